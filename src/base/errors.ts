@@ -1,0 +1,17 @@
+// Errors that are meant for a person.
+
+/** Something the user can put right: one sentence, hints that can be pasted, and an exit code. */
+export class UserError extends Error {
+  override name = "UserError";
+  readonly hints: readonly string[];
+  readonly exitCode: number;
+
+  constructor(
+    message: string,
+    options: { hints?: readonly string[]; exitCode?: number; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hints = options.hints ?? [];
+    this.exitCode = options.exitCode ?? 1;
+  }
+}

@@ -1,0 +1,38 @@
+// What the NBD code needs of one client's byte stream. The session worker gives it a socket; tests give
+// it scripted bytes. Everything here blocks the calling thread, which serves nobody else.
+
+/** `wait` result bit: the client's bytes (or its end) can be received without blocking. */
+export const READABLE = 1;
+/** `wait` result bit: a parked read may have ended; ask the source. */
+export const ENDED = 2;
+
+/** The client has gone (reset, broken pipe) or must be dropped: nothing more can be said to it. */
+export class PeerGone extends Error {
+  override name = "PeerGone";
+}
+
+/** One client's byte stream with its two fixed buffers, owned by the session's thread. */
+export interface Peer {
+  /** Receive buffer of a fixed size; `receive` fills it. */
+  readonly input: Uint8Array;
+  /** Send buffer: the largest request's payload and its headers fit. */
+  readonly output: Uint8Array;
+  /**
+   * Receives into `input[start..end)`. Blocks until there is at least one byte.
+   * @returns bytes received; 0 when the client has closed its side.
+   * @throws {PeerGone} when the connection is broken.
+   */
+  receive(start: number, end: number): number;
+  /**
+   * Sends `output[start..end)` whole, blocking while the client is slow.
+   * @throws {PeerGone} when the connection is broken.
+   */
+  send(start: number, end: number): void;
+  /**
+   * Blocks until the client can be received from, a parked read has ended, or the time is over.
+   * @param timeoutMs milliseconds; 0 only looks, -1 waits for ever.
+   * @param receiving false while the session takes no further requests: then only ENDED wakes it.
+   * @returns bits of READABLE and ENDED; 0 when the time is over.
+   */
+  wait(timeoutMs: number, receiving: boolean): number;
+}

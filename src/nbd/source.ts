@@ -1,0 +1,66 @@
+// What the NBD code needs of the thing it serves: cached bytes at once, everything else later by token.
+// The cache's client implements it; tests implement it over a plain array. One session, one thread.
+
+/** A client is waiting for the bytes. */
+export const URGENCY_CLIENT = 0;
+/** A client is expected to ask soon. */
+export const URGENCY_READ_AHEAD = 1;
+
+/** A run of bytes that share one state, filled in by `Source.describe`. */
+export interface Extent {
+  /** End of the run, bytes, exclusive. */
+  end: number;
+  /** The map's status number: only FINISHED has data. */
+  status: number;
+  /** True when the run is FINISHED and known to read as zeros. */
+  zero: boolean;
+}
+
+/** A device behind the cache as one session sees it. Ranges are always inside [0, size). */
+export interface Source {
+  /** Bytes. Constant for the life of the session. */
+  readonly size: number;
+  /** Logical sector size of the device, bytes. */
+  readonly sectorSize: number;
+  /** True once the session must end (shutdown, or the medium has changed): answer ESHUTDOWN and close. */
+  readonly ending: boolean;
+  /** Most reads that may be parked at a time; tokens are 0 .. maxParked - 1. */
+  readonly maxParked: number;
+
+  /**
+   * Copies [offset, offset + length) to the session's output buffer at `at` when all of it is cached.
+   * Never waits for the device.
+   * @returns false when some of it is not cached (or cannot be had from the image any more).
+   */
+  readCached(at: number, offset: number, length: number): boolean;
+
+  /** Tells the source what the client has just read, hit or miss, so that it can read ahead. */
+  noteRead(offset: number, length: number): void;
+
+  /**
+   * Asks for a range that is not cached. `token` must be free; it is in use until `nextEnded` has
+   * returned it, also when the client has been answered meanwhile (timeout).
+   */
+  park(token: number, offset: number, length: number): void;
+
+  /** The next parked read that has ended (well or badly), or -1. Never blocks. */
+  nextEnded(): number;
+
+  /**
+   * Copies what there is of an ended read, [offset, offset + length), to the output buffer at `at`.
+   * Unreadable runs leave their bytes there undefined and are listed for `unreadableStart/End`.
+   * Must be called before the token is parked again.
+   * @returns the number of unreadable runs; 0 when every byte is there.
+   */
+  collect(token: number, at: number, offset: number, length: number): number;
+  /** Start of the i-th unreadable run of the last `collect`, as a device offset in bytes. */
+  unreadableStart(index: number): number;
+  /** End of the i-th unreadable run of the last `collect`. */
+  unreadableEnd(index: number): number;
+
+  /** Asks for a range to be cached; nobody waits for it (NBD_CMD_CACHE). Never blocks. */
+  prefetch(offset: number, length: number): void;
+
+  /** Describes the run that begins at `offset`; its end is at most `limit`. Never waits for the device. */
+  describe(offset: number, limit: number, extent: Extent): void;
+}
