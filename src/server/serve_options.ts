@@ -1,0 +1,35 @@
+// What `serve` is told, after the command line has been checked and completed with its defaults.
+
+/** Options of a run, in the words of the command line. Sizes are bytes. */
+export interface ServeOptions {
+  /** The device, drive or regular file to serve. */
+  device: string;
+  /** The image; undefined: `./NAME-ID.img`. */
+  image: string | undefined;
+  /** The mapfile; undefined: beside the image, with `.map` appended. */
+  map: string | undefined;
+  /** The Unix socket; undefined: chosen by the rules of `socketPath`. */
+  socket: string | undefined;
+  /** TCP addresses to listen on as well. */
+  listen: readonly { host: string; port: number }[];
+  /** Export name, default "". */
+  exportName: string;
+  /** O_DIRECT; undefined: on for devices, off for regular files. */
+  direct: boolean | undefined;
+  /** Sector size; undefined: ask the device. */
+  blockSize: number | undefined;
+  /** Most that is read beyond a sequential request. */
+  readAhead: number;
+  /** Seconds a client waits before it gets EIO while the attempt goes on; 0: for ever. */
+  timeoutSeconds: number;
+  /** How often a sector marked `-` is tried again on request. */
+  retries: number;
+  /** Longest time between saves of the map. */
+  saveIntervalSeconds: number;
+  /** False: image, map and sidecar are deleted at exit. */
+  keepCache: boolean;
+  /** Most clients at a time; more wait in the accept queue. */
+  maxClients: number;
+  /** Resume although the identity cannot be confirmed. */
+  force: boolean;
+}
