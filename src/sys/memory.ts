@@ -1,0 +1,77 @@
+// Memory outside the JavaScript heap, with an address that system calls of any thread can use.
+import { assert } from "../base/assert.ts";
+import { errno, libc } from "./libc.ts";
+import { retried } from "./syscall.ts";
+import { SystemError, unwrap } from "./system_error.ts";
+
+// asm-generic/mman-common.h
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_NORESERVE = 0x4000;
+export const MADV_DONTNEED = 4;
+
+/** An anonymous mapping: page aligned (fit for O_DIRECT), zero, committed page by page as it is used. */
+export class NativeMemory {
+  /** Address of the first byte; below 2^47, so a number is exact. */
+  readonly address: number;
+  /** Bytes. */
+  readonly size: number;
+  /** The memory itself. Of length 0 after `release`. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  private constructor(address: number, size: number) {
+    this.address = address;
+    this.size = size;
+    this.bytes = bytesAt(address, size);
+  }
+
+  /** @throws {SystemError} ENOMEM. */
+  static allocate(size: number): NativeMemory {
+    assert(Number.isSafeInteger(size) && size > 0, `cannot allocate ${size} bytes`);
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    return new NativeMemory(mapMemory(size, PROT_READ | PROT_WRITE, flags, -1), size);
+  }
+
+  /** Gives the pages back to the system; they read as zeros again. */
+  discard(): void {
+    const { address, size } = this;
+    const result = retried(() => libc.madvise(BigInt(address), BigInt(size), MADV_DONTNEED));
+    unwrap(result, "madvise", { length: size });
+  }
+
+  /** Unmaps it. No thread may use `address` any more; `bytes` and its subarrays become empty. */
+  release(): void {
+    unmapMemory(this.bytes, this.address, this.size);
+  }
+}
+
+/** mmap(2) from offset 0. @returns the address. @throws {SystemError} e.g. ENOMEM, ENODEV. */
+export function mapMemory(size: number, protection: number, flags: number, fd: number): number {
+  const address = libc.mmap(0n, BigInt(size), protection, flags, fd, 0n);
+  const error = errno();
+  if (address === -1n) {
+    throw new SystemError(error, "mmap", fd < 0 ? { length: size } : { fd, length: size });
+  }
+  return Number(address);
+}
+
+/** Unmaps memory and detaches the buffer over it, so that a late use is not a crash. */
+export function unmapMemory(bytes: Uint8Array<ArrayBuffer>, address: number, size: number): void {
+  assert(bytes.length === size, "memory was released twice");
+  bytes.buffer.transfer();
+  unwrap(retried(() => libc.munmap(BigInt(address), BigInt(size))), "munmap", { length: size });
+}
+
+/** A view of memory that we mapped; it does not keep the memory alive. */
+export function bytesAt(address: number, size: number): Uint8Array<ArrayBuffer> {
+  const pointer = Deno.UnsafePointer.create(BigInt(address))!;
+  return new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, size));
+}
+
+/** Address of an array's first byte, good as long as the array is kept. For use off the hot path. */
+export function addressOf(bytes: Uint8Array): number {
+  return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>)));
+}

@@ -1,0 +1,182 @@
+// Stream sockets. Listening ones never block and are polled; accepted ones block, as each session has
+// its own thread. Waker of a thread in recv or send: `shutdownSocket`, from any thread.
+import { EINTR, ENAMETOOLONG, ENOTCONN } from "./errno.ts";
+import { closeFd } from "./fd.ts";
+import { errno, libc } from "./libc.ts";
+import { AF_UNIX, familyOf, ipSocketAddress, unixSocketAddress } from "./socket_address.ts";
+import { retried } from "./syscall.ts";
+import { SystemError, unwrap } from "./system_error.ts";
+
+// asm-generic/socket.h, linux/net.h, linux/socket.h, linux/in.h, linux/tcp.h
+export const SOCK_STREAM = 1;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_REUSEADDR = 2;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const IPPROTO_TCP = 6;
+export const TCP_NODELAY = 1;
+export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;
+export const F_SETFL = 4;
+
+const UNIX_SOCKET_MODE = 0o600;
+
+/**
+ * Binds and listens on a Unix socket; the file is created with mode 0600 less the umask.
+ * @returns a non-blocking descriptor.
+ * @throws {SystemError} ENAMETOOLONG above 107 bytes; EADDRINUSE when the file exists, stale or live.
+ */
+export function listenUnix(path: string, backlog: number): number {
+  const address = unixSocketAddress(path);
+  const fd = openSocket(AF_UNIX, SOCK_NONBLOCK, { path });
+  return closingOnError(fd, () => {
+    // bind(2) takes the file's mode from the socket, so there is no moment at which others may connect.
+    unwrap(retried(() => libc.fchmod(fd, UNIX_SOCKET_MODE)), "fchmod", { path });
+    unwrap(retried(() => libc.bind(fd, address, address.length)), "bind", { path });
+    unwrap(retried(() => libc.listen(fd, backlog)), "listen", { path });
+  });
+}
+
+/**
+ * Binds and listens on TCP.
+ * @param host an IPv4 or IPv6 address without brackets, or "localhost" for 127.0.0.1.
+ * @param port 0 lets the system choose; see `localPort`.
+ * @returns a non-blocking descriptor.
+ * @throws {UserError} when `host` is no address. @throws {SystemError} e.g. EADDRINUSE, EACCES.
+ */
+export function listenTcp(host: string, port: number, backlog: number): number {
+  const address = ipSocketAddress(host, port);
+  const path = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const fd = openSocket(familyOf(address), SOCK_NONBLOCK, { path });
+  return closingOnError(fd, () => {
+    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    unwrap(retried(() => libc.bind(fd, address, address.length)), "bind", { path });
+    unwrap(retried(() => libc.listen(fd, backlog)), "listen", { path });
+  });
+}
+
+/** Accepts a client. @returns a blocking socket, or -errno; -EAGAIN when nobody is waiting. */
+export function tryAccept(fd: number): number {
+  return retried(() => libc.accept4(fd, null, null, SOCK_CLOEXEC));
+}
+
+/** One recv(2), blocking. @returns bytes, 0 when the peer has closed its side, or -errno. */
+export function tryRecv(fd: number, address: number, length: number): number {
+  return receive(fd, address, length, 0);
+}
+
+/** One recv(2) that never blocks. @returns as `tryRecv`; -EAGAIN when there is nothing yet. */
+export function tryRecvNow(fd: number, address: number, length: number): number {
+  return receive(fd, address, length, MSG_DONTWAIT);
+}
+
+function receive(fd: number, address: number, length: number, flags: number): number {
+  for (;;) {
+    const count = libc.recv(fd, BigInt(address), BigInt(length), flags);
+    if (count >= 0) return count;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+}
+
+/**
+ * Sends all of it on a blocking socket, however slow the peer is. Raises no SIGPIPE.
+ * @returns 0, or -errno when an unknown part has been sent and the stream is useless.
+ */
+export function trySendAll(fd: number, address: number, length: number): number {
+  let done = 0;
+  while (done < length) {
+    const count = libc.send(fd, BigInt(address + done), BigInt(length - done), MSG_NOSIGNAL);
+    if (count >= 0) {
+      done += count;
+      continue;
+    }
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+  return 0;
+}
+
+/** Ends one or both directions and wakes whoever is blocked on them. No error when already ended. */
+export function shutdownSocket(fd: number, how: number): void {
+  const result = retried(() => libc.shutdown(fd, how));
+  if (result !== -ENOTCONN) unwrap(result, "shutdown", { fd });
+}
+
+/** Two connected Unix sockets, blocking. @throws {SystemError} EMFILE. */
+export function socketPair(): [number, number] {
+  const pair = new Int32Array(2);
+  const result = retried(() => libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+  unwrap(result, "socketpair");
+  return [pair[0]!, pair[1]!];
+}
+
+/**
+ * Connects to a Unix socket without waiting.
+ * @returns a blocking socket, or -errno: -ECONNREFUSED when nobody listens (stale), -ENOENT, -EAGAIN when
+ *   somebody does but too many wait.
+ */
+export function tryConnectUnix(path: string): number {
+  let address: Uint8Array<ArrayBuffer>;
+  try {
+    address = unixSocketAddress(path);
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === ENAMETOOLONG) return -ENAMETOOLONG;
+    throw error;
+  }
+  const fd = openSocket(AF_UNIX, SOCK_NONBLOCK, { path });
+  const result = retried(() => libc.connect(fd, address, address.length));
+  if (result < 0) {
+    closeFd(fd);
+    return result;
+  }
+  return closingOnError(fd, () => {
+    // Setting the flags to 0 clears O_NONBLOCK, the only one that a socket has.
+    unwrap(retried(() => libc.fcntl(fd, F_SETFL, 0)), "fcntl", { fd });
+  });
+}
+
+/** Sends small packets at once (TCP only). @throws {SystemError} EOPNOTSUPP on a Unix socket. */
+export function setNoDelay(fd: number): void {
+  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/** Asks for send and receive buffers; the kernel caps them silently (net.core.wmem_max). */
+export function setSocketBuffers(fd: number, bytes: number): void {
+  setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+  setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
+/** The port that a TCP socket is bound to. */
+export function localPort(fd: number): number {
+  const address = new Uint8Array(28);
+  const length = new Uint32Array([address.length]);
+  unwrap(retried(() => libc.getsockname(fd, address, length)), "getsockname", { fd });
+  return new DataView(address.buffer).getUint16(2, false);
+}
+
+function openSocket(family: number, flags: number, details: { path: string }): number {
+  const type = SOCK_STREAM | SOCK_CLOEXEC | flags;
+  return unwrap(retried(() => libc.socket(family, type, 0)), "socket", details);
+}
+
+function setOption(fd: number, level: number, name: number, value: number): void {
+  const option = new Int32Array([value]);
+  const result = retried(() => libc.setsockopt(fd, level, name, option, option.byteLength));
+  unwrap(result, "setsockopt", { fd });
+}
+
+function closingOnError(fd: number, prepare: () => void): number {
+  try {
+    prepare();
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  return fd;
+}
