@@ -2,7 +2,7 @@
 import { printable } from "./printable.ts";
 
 const UNITS = ["K", "M", "G", "T", "P", "E"];
-const SIZE = /^(\d+)(?:\.(\d+))?\s*(?:([KMGTPE])(?:iB)?|B)?$/i;
+const SIZE = /^(\d+)(?:\.(\d+))?(?: ?(?:([KMGTPE])(?:iB)?|B))?$/i;
 
 /**
  * Reads "65536", "64K", "1.5M", "2 MiB", "512B"; any case. "KB" is refused, as people disagree about it.
@@ -28,12 +28,12 @@ export function parseSize(text: string): number {
   return Number(bytes);
 }
 
-/** "0 bytes", "1 byte", "1.5 MiB", "700 MiB": three digits at most beside the unit, four below it. */
+/** "0 bytes", "1 byte", "1.5 MiB", "700 MiB". Rounded, so for the eye only. */
 export function formatSize(bytes: number): string {
   let value = Math.round(bytes);
   if (value < 1024) return `${value} ${value === 1 ? "byte" : "bytes"}`;
   let unit = -1;
-  // 1023.95 would be shown as 1024: it belongs to the next unit already.
+  // From 1023.5 on it would be shown as 1024, which is 1 of the next unit.
   while (value >= 1023.5 && unit < UNITS.length - 1) {
     value /= 1024;
     unit++;
