@@ -1,0 +1,166 @@
+// A regular file, and the base of devices: one descriptor with positional reads. Any thread; its calls
+// block. The reader's hot path uses `fd` with sys's own calls; what is here is for the rest.
+import { closeFd, identityOf, openFile, pread, pwrite, tryPread } from "../sys/fd.ts";
+import { EINVAL } from "../sys/errno.ts";
+import { NativeMemory } from "../sys/memory.ts";
+import { O_DIRECT, O_RDONLY, O_RDWR } from "../sys/open_flags.ts";
+import { SystemError, unwrap } from "../sys/system_error.ts";
+import { openError } from "./open_error.ts";
+import { isRegular, statPathIfThere } from "./path_stat.ts";
+import { sha1 } from "./sha1.ts";
+
+/** How to open: `direct` asks for O_DIRECT, `write` for writing as well. Both default to false. */
+export interface OpenOptions {
+  direct?: boolean | undefined;
+  write?: boolean | undefined;
+}
+
+/** How much of the start the fingerprint covers. */
+export const FINGERPRINT_BYTES = 65_536;
+
+// What every file system takes for O_DIRECT.
+const DIRECT_FILE_ALIGNMENT = 4096;
+
+/** An open file. Close it, or declare it with `using`. */
+export class File implements Disposable {
+  readonly path: string;
+  readonly fd: number;
+  /** True when reads bypass the page cache; false when that was asked for but cannot be had. */
+  readonly direct: boolean;
+  readonly #dependencies: File[] = [];
+  #open = true;
+
+  /** For subclasses; others call `open`. */
+  protected constructor(path: string, options: OpenOptions) {
+    this.path = path;
+    ({ fd: this.fd, direct: this.direct } = openSource(path, options));
+  }
+
+  /** True when the path is a regular file (symbolic links followed). Opens nothing. */
+  static check(path: string): boolean {
+    const stat = statPathIfThere(path);
+    return stat !== undefined && isRegular(stat);
+  }
+
+  /** @throws {UserError} with a SystemError as its cause. */
+  static open(path: string, options: OpenOptions = {}): File {
+    return new File(path, options);
+  }
+
+  /** Bytes, asked anew each time. */
+  get size(): number {
+    return identityOf(this.fd).size;
+  }
+
+  /** The least that can fail alone, bytes. A file has none of its own: ddrescue's default. */
+  get sectorSize(): number {
+    return 512;
+  }
+
+  /** Offsets, lengths and memory of O_DIRECT reads are multiples of this. */
+  get directAlignment(): number {
+    return DIRECT_FILE_ALIGNMENT;
+  }
+
+  /**
+   * Fills `bytes` from `offset` on, whatever the alignment.
+   * @returns bytes read; fewer than `bytes.length` only at the end of the file.
+   * @throws {SystemError} EIO, ENODATA... when any of it cannot be read.
+   */
+  pread(bytes: Uint8Array, offset: number): number {
+    try {
+      return this.direct ? this.#preadDirect(bytes, offset) : pread(this.fd, bytes, offset);
+    } catch (error) {
+      throw this.#named(error, "pread", bytes.length, offset);
+    }
+  }
+
+  /**
+   * Writes all of `bytes`. With `direct`, offset and length must be aligned.
+   * @throws {SystemError} EBADF when it was not opened for writing, ENOSPC, EIO, EINVAL.
+   */
+  pwrite(bytes: Uint8Array, offset: number): void {
+    if (bytes.length === 0) return;
+    const memory = this.direct ? NativeMemory.allocate(bytes.length) : undefined;
+    try {
+      memory?.bytes.set(bytes);
+      pwrite(this.fd, memory?.bytes ?? bytes, offset);
+    } catch (error) {
+      throw this.#named(error, "pwrite", bytes.length, offset);
+    } finally {
+      memory?.release();
+    }
+  }
+
+  /**
+   * The first 8 hex digits of the SHA-1 of the first `head` bytes.
+   * @throws {SystemError} when they cannot be read.
+   */
+  fingerprint(head = FINGERPRINT_BYTES): string {
+    const bytes = new Uint8Array(head);
+    return sha1(bytes.subarray(0, this.pread(bytes, 0))).slice(0, 8);
+  }
+
+  /** These files are closed when this one is, last first. */
+  depends(...files: File[]): this {
+    this.#dependencies.push(...files);
+    return this;
+  }
+
+  /** Closes it and what it depends on. A second call does nothing. @throws {SystemError} the first error. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    using dependencies = new DisposableStack();
+    this.#dependencies.forEach((file) => dependencies.use(file));
+    closeFd(this.fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #preadDirect(bytes: Uint8Array, offset: number): number {
+    const unit = this.directAlignment;
+    const start = offset - offset % unit;
+    const end = Math.min(offset + bytes.length, this.size);
+    if (end <= offset) return 0;
+    const memory = NativeMemory.allocate(Math.ceil((end - start) / unit) * unit);
+    try {
+      let done = 0;
+      while (start + done < end) {
+        const length = memory.size - done;
+        const count = tryPread(this.fd, memory.address + done, length, start + done);
+        if (unwrap(count, "pread", { path: this.path, offset: start + done, length }) === 0) break;
+        done += count;
+      }
+      const available = Math.max(0, Math.min(start + done, end) - offset);
+      bytes.set(memory.bytes.subarray(offset - start, offset - start + available));
+      return available;
+    } finally {
+      memory.release();
+    }
+  }
+
+  #named(error: unknown, syscall: string, length: number, offset: number): unknown {
+    if (!(error instanceof SystemError)) return error;
+    return new SystemError(error.errno, syscall, { path: this.path, offset, length, cause: error });
+  }
+}
+
+/** Not every file system has O_DIRECT: without it reads are still right, only less exact on errors. */
+function openSource(path: string, options: OpenOptions): { fd: number; direct: boolean } {
+  const flags = options.write ? O_RDWR : O_RDONLY;
+  try {
+    if (options.direct) {
+      try {
+        return { fd: openFile(path, flags | O_DIRECT), direct: true };
+      } catch (error) {
+        if (!(error instanceof SystemError && error.errno === EINVAL)) throw error;
+      }
+    }
+    return { fd: openFile(path, flags), direct: false };
+  } catch (error) {
+    throw openError(path, error);
+  }
+}
