@@ -1,0 +1,58 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { AssertionError } from "../../../src/base/assert.ts";
+import { createEventFd, drainEventFd, ringEventFd } from "../../../src/sys/eventfd.ts";
+import { EBADF } from "../../../src/sys/errno.ts";
+import { closeFd } from "../../../src/sys/fd.ts";
+import { POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDHUP, PollSet } from "../../../src/sys/poll.ts";
+import { SHUT_WR, shutdownSocket, socketPair } from "../../../src/sys/socket.ts";
+import { SystemError } from "../../../src/sys/system_error.ts";
+
+Deno.test("an eventfd is ready from its first ring to its drain", () => {
+  const bell = createEventFd();
+  const set = new PollSet(1);
+  set.set(0, bell, POLLIN);
+  assertEquals(set.wait(0), 0);
+  ringEventFd(bell);
+  ringEventFd(bell);
+  assertEquals([set.wait(-1), set.revents(0)], [1, POLLIN]);
+  drainEventFd(bell);
+  drainEventFd(bell);
+  assertEquals([set.wait(0), set.revents(0)], [0, 0]);
+  closeFd(bell);
+  assertEquals(assertThrows(() => ringEventFd(bell), SystemError).errno, EBADF);
+  assertEquals(assertThrows(() => drainEventFd(bell), SystemError).errno, EBADF);
+});
+
+Deno.test("each place reports its own descriptor, and empty ones nothing", () => {
+  const [a, b] = socketPair();
+  const bell = createEventFd();
+  const set = new PollSet(4);
+  set.set(1, a, POLLIN | POLLOUT | POLLRDHUP);
+  set.set(3, bell, POLLIN);
+  assertEquals(set.wait(-1), 1);
+  assertEquals([0, 1, 2, 3].map((index) => set.revents(index)), [0, POLLOUT, 0, 0]);
+  shutdownSocket(b, SHUT_WR);
+  ringEventFd(bell);
+  assertEquals(set.wait(-1), 2);
+  assertEquals([1, 3].map((i) => set.revents(i)), [POLLIN | POLLOUT | POLLRDHUP, POLLIN]);
+  closeFd(b);
+  set.set(1, a, 0);
+  assertEquals(set.revents(1), 0);
+  set.set(3, -1, POLLIN);
+  assertEquals([set.wait(-1), set.revents(1), set.revents(3)], [1, POLLHUP, 0]);
+  [a, bell].forEach(closeFd);
+  assertEquals([set.wait(-1), set.revents(1)], [1, POLLNVAL]);
+  assertThrows(() => set.set(4, a, POLLIN), AssertionError);
+});
+
+Deno.test("a wait lasts as long as it is told, not less, also when a signal comes", async () => {
+  const ignore = () => {};
+  Deno.addSignalListener("SIGUSR1", ignore);
+  const kicker = new Deno.Command("sh", { args: ["-c", `sleep 0.1; kill -USR1 ${Deno.pid}`] })
+    .spawn();
+  const start = performance.now();
+  assertEquals(new PollSet(1).wait(300), 0);
+  assert(performance.now() - start >= 300);
+  await kicker.status;
+  Deno.removeSignalListener("SIGUSR1", ignore);
+});
