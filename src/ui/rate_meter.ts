@@ -1,0 +1,53 @@
+// How fast the device is read, from the counters of successive snapshots.
+
+import type { Progress } from "../server/events.ts";
+
+/** The rate that is shown. */
+const NOW_WINDOW_MS = 5_000;
+/** The rate that the remaining time is reckoned with: steadier. */
+const ETA_WINDOW_MS = 60_000;
+
+interface Sample {
+  readonly elapsedMs: number;
+  readonly deviceBytes: number;
+  readonly missing: number;
+}
+
+/** Remembers the snapshots of the last minute. */
+export class RateMeter {
+  #samples: Sample[] = [];
+
+  /** Takes the next snapshot; `missing` is what is left to read, in bytes. */
+  add({ elapsedMs, deviceBytes }: Progress, missing: number): void {
+    this.#samples.push({ elapsedMs, deviceBytes, missing });
+    // One sample at or before the window's start is kept, so that the whole window is measured.
+    while (this.#samples.length > 2 && this.#samples[1]!.elapsedMs <= elapsedMs - ETA_WINDOW_MS) {
+      this.#samples.shift();
+    }
+  }
+
+  /** Bytes read from the device, a second, lately. */
+  get bytesPerSecond(): number {
+    const [first, last] = this.#span(NOW_WINDOW_MS);
+    return perSecond(last.deviceBytes - first.deviceBytes, last.elapsedMs - first.elapsedMs);
+  }
+
+  /** Time until nothing is missing if it goes on like in the last minute; undefined: no end in sight. */
+  get remainingMs(): number | undefined {
+    const [first, last] = this.#span(ETA_WINDOW_MS);
+    const rate = perSecond(first.missing - last.missing, last.elapsedMs - first.elapsedMs);
+    return rate > 0 && last.missing > 0 ? last.missing / rate * 1000 : undefined;
+  }
+
+  #span(windowMs: number): [first: Sample, last: Sample] {
+    const last = this.#samples.at(-1) ?? { elapsedMs: 0, deviceBytes: 0, missing: 0 };
+    const before = this.#samples.findLast(({ elapsedMs }) =>
+      elapsedMs <= last.elapsedMs - windowMs
+    );
+    return [before ?? this.#samples[0] ?? last, last];
+  }
+}
+
+function perSecond(amount: number, ms: number): number {
+  return ms > 0 ? amount / ms * 1000 : 0;
+}

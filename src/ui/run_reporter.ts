@@ -1,0 +1,95 @@
+// Shows the events of a run: as sentences and a status line, or as JSON. Main thread; never blocks.
+
+import type { Progress, ServerEvent } from "../server/events.ts";
+import { eventLevel, eventRecord } from "./event_record.ts";
+import { isShown } from "./log_level.ts";
+import { nextSteps } from "./next_steps.ts";
+import { RateMeter } from "./rate_meter.ts";
+import { shares, statusLine, summary } from "./status_line.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** On a pipe: time between two lines, as long as something changes. */
+const LINE_INTERVAL_MS = 30_000;
+
+/** One run's reporter. */
+export class RunReporter {
+  readonly #terminal: Terminal;
+  readonly #meter = new RateMeter();
+  #latest: Progress | undefined;
+  #printed: Progress | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** The run's observer. */
+  readonly observe = (event: ServerEvent): void => {
+    if (event.event === "progress") this.#note(event.progress);
+    if (this.#terminal.json && isShown(eventLevel(event), this.#terminal.level)) {
+      this.#terminal.record(eventRecord(event));
+    }
+    this.#tell(event);
+  };
+
+  /** Says the latest status now, also on a terminal (SIGUSR1). */
+  printStatus(): void {
+    this.#terminal.info(this.#latest ? this.#line(Infinity) : "no status yet");
+  }
+
+  #tell(event: ServerEvent): void {
+    switch (event.event) {
+      case "ready":
+        return this.#ready(event);
+      case "progress":
+        return this.#progress(event.progress);
+      case "warning":
+        return this.#terminal.warning(event.message, event.hints);
+      case "info":
+        return this.#terminal.info(event.message);
+      case "debug":
+        return this.#terminal.debug(event.message);
+      case "saved":
+        return this.#terminal.debug(`saved "${event.map}" (${event.transitions} transitions)`);
+      case "client":
+        return this.#terminal.debug(
+          `client ${event.state}, ${event.clients} now${event.message ? `: ${event.message}` : ""}`,
+        );
+      case "done":
+        this.#terminal.clearStatus();
+        return this.#terminal.info(summary(event.progress));
+    }
+  }
+
+  #ready({ uri, uris, image, map, resumed }: ServerEvent & { event: "ready" }): void {
+    this.#terminal.info(`${resumed ? "going on with" : "new"} image "${image}", map "${map}"`);
+    if (this.#terminal.json) return;
+    const others = uris.filter((other) => other !== uri).map((other) => `also ${other}`);
+    const next = isShown("info", this.#terminal.level) ? nextSteps(uri) : [];
+    this.#terminal.say(`ready ${uri}`, ...others, ...next.map((step) => `next: ${step}`));
+  }
+
+  #note(progress: Progress): void {
+    this.#latest = progress;
+    this.#meter.add(progress, shares(progress).missing);
+  }
+
+  #progress(progress: Progress): void {
+    if (this.#terminal.isLive) return this.#terminal.status((columns) => this.#line(columns));
+    if (this.#terminal.json) return;
+    this.#printed ??= progress;
+    const sinceMs = progress.elapsedMs - this.#printed.elapsedMs;
+    if (sinceMs < LINE_INTERVAL_MS || !hasChanged(this.#printed, progress)) return;
+    this.#printed = progress;
+    this.#terminal.info(this.#line(Infinity));
+  }
+
+  #line(columns: number): string {
+    const { bytesPerSecond, remainingMs } = this.#meter;
+    return statusLine({ progress: this.#latest!, bytesPerSecond, remainingMs }, columns);
+  }
+}
+
+function hasChanged(before: Progress, now: Progress): boolean {
+  return before.deviceReads !== now.deviceReads || before.clients !== now.clients ||
+    before.totals.some((total, status) => total !== now.totals[status]);
+}

@@ -1,0 +1,34 @@
+// A terminal whose two streams are strings.
+
+import { Terminal, type TerminalParts } from "../../../src/ui/terminal.ts";
+
+/** A terminal for tests; `written` has what each stream got, `both` the order on one screen. */
+export class FakeTerminal extends Terminal {
+  readonly written: { stdout: string; stderr: string };
+  readonly both: string[];
+
+  constructor(parts: { isTerminal?: boolean; columns?: number; colors?: boolean } = {}) {
+    const written = { stdout: "", stderr: "" };
+    const both: string[] = [];
+    const stream = (name: "stdout" | "stderr"): TerminalParts["stdout"] => ({
+      isTerminal: parts.isTerminal ?? false,
+      sink: {
+        write(bytes) {
+          const text = new TextDecoder().decode(bytes);
+          written[name] += text;
+          both.push(text);
+          return Promise.resolve(bytes.length);
+        },
+      },
+    });
+    super({
+      stdout: stream("stdout"),
+      stderr: stream("stderr"),
+      canRewrite: true,
+      colors: parts.colors ?? false,
+      columns: () => parts.columns ?? 80,
+    });
+    this.written = written;
+    this.both = both;
+  }
+}

@@ -1,0 +1,124 @@
+import { assertEquals } from "@std/assert";
+import type { ServerEvent } from "../../../src/server/events.ts";
+import { RunReporter } from "../../../src/ui/run_reporter.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+import { progress } from "./progress_sample.ts";
+
+const URI = "nbd+unix:///?socket=/run/blkcache/sr0.sock";
+const READY: ServerEvent = {
+  event: "ready",
+  uri: URI,
+  uris: [URI, "nbd://127.0.0.1:10809"],
+  image: "sr0.img",
+  map: "sr0.img.map",
+  resumed: false,
+};
+
+async function told(terminal: FakeTerminal, events: readonly ServerEvent[]): Promise<FakeTerminal> {
+  const reporter = new RunReporter(terminal);
+  events.forEach(reporter.observe);
+  await terminal.close();
+  return terminal;
+}
+
+Deno.test("the ready line comes first on stdout, then what to type next", async () => {
+  const { written } = await told(new FakeTerminal(), [READY]);
+  assertEquals(written.stdout.split("\n"), [
+    `ready ${URI}`,
+    "also nbd://127.0.0.1:10809",
+    `next: nbdcopy --progress '${URI}' copy.img`,
+    `next: qemu-img convert -p -f raw -O qcow2 '${URI}' copy.qcow2`,
+    "next: modprobe nbd && nbd-client -unix /run/blkcache/sr0.sock /dev/nbd0 && " +
+    "mount -o ro /dev/nbd0 /mnt",
+    "",
+  ]);
+  assertEquals(written.stderr, 'blkcache: new image "sr0.img", map "sr0.img.map"\n');
+});
+
+Deno.test("when quiet, the ready line and errors stay", async () => {
+  const terminal = new FakeTerminal();
+  terminal.level = "error";
+  await told(terminal, [
+    READY,
+    { event: "warning", message: "w", hints: [] },
+    { event: "done", exitCode: 0, progress: progress() },
+  ]);
+  assertEquals(terminal.written.stdout, `ready ${URI}\nalso nbd://127.0.0.1:10809\n`);
+  assertEquals(terminal.written.stderr, "");
+});
+
+Deno.test("with --json each event is one object on stdout", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  terminal.json = true;
+  await told(terminal, [
+    READY,
+    { event: "progress", progress: progress({ size: 10, totals: [1, 2, 3, 0, 4] }) },
+    { event: "debug", message: "not shown" },
+    { event: "saved", map: "sr0.img.map", transitions: 7 },
+    { event: "done", exitCode: 3, progress: progress({ size: 10, totals: [0, 0, 0, 6, 4] }) },
+  ]);
+  const objects = terminal.written.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  const counters = { deviceBytes: 0, deviceReads: 0, failedReads: 0, servedBytes: 0 };
+  const now = { size: 10, ...counters, clients: 0, waiting: 0, elapsedMs: 0 };
+  assertEquals(objects, [
+    READY,
+    {
+      event: "progress",
+      ...now,
+      totals: { finished: 4, nonTried: 1, nonTrimmed: 2, nonScraped: 3, badSector: 0 },
+    },
+    { event: "saved", map: "sr0.img.map", transitions: 7 },
+    {
+      event: "done",
+      exitCode: 3,
+      ...now,
+      totals: { finished: 4, nonTried: 0, nonTrimmed: 0, nonScraped: 0, badSector: 6 },
+    },
+  ]);
+});
+
+Deno.test("on a pipe there is a line every 30 s, as long as something changes", async () => {
+  const events: ServerEvent[] = [];
+  for (let second = 0; second <= 120; second++) {
+    const read = Math.min(second, 50);
+    events.push({
+      event: "progress",
+      progress: progress({
+        totals: [1000 - read, 0, 0, 0, read],
+        deviceBytes: read,
+        deviceReads: read,
+        elapsedMs: second * 1000,
+      }),
+    });
+  }
+  const { written } = await told(new FakeTerminal(), events);
+  assertEquals(written.stderr.trimEnd().split("\n").map((line) => line.match(/cached.*?%/)?.[0]), [
+    "cached 30 bytes 3.0%",
+    "cached 50 bytes 5.0%",
+  ]);
+});
+
+Deno.test("on a terminal the status follows each snapshot and is gone at the end", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  await told(terminal, [
+    { event: "progress", progress: progress({ totals: [1000, 0, 0, 0, 0] }) },
+    { event: "progress", progress: progress({ totals: [0, 0, 0, 0, 1000], elapsedMs: 1000 }) },
+    { event: "done", exitCode: 0, progress: progress({ totals: [0, 0, 0, 0, 1000] }) },
+  ]);
+  const drawn = terminal.both.join("").split("\r\x1b[K");
+  assertEquals(drawn.length, 4);
+  assertEquals(drawn[2]?.includes("cached 1000 bytes 100%"), true, drawn[2]);
+  assertEquals(drawn[3]?.startsWith("blkcache: cached 1000 bytes 100%"), true, drawn[3]);
+});
+
+Deno.test("a status on request is a line of its own", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  const reporter = new RunReporter(terminal);
+  reporter.printStatus();
+  reporter.observe({ event: "progress", progress: progress({ clients: 3 }) });
+  reporter.printStatus();
+  await terminal.close();
+  const lines = terminal.both.join("").split("\n");
+  assertEquals(lines[0], "blkcache: no status yet");
+  assertEquals(lines[1]?.endsWith("missing 1000 bytes 100%  3 clients"), true, lines[1]);
+});

@@ -1,0 +1,100 @@
+import { assertEquals } from "@std/assert";
+import { FakeTerminal } from "./fake_terminal.ts";
+
+const CLEAR = "\r\x1b[K";
+
+Deno.test("results go to stdout and everything else to stderr", async () => {
+  const terminal = new FakeTerminal();
+  terminal.say("ready x", "next: y");
+  terminal.record({ event: "ready" });
+  terminal.info("an info");
+  terminal.warning("a warning", ["do this"]);
+  terminal.error("an error", ["do that", "or that"]);
+  await terminal.close();
+  assertEquals(terminal.written.stdout, 'ready x\nnext: y\n{"event":"ready"}\n');
+  assertEquals(
+    terminal.written.stderr,
+    "blkcache: an info\nblkcache: warning: a warning\nblkcache: hint: do this\n" +
+      "blkcache: error: an error\nblkcache: hint: do that\nblkcache: hint: or that\n",
+  );
+});
+
+const LEVELS = [
+  ["error", ["error"]],
+  ["warning", ["error", "warning", "hint"]],
+  ["info", ["error", "warning", "hint", "info"]],
+  ["debug", ["error", "warning", "hint", "info", "debug"]],
+] as const;
+
+for (const [level, shown] of LEVELS) {
+  Deno.test(`--log-level ${level} shows ${shown.join(", ")}`, async () => {
+    const terminal = new FakeTerminal();
+    terminal.level = level;
+    terminal.error("error");
+    terminal.warning("warning", ["hint"]);
+    terminal.info("info");
+    terminal.debug("debug");
+    await terminal.close();
+    const words = terminal.written.stderr.trimEnd().split("\n").map((line) =>
+      line.match(/\w+$/)?.[0]
+    );
+    assertEquals(words, [...shown]);
+  });
+}
+
+Deno.test("control characters never get through", async () => {
+  const terminal = new FakeTerminal();
+  terminal.error("a\x1b[2Jb\nc\u202ed", ["e\rf"]);
+  terminal.say("g\x07h");
+  terminal.stack("one\n\x1btwo");
+  await terminal.close();
+  assertEquals(
+    terminal.written.stderr,
+    "blkcache: error: a[2Jbcd\nblkcache: hint: ef\none\ntwo\n",
+  );
+  assertEquals(terminal.written.stdout, "gh\n");
+});
+
+Deno.test("labels have colours only where they are wanted", async () => {
+  const terminal = new FakeTerminal({ colors: true });
+  terminal.error("a");
+  terminal.info("b");
+  await terminal.close();
+  assertEquals(terminal.written.stderr, "blkcache: \x1b[31merror\x1b[0m: a\nblkcache: b\n");
+});
+
+Deno.test("the status line is rewritten in place and makes way for messages", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  terminal.status(() => "10%");
+  terminal.status(() => "10%");
+  terminal.status(() => "20%");
+  terminal.info("news");
+  terminal.say("result");
+  terminal.status(() => "30%");
+  await terminal.close();
+  assertEquals(
+    terminal.both.join(""),
+    `${CLEAR}10%${CLEAR}20%${CLEAR}blkcache: news\n20%${CLEAR}result\n20%${CLEAR}30%${CLEAR}`,
+  );
+});
+
+Deno.test("the status line is never as wide as the terminal", async () => {
+  const asked: number[] = [];
+  const terminal = new FakeTerminal({ isTerminal: true, columns: 10 });
+  terminal.status((columns) => (asked.push(columns), "x".repeat(50)));
+  await terminal.close();
+  assertEquals(asked, [9]);
+  assertEquals(terminal.both.join(""), `${CLEAR}${"x".repeat(9)}${CLEAR}`);
+});
+
+Deno.test("there is no status line on a pipe, with JSON, or when only errors are wanted", async () => {
+  for (const set of ["pipe", "json", "quiet"]) {
+    const terminal = new FakeTerminal({ isTerminal: set !== "pipe" });
+    terminal.json = set === "json";
+    if (set === "quiet") terminal.level = "error";
+    assertEquals(terminal.isLive, false);
+    terminal.status(() => "10%");
+    await terminal.close();
+    assertEquals(terminal.both, [], set);
+  }
+});
