@@ -1,0 +1,95 @@
+// The table of commands. Dispatch, operand checks and help screens derive from it.
+
+/** What a command takes besides options. */
+export interface Operand {
+  readonly name: string;
+  readonly required: boolean;
+  /** True when it may be given any number of times (last operand only). */
+  readonly repeatable?: true;
+}
+
+/** One row of the table. */
+export interface Command {
+  readonly name: string;
+  readonly operands: readonly Operand[];
+  /** One line for the overview. */
+  readonly summary: string;
+  /** What `help COMMAND` says below the usage, a paragraph each. */
+  readonly about: readonly string[];
+  readonly examples: readonly string[];
+  /** In the design, refused for now. */
+  readonly notYet?: true;
+}
+
+/** Every command, in the order of the overview. */
+export const COMMANDS = [
+  {
+    name: "serve",
+    operands: [{ name: "DEVICE", required: true }, { name: "IMAGE", required: false }],
+    summary: "serve DEVICE through the cache over NBD",
+    about: [
+      "Reads each sector of DEVICE (a block device, a removable drive or a regular file) at most " +
+      "once, keeps it in IMAGE and serves it over NBD. DEVICE is never written to.",
+      "IMAGE defaults to ./NAME-ID.img. Beside it stand IMAGE.map, a GNU ddrescue mapfile, and " +
+      "IMAGE.json. Stop at any time with Ctrl-C; the same command goes on from there, and so " +
+      "does ddrescue.",
+    ],
+    examples: ["blkcache serve /dev/sr0", "blkcache serve --listen 10809 /dev/sdb disk.img"],
+  },
+  {
+    name: "mount",
+    operands: [
+      { name: "DEVICE", required: true },
+      { name: "FILE", required: true },
+      { name: "IMAGE", required: false },
+    ],
+    summary: "show DEVICE as the plain file FILE while it is being cached",
+    about: [],
+    examples: [],
+    notYet: true,
+  },
+  {
+    name: "detect",
+    operands: [{ name: "DEVICE", required: false, repeatable: true }],
+    summary: "say what blkcache makes of each device",
+    about: [
+      "Class, size, sector size, medium and identity of each DEVICE; without DEVICE, of every " +
+      "block device of this machine.",
+    ],
+    examples: ["blkcache detect", "blkcache detect /dev/sr0"],
+  },
+  {
+    name: "map",
+    operands: [{ name: "MAPFILE", required: true }],
+    summary: "totals and a picture of a ddrescue mapfile",
+    about: [
+      "Totals by status, the largest areas that are still missing or bad, and a picture in which " +
+      "each character stands for a stretch of the device and shows the worst that is in it. " +
+      "MAPFILE is only read.",
+    ],
+    examples: ["blkcache map disk.img.map"],
+  },
+  {
+    name: "help",
+    operands: [{ name: "COMMAND", required: false }],
+    summary: "every option of a command",
+    about: [],
+    examples: ["blkcache help serve"],
+  },
+] as const satisfies readonly Command[];
+
+/** The name of a command. */
+export type CommandName = typeof COMMANDS[number]["name"];
+
+/** The command called `name`, if there is one. */
+export function findCommand(name: string): (Command & { name: CommandName }) | undefined {
+  return COMMANDS.find((command) => command.name === name);
+}
+
+/** `DEVICE [IMAGE]`: the operands as a usage line shows them. */
+export function operandsUsage(command: Command): string {
+  return command.operands.map(({ name, required, repeatable }) => {
+    const text = repeatable ? `${name}...` : name;
+    return required ? text : `[${text}]`;
+  }).join(" ");
+}

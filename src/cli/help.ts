@@ -1,0 +1,93 @@
+// The help screens, made from the tables.
+
+import { wrapText } from "../ui/wrap_text.ts";
+import { type Command, type CommandName, COMMANDS, operandsUsage } from "./commands.ts";
+import { EXIT_CODES } from "./exit_codes.ts";
+import { GROUPS, type Option, optionsOf } from "./options.ts";
+
+const WIDTH = 80;
+const INDENT = "  ";
+/** Where the text beside an option begins. */
+const HELP_COLUMN = 28;
+
+/** The screen of `--help`: fits 24 lines of 80 columns. */
+export function overview(): string[] {
+  const commands = builtCommands().map((command): [string, string] => [
+    `blkcache ${command.name} ${operandsUsage(command)}`,
+    command.summary,
+  ]);
+  const usage = [...commands, ["blkcache --version", "show the version"] as [string, string]];
+  const width = Math.max(...usage.map(([text]) => text.length)) + 3;
+  return [
+    "Caching NBD server for failing, slow and removable devices: reads each sector",
+    "at most once, keeps it in an image, and remembers what is missing in a GNU",
+    "ddrescue mapfile. Nothing is ever written to the device.",
+    "",
+    ...usage.map(([text, help]) => `${INDENT}${text.padEnd(width)}${help}`),
+    "",
+    "Example: rescue a disc, using it meanwhile; Ctrl-C stops, the same goes on",
+    "",
+    `${INDENT}blkcache serve /dev/sr0 disc.img`,
+    "",
+    `Exit codes: ${EXIT_CODES.slice(0, 2).map(codeText).join("; ")};`,
+    `${INDENT}${EXIT_CODES.slice(2).map(codeText).join("; ")}`,
+    "",
+    "blkcache help serve shows every option of serve.",
+  ];
+}
+
+/** The screen of `help COMMAND`: usage, what it does, and every option by group. */
+export function commandHelp(name: CommandName): string[] {
+  const command: Command = COMMANDS.find((row) => row.name === name)!;
+  const options = optionsOf(name);
+  const groups = Object.entries(GROUPS).map(([group, title]) => ({
+    title,
+    options: options.filter((option) => option.group === group),
+  }));
+  return [
+    `Usage: blkcache ${name} [OPTION...] ${operandsUsage(command)}`,
+    ...command.about.flatMap((paragraph) => ["", ...wrapText(paragraph, WIDTH)]),
+    ...groups.filter((group) => group.options.length > 0).flatMap((group) => [
+      "",
+      `${group.title}:`,
+      ...group.options.flatMap(optionHelp),
+    ]),
+    ...options.some(({ kind }) => kind === "size")
+      ? ["", "Sizes take K, M, G and so on: 64K is 65536 bytes."]
+      : [],
+    "",
+    "Examples:",
+    ...command.examples.map((example) => `${INDENT}${example}`),
+  ];
+}
+
+/** `-q, --quiet` or `--map FILE`: an option as help and manual show it. */
+export function optionUsage(option: Option): string {
+  const name = option.kind === "switch" ? `[no-]${option.name}` : option.name;
+  const usage = option.placeholder === undefined ? `--${name}` : `--${name} ${option.placeholder}`;
+  return option.alias === undefined ? usage : `-${option.alias}, ${usage}`;
+}
+
+/** The help line of an option, with its default. */
+export function optionText(option: Option): string {
+  if (option.default === undefined) return option.help;
+  return `${option.help} (default: ${option.default === "" ? '""' : option.default})`;
+}
+
+function optionHelp(option: Option): string[] {
+  const usage = `${INDENT}${optionUsage(option)}`;
+  const lines = wrapText(optionText(option), WIDTH - HELP_COLUMN);
+  const indent = " ".repeat(HELP_COLUMN);
+  const isShort = usage.length + 2 <= HELP_COLUMN;
+  const first = isShort ? [usage.padEnd(HELP_COLUMN) + lines.shift()] : [usage];
+  return [...first, ...lines.map((line) => indent + line)];
+}
+
+function builtCommands(): readonly Command[] {
+  const commands: readonly Command[] = COMMANDS;
+  return commands.filter((command) => !command.notYet);
+}
+
+function codeText([code, meaning]: readonly [number, string]): string {
+  return `${code} ${meaning}`;
+}

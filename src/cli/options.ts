@@ -1,0 +1,313 @@
+// The table of options. The parser, its types, the help screens and "did you mean" derive from it, so
+// an option is added, changed or taken away here and nowhere else.
+
+import type { LogLevel } from "../ui/log_level.ts";
+import type { CommandName } from "./commands.ts";
+import type { ListenAddress } from "./listen_address.ts";
+
+/** What each kind of option is after parsing. */
+export interface ValueOf {
+  flag: true;
+  /** `--NAME` or `--no-NAME`. */
+  switch: boolean;
+  path: string;
+  text: string;
+  /** Bytes. */
+  size: number;
+  seconds: number;
+  count: number;
+  address: ListenAddress;
+  level: LogLevel;
+}
+
+/** One row of the table. */
+export interface Option {
+  readonly name: string;
+  /** One letter: `-h`. */
+  readonly alias?: string;
+  readonly kind: keyof ValueOf;
+  /** What the help shows for the value. */
+  readonly placeholder?: string;
+  /** As a user would write it; parsed like a given value. */
+  readonly default?: string;
+  /** Least and most of a number, in its unit. */
+  readonly min?: number;
+  readonly max?: number;
+  readonly powerOfTwo?: true;
+  readonly repeatable?: true;
+  /** For the help: lower case, no full stop; the default is added by itself. */
+  readonly help: string;
+  readonly commands: readonly CommandName[];
+  readonly group: keyof typeof GROUPS;
+  /** In the design, refused for now. */
+  readonly notYet?: true;
+}
+
+/** Headings of the help, in its order. */
+export const GROUPS = {
+  clients: "Clients",
+  device: "Device",
+  cache: "Image and map",
+  messages: "Messages",
+} as const;
+
+const ALL = ["serve", "mount", "detect", "map", "help"] as const;
+const MIB = 1024 * 1024;
+
+/** Every option, in the order of the help. */
+export const OPTIONS = [
+  {
+    name: "socket",
+    kind: "path",
+    placeholder: "PATH",
+    help: "Unix socket to listen on (default: /run/blkcache/NAME.sock as root, else under " +
+      "$XDG_RUNTIME_DIR or the temporary directory)",
+    commands: ["serve"],
+    group: "clients",
+  },
+  {
+    name: "listen",
+    kind: "address",
+    placeholder: "[HOST:]PORT",
+    repeatable: true,
+    help: "listen on TCP as well; HOST is an address, by default 127.0.0.1; may be repeated",
+    commands: ["serve"],
+    group: "clients",
+  },
+  {
+    name: "export",
+    kind: "text",
+    placeholder: "NAME",
+    default: "",
+    help: "export name that clients must ask for",
+    commands: ["serve"],
+    group: "clients",
+  },
+  {
+    name: "max-clients",
+    kind: "count",
+    placeholder: "N",
+    default: "16",
+    min: 1,
+    max: 256,
+    help: "clients at a time; more have to wait",
+    commands: ["serve"],
+    group: "clients",
+  },
+  {
+    name: "timeout",
+    kind: "seconds",
+    placeholder: "SECONDS",
+    default: "60",
+    min: 0,
+    max: 1_000_000,
+    help: "a client that waits longer for a read gets an error while the attempt goes on; " +
+      "0: it waits for ever",
+    commands: ["serve", "mount"],
+    group: "clients",
+  },
+  {
+    name: "mount",
+    kind: "path",
+    placeholder: "FILE",
+    help: "also show the device as FILE",
+    commands: ["serve"],
+    group: "clients",
+    notYet: true,
+  },
+  {
+    name: "attach",
+    kind: "path",
+    placeholder: "/dev/nbdN",
+    help: "also attach it to the kernel",
+    commands: ["serve"],
+    group: "clients",
+    notYet: true,
+  },
+  {
+    name: "direct",
+    kind: "switch",
+    help: "read past the page cache with O_DIRECT (default: on for devices, off for regular files)",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
+    name: "block-size",
+    kind: "size",
+    placeholder: "N",
+    min: 512,
+    max: 65536,
+    powerOfTwo: true,
+    help: "sector size, for a device that lies about it (default: ask the device)",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
+    name: "read-ahead",
+    kind: "size",
+    placeholder: "N",
+    default: "1M",
+    min: 0,
+    max: 64 * MIB,
+    help: "most that is read beyond a request when access is sequential; 0: exactly what is asked",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
+    name: "retries",
+    kind: "count",
+    placeholder: "N",
+    default: "0",
+    min: 0,
+    max: 1000,
+    help: "how often a sector known to be bad is tried again when a client asks for it",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
+    name: "fill",
+    kind: "flag",
+    help: "when nobody is asking, read what is still missing",
+    commands: ["serve", "mount"],
+    group: "device",
+    notYet: true,
+  },
+  {
+    name: "exit-when-complete",
+    kind: "flag",
+    help: "with --fill: stop when nothing more can be had",
+    commands: ["serve", "mount"],
+    group: "device",
+    notYet: true,
+  },
+  {
+    name: "once",
+    kind: "flag",
+    help: "exit when the disc leaves (default: wait for the next one)",
+    commands: ["serve", "mount"],
+    group: "device",
+    notYet: true,
+  },
+  {
+    name: "offline",
+    kind: "flag",
+    help: "never touch the device: serve what the image has; DEVICE is then the IMAGE",
+    commands: ["serve", "mount"],
+    group: "device",
+    notYet: true,
+  },
+  {
+    name: "write-through",
+    kind: "flag",
+    help: "accept writes, to the device and the image",
+    commands: ["serve", "mount"],
+    group: "device",
+    notYet: true,
+  },
+  {
+    name: "overlay",
+    kind: "path",
+    placeholder: "FILE",
+    help: "accept writes into FILE; device and image stay untouched",
+    commands: ["serve", "mount"],
+    group: "device",
+    notYet: true,
+  },
+  {
+    name: "map",
+    kind: "path",
+    placeholder: "FILE",
+    help: "the mapfile (default: IMAGE.map)",
+    commands: ["serve", "mount"],
+    group: "cache",
+  },
+  {
+    name: "save-interval",
+    kind: "seconds",
+    placeholder: "SECONDS",
+    default: "30",
+    min: 0.1,
+    max: 86_400,
+    help: "longest time between saves of the map",
+    commands: ["serve", "mount"],
+    group: "cache",
+  },
+  {
+    name: "keep-cache",
+    kind: "switch",
+    help: "keep (default) or delete image, map and sidecar at exit",
+    commands: ["serve", "mount"],
+    group: "cache",
+  },
+  {
+    name: "force",
+    kind: "flag",
+    help: "go on with an image that cannot be confirmed to be of this device; one that is known " +
+      "to be of another is refused all the same",
+    commands: ["serve", "mount"],
+    group: "cache",
+  },
+  {
+    name: "json",
+    kind: "flag",
+    help: "one JSON object a line on stdout instead of sentences",
+    commands: ["serve", "mount", "detect", "map"],
+    group: "messages",
+  },
+  {
+    name: "log-level",
+    kind: "level",
+    placeholder: "LEVEL",
+    default: "info",
+    help: "error, warning, info or debug",
+    commands: ALL,
+    group: "messages",
+  },
+  {
+    name: "quiet",
+    alias: "q",
+    kind: "flag",
+    help: "errors only; the ready line stays",
+    commands: ALL,
+    group: "messages",
+  },
+  {
+    name: "help",
+    alias: "h",
+    kind: "flag",
+    help: "show help",
+    commands: ALL,
+    group: "messages",
+  },
+  {
+    name: "version",
+    alias: "V",
+    kind: "flag",
+    help: "show the version",
+    commands: ALL,
+    group: "messages",
+  },
+] as const satisfies readonly Option[];
+
+type Row = typeof OPTIONS[number];
+type Parsed<R extends Row> = R extends { repeatable: true } ? readonly ValueOf[R["kind"]][]
+  : ValueOf[R["kind"]];
+type Settled<R extends Row> = R extends { default: string } | { repeatable: true } ? Parsed<R>
+  : Parsed<R> | undefined;
+
+/** The name of an option. */
+export type OptionName = Row["name"];
+
+/** Every option by name after parsing, completed with the defaults; undefined: not given. */
+export type OptionValues = { readonly [R in Row as R["name"]]: Settled<R> };
+
+/** What can be written on a command line for `option`: its name, for a switch also `no-NAME`. */
+export function spellings(option: Option): string[] {
+  return option.kind === "switch" ? [option.name, `no-${option.name}`] : [option.name];
+}
+
+/** The options of a command, without those that are not built yet. */
+export function optionsOf(command: CommandName): readonly Option[] {
+  const options: readonly Option[] = OPTIONS;
+  return options.filter((option) => option.commands.includes(command) && !option.notYet);
+}

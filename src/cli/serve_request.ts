@@ -1,0 +1,65 @@
+// From a checked command line to what the server is told.
+
+import { resolve } from "@std/path";
+import type { ServeOptions } from "../server/serve_options.ts";
+import type { OptionValues } from "./options.ts";
+import { usageError } from "./usage_error.ts";
+
+/** Longest path that fits into sockaddr_un, bytes; one is kept for the final zero. */
+const SOCKET_PATH_MAX = 107;
+
+/** @throws {UserError} when two of the paths are one and the same. */
+export function serveOptions(operands: readonly string[], values: OptionValues): ServeOptions {
+  const [device = "", image] = operands;
+  const { map, socket } = values;
+  checkPaths(device, image, map, socket);
+  checkSocket(socket);
+  return {
+    device,
+    image,
+    map,
+    socket,
+    listen: values.listen,
+    exportName: values.export,
+    direct: values.direct,
+    blockSize: values["block-size"],
+    readAhead: values["read-ahead"],
+    timeoutSeconds: values.timeout,
+    retries: values.retries,
+    saveIntervalSeconds: values["save-interval"],
+    keepCache: values["keep-cache"] ?? true,
+    maxClients: values["max-clients"],
+    force: values.force ?? false,
+  };
+}
+
+/** Only compares the texts; whether two names lead to one file is looked at when they are opened. */
+function checkPaths(device: string, image?: string, map?: string, socket?: string): void {
+  const paths: [name: string, path: string | undefined][] = [
+    ["DEVICE", device],
+    ["IMAGE", image],
+    ["the sidecar of IMAGE", image && `${image}.json`],
+    map === undefined ? ["the map of IMAGE", image && `${image}.map`] : ["--map", map],
+    ["--socket", socket],
+  ];
+  const seen = new Map<string, string>();
+  for (const [name, path] of paths) {
+    if (path === undefined) continue;
+    const absolute: string = resolve(path);
+    const other = seen.get(absolute);
+    if (other !== undefined) {
+      throw usageError(`${other} and ${name} are both "${path}"`, "each needs a file of its own");
+    }
+    seen.set(absolute, name);
+  }
+}
+
+function checkSocket(path: string | undefined): void {
+  const length = path === undefined ? 0 : new TextEncoder().encode(path).length;
+  if (length > SOCKET_PATH_MAX) {
+    throw usageError(
+      `--socket: a path of ${length} bytes is too long for a Unix socket`,
+      `at most ${SOCKET_PATH_MAX} bytes are possible: choose a shorter one, as in /run/blkcache.sock`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { UserError } from "../../../src/base/errors.ts";
+import { parseArguments } from "../../../src/cli/arguments.ts";
+import { serveOptions } from "../../../src/cli/serve_request.ts";
+import type { ServeOptions } from "../../../src/server/serve_options.ts";
+
+function optionsFrom(line: string): ServeOptions {
+  const request = parseArguments(line.split(" "));
+  if (request.kind !== "run") throw new Error(line);
+  return serveOptions(request.operands, request.values);
+}
+
+Deno.test("the server gets the defaults of the table", () => {
+  assertEquals(optionsFrom("serve /dev/sr0"), {
+    device: "/dev/sr0",
+    image: undefined,
+    map: undefined,
+    socket: undefined,
+    listen: [],
+    exportName: "",
+    direct: undefined,
+    blockSize: undefined,
+    readAhead: 1024 * 1024,
+    timeoutSeconds: 60,
+    retries: 0,
+    saveIntervalSeconds: 30,
+    keepCache: true,
+    maxClients: 16,
+    force: false,
+  });
+});
+
+Deno.test("every option reaches the server", () => {
+  const line = "serve dev image --map m --socket s --listen 5 --export e --no-direct " +
+    "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
+    "--max-clients 3 --force";
+  assertEquals(optionsFrom(line), {
+    device: "dev",
+    image: "image",
+    map: "m",
+    socket: "s",
+    listen: [{ host: "127.0.0.1", port: 5 }],
+    exportName: "e",
+    direct: false,
+    blockSize: 4096,
+    readAhead: 0,
+    timeoutSeconds: 1.5,
+    retries: 2,
+    saveIntervalSeconds: 5,
+    keepCache: false,
+    maxClients: 3,
+    force: true,
+  });
+});
+
+const COLLISIONS: readonly [string, string][] = [
+  ["serve a a", 'DEVICE and IMAGE are both "a"'],
+  ["serve a ./x/../a", 'DEVICE and IMAGE are both "./x/../a"'],
+  ["serve a b --map b", 'IMAGE and --map are both "b"'],
+  ["serve a --map ./a", 'DEVICE and --map are both "./a"'],
+  ["serve a b --map b.json", 'the sidecar of IMAGE and --map are both "b.json"'],
+  ["serve b.map b", 'DEVICE and the map of IMAGE are both "b.map"'],
+  ["serve a b --socket b.json", 'the sidecar of IMAGE and --socket are both "b.json"'],
+  ["serve a --map m --socket m", '--map and --socket are both "m"'],
+];
+
+for (const [line, message] of COLLISIONS) {
+  Deno.test(`it refuses: blkcache ${line}`, () => {
+    const error = assertThrows(() => optionsFrom(line), UserError);
+    assertEquals([error.message, error.exitCode], [message, 2]);
+  });
+}
+
+Deno.test("a socket path that the kernel cannot take is refused", () => {
+  assertEquals(optionsFrom(`serve a --socket ${"x".repeat(107)}`).socket?.length, 107);
+  const error = assertThrows(() => optionsFrom(`serve a --socket ${"é".repeat(54)}`), UserError);
+  assertEquals(error.message, "--socket: a path of 108 bytes is too long for a Unix socket");
+});
