@@ -16,10 +16,10 @@ import {
   cdromSelectSpeed,
   cdromTimedMediaChange,
 } from "../../../src/sys/cdrom_ioctls.ts";
-import { EINVAL, ENOTTY } from "../../../src/sys/errno.ts";
-import { closeFd, openFile, tryPread } from "../../../src/sys/fd.ts";
+import { EINVAL, ENOSPC, ENOTTY } from "../../../src/sys/errno.ts";
+import { closeFd, openFile, tryPread, tryPwriteAll } from "../../../src/sys/fd.ts";
 import { NativeMemory } from "../../../src/sys/memory.ts";
-import { O_DIRECT, O_RDONLY } from "../../../src/sys/open_flags.ts";
+import { O_DIRECT, O_RDONLY, O_RDWR } from "../../../src/sys/open_flags.ts";
 import { SystemError } from "../../../src/sys/system_error.ts";
 import { hasTools, isRoot } from "../../harness/requires.ts";
 
@@ -32,8 +32,8 @@ function losetup(...args: string[]): string {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** A loop device over an empty file of SIZE bytes. */
-function withLoop(options: string[], test: (fd: number) => void): void {
+/** A loop device over an empty file of SIZE bytes, open for direct reads. */
+function withLoop(options: string[], test: (fd: number, device: string) => void): void {
   const file = Deno.makeTempFileSync();
   Deno.truncateSync(file, SIZE);
   try {
@@ -41,7 +41,7 @@ function withLoop(options: string[], test: (fd: number) => void): void {
     try {
       const fd = openFile(device, O_RDONLY | O_DIRECT);
       try {
-        test(fd);
+        test(fd, device);
       } finally {
         closeFd(fd);
       }
@@ -80,6 +80,17 @@ Deno.test("O_DIRECT reads of whole sectors work, others are refused", NEEDS_LOOP
     assertEquals(tryPread(fd, memory.address, 4096, SIZE - 512), 512);
     assertEquals(tryPread(fd, memory.address, 4096, 100), -EINVAL);
     assertEquals(tryPread(fd, memory.address, 100, 0), -EINVAL);
+    memory.release();
+  });
+});
+
+Deno.test("a write across the end of a device fails after the part that fits", NEEDS_LOOP, () => {
+  withLoop([], (_fd, device) => {
+    const memory = NativeMemory.allocate(8192);
+    const writer = openFile(device, O_RDWR);
+    assertEquals(tryPwriteAll(writer, memory.address, 4096, SIZE - 512), -ENOSPC);
+    assertEquals(tryPwriteAll(writer, memory.address, 4096, SIZE - 4096), 0);
+    closeFd(writer);
     memory.release();
   });
 });

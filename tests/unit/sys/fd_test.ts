@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EBADF, EINVAL, EISDIR, ENOENT, ENXIO, ESPIPE } from "../../../src/sys/errno.ts";
 import {
   closeFd,
@@ -49,6 +49,10 @@ function withFile(test: (fd: number, path: string, memory: NativeMemory) => void
   }
 }
 
+function indexOfDifference(a: Uint8Array, b: Uint8Array): number {
+  return a.findIndex((byte, index) => byte !== b[index]);
+}
+
 function errnoOf(call: () => unknown): number {
   return assertThrows(call, SystemError).errno;
 }
@@ -81,6 +85,21 @@ Deno.test("reads stop at the end of the file", () => {
       0,
     ]);
     assertEquals(pread(fd, new Uint8Array(0), 0), 0);
+  });
+});
+
+Deno.test("reads go on where the kernel hands out less than was asked", () => {
+  withFile((_fd, _path, memory) => {
+    const fd = openFile("/proc/kallsyms", O_RDONLY);
+    const bytes = new Uint8Array(SIZE);
+    assert(tryPread(fd, memory.address, SIZE, 0) < SIZE);
+    assertEquals([tryPreadAll(fd, memory.address, SIZE, 0), pread(fd, bytes, 0)], [SIZE, SIZE]);
+    closeFd(fd);
+    const expected = Deno.readFileSync("/proc/kallsyms").subarray(0, SIZE);
+    assertEquals([indexOfDifference(memory.bytes, expected), indexOfDifference(bytes, expected)], [
+      -1,
+      -1,
+    ]);
   });
 });
 

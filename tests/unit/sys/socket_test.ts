@@ -12,6 +12,7 @@ import {
 } from "../../../src/sys/errno.ts";
 import { closeFd } from "../../../src/sys/fd.ts";
 import { NativeMemory } from "../../../src/sys/memory.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../../src/sys/open_flags.ts";
 import {
   listenTcp,
   listenUnix,
@@ -30,6 +31,7 @@ import {
 } from "../../../src/sys/socket.ts";
 import { SystemError } from "../../../src/sys/system_error.ts";
 import type { Drain } from "./draining_peer.ts";
+import { interrupting } from "./interruption.ts";
 
 const SIZE = 2 ** 16;
 
@@ -168,20 +170,40 @@ Deno.test("setNoDelay is for TCP only", () => {
 
 Deno.test("a send that a signal cuts short goes on until all has gone", async () => {
   const [ours, theirs] = socketPair();
-  const memory = NativeMemory.allocate(2 ** 22);
+  const memory = NativeMemory.allocate(2 ** 20);
   const peer = new Worker(new URL("./draining_peer.ts", import.meta.url), { type: "module" });
-  const received = new Promise<number>((resolve) => peer.onmessage = ({ data }) => resolve(data));
-  const ignore = () => {};
-  Deno.addSignalListener("SIGUSR1", ignore);
-  peer.postMessage({ fd: theirs, idleMs: 300 } satisfies Drain);
-  const kicker = new Deno.Command("sh", { args: ["-c", `sleep 0.1; kill -USR1 ${Deno.pid}`] })
-    .spawn();
-  assertEquals(trySendAll(ours, memory.address, memory.size), 0);
-  shutdownSocket(ours, SHUT_WR);
-  assertEquals(await received, memory.size);
-  await kicker.status;
-  Deno.removeSignalListener("SIGUSR1", ignore);
+  const received = new Promise<Uint8Array>((resolve) => {
+    peer.onmessage = ({ data }) => resolve(data);
+  });
+  memory.bytes.forEach((_, index) => memory.bytes[index] = index % 251);
+  await interrupting(async () => {
+    peer.postMessage({ fd: theirs, size: memory.size, idleMs: 300 } satisfies Drain);
+    assertEquals(trySendAll(ours, memory.address, memory.size), 0);
+    shutdownSocket(ours, SHUT_WR);
+    const bytes = await received;
+    assertEquals(bytes.length, memory.size);
+    assertEquals(bytes.findIndex((byte, index) => byte !== index % 251), -1);
+  });
   peer.terminate();
   [ours, theirs].forEach(closeFd);
   memory.release();
+});
+
+Deno.test("listening sockets do not block, all others do, and programs inherit none", () => {
+  withFolder((folder) => {
+    const tcp = listenTcp("127.0.0.1", 0, 1);
+    const unix = listenUnix(`${folder}/s`, 1);
+    const client = tryConnectUnix(`${folder}/s`);
+    const session = tryAccept(unix);
+    const pair = socketPair();
+    const flagsOf = (fd: number) =>
+      parseInt(/flags:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`))![1]!, 8);
+    const sockets = [tcp, unix, client, session, ...pair];
+    assertEquals(sockets.map((fd) => (flagsOf(fd) & O_NONBLOCK) !== 0), [
+      ...[true, true],
+      ...[false, false, false, false],
+    ]);
+    assertEquals(sockets.every((fd) => (flagsOf(fd) & O_CLOEXEC) !== 0), true);
+    sockets.forEach(closeFd);
+  });
 });
