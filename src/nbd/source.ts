@@ -49,14 +49,21 @@ export interface Source {
   /**
    * Copies what there is of an ended read, [offset, offset + length), to the output buffer at `at`.
    * Unreadable runs leave their bytes there undefined and are listed for `unreadableStart/End`.
-   * Must be called before the token is parked again.
-   * @returns the number of unreadable runs; 0 when every byte is there.
+   * Called before the token is parked again, or never (the client has gone or has been answered).
+   * @returns the number of unreadable runs, ascending, each of them within the range; 0 when every
+   * byte is there.
    */
   collect(token: number, at: number, offset: number, length: number): number;
   /** Start of the i-th unreadable run of the last `collect`, as a device offset in bytes. */
   unreadableStart(index: number): number;
   /** End of the i-th unreadable run of the last `collect`. */
   unreadableEnd(index: number): number;
+
+  /**
+   * Nobody waits for a parked read any more, so the source may withdraw what has not begun. The token
+   * stays in use until `nextEnded` has returned it.
+   */
+  abandon?(token: number): void;
 
   /** Asks for a range to be cached; nobody waits for it (NBD_CMD_CACHE). Never blocks. */
   prefetch(offset: number, length: number): void;

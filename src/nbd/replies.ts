@@ -1,0 +1,182 @@
+// Writes transmission replies into the peer's output buffer, behind each other, until they are sent.
+// Source: doc/proto.md, "Simple reply message", "Structured reply chunk message" and the extended ones.
+
+import { assert } from "../base/assert.ts";
+import {
+  NBD_EXTENDED_REPLY_MAGIC,
+  NBD_REPLY_FLAG_DONE,
+  NBD_REPLY_TYPE_ERROR,
+  NBD_REPLY_TYPE_ERROR_OFFSET,
+  NBD_REPLY_TYPE_NONE,
+  NBD_REPLY_TYPE_OFFSET_DATA,
+  NBD_SIMPLE_REPLY_MAGIC,
+  NBD_STRUCTURED_REPLY_MAGIC,
+} from "./constants.ts";
+import type { Counters } from "./counters.ts";
+import { OUTPUT_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
+import type { Peer } from "./peer.ts";
+import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
+import type { Refusal } from "./request_rules.ts";
+
+const SIMPLE_HEADER_BYTES = 16;
+const STRUCTURED_HEADER_BYTES = 20;
+const EXTENDED_HEADER_BYTES = 32;
+
+/** The replies of one session: `answering` says to which request, the others write. */
+export class Replies {
+  readonly mode: ReplyMode;
+  readonly output: Uint8Array;
+  readonly view: DataView;
+  /** Bytes of a chunk's header in this mode. */
+  readonly chunkHeaderBytes: number;
+  /** Bytes in front of the data of a read that succeeds. */
+  readonly readHeaderBytes: number;
+  /** End of the replies that have not been sent, and where the next one begins. */
+  pending = 0;
+  readonly #peer: Peer;
+  readonly #counters: Counters | undefined;
+  /** Requests answered since the last send. */
+  #requests = 0;
+  // 64-bit fields are kept as two signed halves, which V8 neither rounds nor allocates.
+  #cookieHigh = 0;
+  #cookieLow = 0;
+  #offsetHigh = 0;
+  #offsetLow = 0;
+
+  constructor(peer: Peer, mode: ReplyMode, counters: Counters | undefined) {
+    assert(peer.output.length >= OUTPUT_BYTES, "the output buffer cannot hold the longest reply");
+    const { buffer, byteOffset, byteLength } = peer.output;
+    this.#peer = peer;
+    this.#counters = counters;
+    this.mode = mode;
+    this.output = peer.output;
+    this.view = new DataView(buffer, byteOffset, byteLength);
+    this.chunkHeaderBytes = mode === EXTENDED ? EXTENDED_HEADER_BYTES : STRUCTURED_HEADER_BYTES;
+    this.readHeaderBytes = mode === SIMPLE ? SIMPLE_HEADER_BYTES : this.chunkHeaderBytes + 8;
+  }
+
+  /** The request that the next replies answer: its cookie, and its offset, which extended headers repeat. */
+  answering(cookieHigh: number, cookieLow: number, offsetHigh: number, offsetLow: number): void {
+    this.#cookieHigh = cookieHigh;
+    this.#cookieLow = cookieLow;
+    this.#offsetHigh = offsetHigh;
+    this.#offsetLow = offsetLow;
+  }
+
+  /** Sends what is pending. Blocks while the client is slow. @throws {PeerGone} */
+  send(): void {
+    const end = this.pending;
+    if (end === 0) return;
+    this.#counters?.add(this.#requests, end);
+    this.#requests = 0;
+    this.pending = 0;
+    this.#peer.send(0, end);
+  }
+
+  /** Sends when much is pending. Blocks as `send` does. */
+  sendMuch(): void {
+    if (this.pending >= SEND_THRESHOLD_BYTES) this.send();
+  }
+
+  /** Makes room for `length` bytes, by sending if need be. */
+  reserve(length: number): void {
+    if (this.pending + length > this.output.length) this.send();
+  }
+
+  /**
+   * The reply to a read of the whole request's range. Its data already stands `readHeaderBytes` behind
+   * `pending`.
+   */
+  read(length: number): void {
+    const at = this.pending;
+    if (this.mode === SIMPLE) {
+      this.#simpleHeader(0);
+    } else {
+      this.chunkHeader(NBD_REPLY_FLAG_DONE, NBD_REPLY_TYPE_OFFSET_DATA, length + 8);
+      this.view.setInt32(at + this.chunkHeaderBytes, this.#offsetHigh);
+      this.view.setInt32(at + this.chunkHeaderBytes + 4, this.#offsetLow);
+    }
+    this.pending = at + this.readHeaderBytes + length;
+  }
+
+  /** A success without data. */
+  done(): void {
+    this.reserve(this.chunkHeaderBytes);
+    if (this.mode === SIMPLE) {
+      this.#simpleHeader(0);
+      this.pending += SIMPLE_HEADER_BYTES;
+    } else {
+      this.chunkHeader(NBD_REPLY_FLAG_DONE, NBD_REPLY_TYPE_NONE, 0);
+      this.pending += this.chunkHeaderBytes;
+    }
+  }
+
+  /** A failure of the whole request. */
+  refuse(refusal: Refusal): void {
+    const { errno, sentence } = refusal;
+    this.reserve(this.chunkHeaderBytes + 6 + sentence.length);
+    if (this.mode === SIMPLE) {
+      this.#simpleHeader(errno);
+      this.pending += SIMPLE_HEADER_BYTES;
+      return;
+    }
+    this.chunkHeader(NBD_REPLY_FLAG_DONE, NBD_REPLY_TYPE_ERROR, 6 + sentence.length);
+    const at = this.pending + this.chunkHeaderBytes;
+    this.view.setInt32(at, errno);
+    this.view.setInt16(at + 4, sentence.length);
+    this.output.set(sentence, at + 6);
+    this.pending = at + 6 + sentence.length;
+  }
+
+  /** The header of an OFFSET_DATA chunk of `length` bytes; `pending` moves to where its data belongs. */
+  dataHeader(flags: number, offset: number, length: number): void {
+    this.chunkHeader(flags, NBD_REPLY_TYPE_OFFSET_DATA, length + 8);
+    this.#offset(this.pending + this.chunkHeaderBytes, offset);
+    this.pending += this.chunkHeaderBytes + 8;
+  }
+
+  /** An ERROR_OFFSET chunk; without a sentence, since a reply may hold thousands of them. */
+  errorOffset(flags: number, offset: number, errno: number): void {
+    this.chunkHeader(flags, NBD_REPLY_TYPE_ERROR_OFFSET, 14);
+    const at = this.pending + this.chunkHeaderBytes;
+    this.view.setInt32(at, errno);
+    this.view.setInt16(at + 4, 0);
+    this.#offset(at + 6, offset);
+    this.pending = at + 14;
+  }
+
+  /** A chunk's header at `pending`, which stays: the payload has been written behind it, or will be. */
+  chunkHeader(flags: number, type: number, length: number): void {
+    const { view, pending: at } = this;
+    // Each request has exactly one last chunk.
+    this.#requests += flags & NBD_REPLY_FLAG_DONE;
+    view.setInt32(at + 4, (flags << 16) | type);
+    view.setInt32(at + 8, this.#cookieHigh);
+    view.setInt32(at + 12, this.#cookieLow);
+    if (this.mode === EXTENDED) {
+      view.setInt32(at, NBD_EXTENDED_REPLY_MAGIC);
+      view.setInt32(at + 16, this.#offsetHigh);
+      view.setInt32(at + 20, this.#offsetLow);
+      view.setInt32(at + 24, 0);
+      view.setInt32(at + 28, length);
+    } else {
+      view.setInt32(at, NBD_STRUCTURED_REPLY_MAGIC);
+      view.setInt32(at + 16, length);
+    }
+  }
+
+  #simpleHeader(errno: number): void {
+    const { view, pending: at } = this;
+    this.#requests++;
+    view.setInt32(at, NBD_SIMPLE_REPLY_MAGIC);
+    view.setInt32(at + 4, errno);
+    view.setInt32(at + 8, this.#cookieHigh);
+    view.setInt32(at + 12, this.#cookieLow);
+  }
+
+  /** setInt32 takes a number modulo 2^32, so both halves come out right. */
+  #offset(at: number, offset: number): void {
+    this.view.setInt32(at, offset / 2 ** 32);
+    this.view.setInt32(at + 4, offset);
+  }
+}

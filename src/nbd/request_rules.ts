@@ -1,0 +1,116 @@
+// Which requests are refused, with which error and sentence, before anything is done for them.
+// Source: doc/proto.md, "Command flags", "Request types", "Error values".
+
+import {
+  NBD_CMD_BLOCK_STATUS,
+  NBD_CMD_CACHE,
+  NBD_CMD_DISC,
+  NBD_CMD_FLAG_DF,
+  NBD_CMD_FLAG_FAST_ZERO,
+  NBD_CMD_FLAG_FUA,
+  NBD_CMD_FLAG_NO_HOLE,
+  NBD_CMD_FLAG_PAYLOAD_LEN,
+  NBD_CMD_FLAG_REQ_ONE,
+  NBD_CMD_FLUSH,
+  NBD_CMD_READ,
+  NBD_CMD_TRIM,
+  NBD_CMD_WRITE,
+  NBD_CMD_WRITE_ZEROES,
+  NBD_EINVAL,
+  NBD_EIO,
+  NBD_EOVERFLOW,
+  NBD_EPERM,
+  NBD_ESHUTDOWN,
+} from "./constants.ts";
+import { MAX_PAYLOAD_BYTES } from "./limits.ts";
+import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
+
+/** An error reply: the wire's errno, and the sentence that structured replies carry. */
+export interface Refusal {
+  readonly errno: number;
+  readonly sentence: Uint8Array;
+}
+
+function refusal(errno: number, sentence: string): Refusal {
+  return { errno, sentence: new TextEncoder().encode(sentence) };
+}
+
+const UNKNOWN_COMMAND = refusal(NBD_EINVAL, "unknown command");
+const UNKNOWN_FLAG = refusal(NBD_EINVAL, "a flag that is unknown or does not go with the command");
+const UNEXPECTED_PAYLOAD = refusal(NBD_EINVAL, "the command takes no payload");
+const MISSING_PAYLOAD = refusal(NBD_EINVAL, "a write without the payload flag");
+const EMPTY_RANGE = refusal(NBD_EINVAL, "the length is 0");
+const OUTSIDE = refusal(NBD_EINVAL, "the range is not within the export");
+const TOO_LONG = refusal(NBD_EINVAL, "the length is more than 32 MiB");
+const TOO_LONG_UNFRAGMENTED = refusal(NBD_EOVERFLOW, "the length is more than 32 MiB");
+const NO_CONTEXT = refusal(NBD_EINVAL, "no metadata context has been negotiated");
+const READ_ONLY = refusal(NBD_EPERM, "the export is read-only");
+
+/** Answers of a later moment, kept with the others. */
+export const SHUTTING_DOWN = refusal(NBD_ESHUTDOWN, "the server is shutting down");
+export const UNREADABLE = refusal(NBD_EIO, "a sector cannot be read");
+export const TIMED_OUT = refusal(NBD_EIO, "the device has not answered in time");
+
+/**
+ * Judges a request. Past it, a range lies within the export and reads fit in the output buffer.
+ * @param contextCount number of metadata contexts that the client has set.
+ */
+export function refusalOf(
+  type: number,
+  flags: number,
+  offset: number,
+  length: number,
+  size: number,
+  mode: ReplyMode,
+  contextCount: number,
+): Refusal | undefined {
+  const payload = (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0;
+  const allowed = allowedFlags(type, mode);
+  if (allowed < 0) return UNKNOWN_COMMAND;
+  if (payload && mode === EXTENDED && type !== NBD_CMD_WRITE) return UNEXPECTED_PAYLOAD;
+  if ((flags & ~allowed) !== 0) return UNKNOWN_FLAG;
+  switch (type) {
+    case NBD_CMD_WRITE:
+      return mode === EXTENDED && !payload ? MISSING_PAYLOAD : READ_ONLY;
+    case NBD_CMD_TRIM:
+    case NBD_CMD_WRITE_ZEROES:
+      return READ_ONLY;
+    case NBD_CMD_READ:
+    case NBD_CMD_CACHE:
+      if (length > MAX_PAYLOAD_BYTES) {
+        return (flags & NBD_CMD_FLAG_DF) !== 0 ? TOO_LONG_UNFRAGMENTED : TOO_LONG;
+      }
+      return refusalOfRange(offset, length, size);
+    case NBD_CMD_BLOCK_STATUS:
+      return contextCount === 0 ? NO_CONTEXT : refusalOfRange(offset, length, size);
+    default:
+      return undefined;
+  }
+}
+
+/** The flags that a command may carry, -1 for an unknown command. FUA goes with all of them. */
+function allowedFlags(type: number, mode: ReplyMode): number {
+  switch (type) {
+    case NBD_CMD_READ:
+      return NBD_CMD_FLAG_FUA | (mode === SIMPLE ? 0 : NBD_CMD_FLAG_DF);
+    case NBD_CMD_WRITE:
+      return NBD_CMD_FLAG_FUA | (mode === EXTENDED ? NBD_CMD_FLAG_PAYLOAD_LEN : 0);
+    case NBD_CMD_WRITE_ZEROES:
+      return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE | NBD_CMD_FLAG_FAST_ZERO;
+    case NBD_CMD_BLOCK_STATUS:
+      return NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_REQ_ONE;
+    case NBD_CMD_DISC:
+    case NBD_CMD_FLUSH:
+    case NBD_CMD_TRIM:
+    case NBD_CMD_CACHE:
+      return NBD_CMD_FLAG_FUA;
+    default:
+      return -1;
+  }
+}
+
+/** An offset of 2^53 and more is not exact any more, but stays larger than any size. */
+function refusalOfRange(offset: number, length: number, size: number): Refusal | undefined {
+  if (length === 0) return EMPTY_RANGE;
+  return offset + length > size ? OUTSIDE : undefined;
+}

@@ -1,0 +1,160 @@
+// The transmission phase of a session: receives requests, has them answered, waits for the device.
+//
+// Everything pending is sent before anything that may block: waiting for the client, for a parked read,
+// for a free token. While reads are parked, hits on the same connection go on being answered.
+// Source: doc/proto.md, "Transmission".
+
+import type { Counters } from "./counters.ts";
+import { replyToEndedRead } from "./ended_read.ts";
+import type { Negotiated } from "./negotiation.ts";
+import type { ParkedReads } from "./parked_reads.ts";
+import { ENDED, type Peer, READABLE } from "./peer.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import type { ReceivedBytes } from "./received_bytes.ts";
+import { Replies } from "./replies.ts";
+import { type Refusal, SHUTTING_DOWN, TIMED_OUT } from "./request_rules.ts";
+import { HUNGRY, LEFT, Requests } from "./requests.ts";
+import type { SessionEnd } from "./session_end.ts";
+import type { Source } from "./source.ts";
+
+/** Most receives of a session that is ending, for requests that are on their way. */
+const LAST_RECEIVES = 16;
+
+/** One client's transmission phase. */
+export class Transmission {
+  readonly #peer: Peer;
+  readonly #received: ReceivedBytes;
+  readonly #replies: Replies;
+  readonly #requests: Requests;
+  readonly #parked: ParkedReads;
+  readonly #source: Source;
+  readonly #timeoutMs: number;
+  readonly #now: () => number;
+
+  /** @param timeoutMs longest time a client waits for the device; 0: for ever. */
+  constructor(
+    received: ReceivedBytes,
+    negotiated: Negotiated,
+    timeoutMs: number,
+    now: () => number,
+    counters: Counters | undefined,
+  ) {
+    this.#peer = received.peer;
+    this.#received = received;
+    this.#replies = new Replies(received.peer, negotiated.mode, counters);
+    const deadline = () => timeoutMs === 0 ? Infinity : now() + timeoutMs;
+    this.#requests = new Requests(received, this.#replies, negotiated, deadline);
+    this.#parked = negotiated.parked;
+    this.#source = negotiated.parked.source;
+    this.#timeoutMs = timeoutMs;
+    this.#now = now;
+  }
+
+  /**
+   * Serves until the session is over. Reads may be left parked: the caller abandons them.
+   * @throws {PeerGone}
+   * @throws {ProtocolError} when the client must be closed; the replies due have been sent.
+   */
+  run(): SessionEnd {
+    try {
+      return this.#serve();
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#replies.send();
+      throw error;
+    }
+  }
+
+  #serve(): SessionEnd {
+    for (;;) {
+      if (this.#source.ending) return this.#refuseTheRest();
+      const pause = this.#requests.answer();
+      this.#replies.send();
+      if (pause === LEFT) return this.#answerOutstanding();
+      if (pause === HUNGRY && this.#parked.waiting === 0) {
+        if (!this.#received.receive()) return this.#closed();
+        continue;
+      }
+      const events = this.#peer.wait(this.#waitMs(), pause === HUNGRY);
+      this.#answerWaiting(events);
+      if (pause === HUNGRY && (events & READABLE) !== 0 && !this.#received.receive()) {
+        return this.#closed();
+      }
+    }
+  }
+
+  /** Answers parked reads after a wait: those that have ended, and those whose time is over. */
+  #answerWaiting(events: number): void {
+    if ((events & ENDED) !== 0) {
+      for (let token = this.#parked.nextEnded(); token >= 0; token = this.#parked.nextEnded()) {
+        this.#answeringToken(token);
+        replyToEndedRead(this.#replies, this.#parked, token);
+        this.#replies.sendMuch();
+      }
+    }
+    if (this.#timeoutMs === 0) return;
+    const now = this.#now();
+    for (let token = this.#parked.overdue(now); token >= 0; token = this.#parked.overdue(now)) {
+      this.#giveUp(token, TIMED_OUT);
+    }
+  }
+
+  /** Refuses a parked read; its token stays taken until the device is done with it. */
+  #giveUp(token: number, refusal: Refusal): void {
+    this.#parked.abandon(token);
+    this.#answeringToken(token);
+    this.#replies.refuse(refusal);
+  }
+
+  #answeringToken(token: number): void {
+    const { cookieHigh, cookieLow, offsets } = this.#parked;
+    const offset = offsets[token]!;
+    this.#replies.answering(
+      cookieHigh[token]!,
+      cookieLow[token]!,
+      offset / 2 ** 32 | 0,
+      offset | 0,
+    );
+  }
+
+  /** Time until the first parked read is overdue, for `Peer.wait`. */
+  #waitMs(): number {
+    if (this.#timeoutMs === 0 || this.#parked.waiting === 0) return -1;
+    return Math.max(0, Math.ceil(this.#parked.earliestDeadline() - this.#now()));
+  }
+
+  /** The source is ending: ESHUTDOWN for what waits and for what is on its way. */
+  #refuseTheRest(): SessionEnd {
+    this.#requests.ending = true;
+    for (let token = this.#parked.anyWaiting(); token >= 0; token = this.#parked.anyWaiting()) {
+      this.#giveUp(token, SHUTTING_DOWN);
+    }
+    for (let count = 0; count < LAST_RECEIVES; count++) {
+      const pause = this.#requests.answer();
+      this.#replies.send();
+      if (pause === LEFT || (this.#peer.wait(0, true) & READABLE) === 0) break;
+      if (!this.#received.receive()) break;
+    }
+    return { reason: "ending", message: "" };
+  }
+
+  /** The client has sent NBD_CMD_DISC: what it asked for before is still answered, while it listens. */
+  #answerOutstanding(): SessionEnd {
+    while (this.#parked.waiting > 0) {
+      if (this.#source.ending) return this.#refuseTheRest();
+      const events = this.#peer.wait(this.#waitMs(), true);
+      this.#answerWaiting(events);
+      this.#replies.send();
+      if ((events & READABLE) === 0) continue;
+      // Nothing may follow; the end of the stream does, when the client has closed the socket.
+      this.#received.skip(this.#received.length);
+      if (!this.#received.receive()) break;
+    }
+    return { reason: "left", message: "" };
+  }
+
+  /** The client has closed without a good-bye, or the server has shut the connection down. */
+  #closed(): SessionEnd {
+    if (this.#source.ending) return this.#refuseTheRest();
+    return { reason: "gone", message: "the client closed without NBD_CMD_DISC" };
+  }
+}
