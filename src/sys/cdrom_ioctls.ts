@@ -39,7 +39,10 @@ export interface MediaChange {
   lastChangeMs: number;
 }
 
-/** Asks whether the medium has changed since `lastMs`, the `lastChangeMs` of an earlier answer or 0. */
+/**
+ * Asks the drive whether the medium has changed since `lastMs`, the `lastChangeMs` of an earlier answer
+ * or 0. Notices an ejected or inserted disc before the disk sequence number does.
+ */
 export function cdromTimedMediaChange(fd: number, lastMs: number): MediaChange {
   // struct cdrom_timed_media_change_info { __s64 last_media_change; __u64 media_flags; }
   const info = new BigInt64Array([BigInt(lastMs), 0n]);
@@ -52,7 +55,7 @@ export function cdromTimedMediaChange(fd: number, lastMs: number): MediaChange {
   };
 }
 
-/** Sets the reading speed in multiples of the medium's 1x; 0 is as fast as the drive can. */
+/** Sets the reading speed in multiples of the medium's 1x; 0 is the fastest. EIO: the drive cannot. */
 export function cdromSelectSpeed(fd: number, factor: number): void {
   unwrapIoctl(tryIoctlValue(fd, CDROM_SELECT_SPEED, factor), "CDROM_SELECT_SPEED", fd);
 }
