@@ -1,0 +1,111 @@
+// The form of an identity in the sidecar file. A person or another program may have been at it: every
+// field is checked. Unknown fields are ignored, so that a later version can add some.
+import { UserError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
+import type { Identity, Stretch } from "./identity.ts";
+import type { Volume } from "./volume.ts";
+
+/** Goes up when an older program would misread the record. */
+export const IDENTITY_VERSION = 1;
+
+// The lengths are going to be read and held in memory: bounded, whatever the file says.
+const MAX_STRETCHES = 64;
+const MAX_STRETCH_BYTES = 1 << 20;
+
+/** An identity as plain JSON. */
+export function identityToJson(identity: Identity): Record<string, unknown> {
+  return { version: IDENTITY_VERSION, ...identity };
+}
+
+/** @throws {UserError} that names the field, when `value` is not what `identityToJson` makes. */
+export function identityFromJson(value: unknown): Identity {
+  const record = new Fields(value, "the identity");
+  const version = record.number("version");
+  if (version !== IDENTITY_VERSION) {
+    throw new UserError(
+      `the identity has version ${version}, this program knows ${IDENTITY_VERSION}`,
+      {
+        hints: ["use the blkcache that wrote it, or a newer one"],
+      },
+    );
+  }
+  return {
+    size: record.number("size"),
+    sectorSize: record.number("sectorSize"),
+    fingerprint: record.text("fingerprint", /^[0-9a-f]{8}$/),
+    model: record.text("model"),
+    serial: record.text("serial"),
+    volume: volumeFrom(record.value("volume")),
+    stretches: stretchesFrom(record.value("stretches")),
+  };
+}
+
+function volumeFrom(value: unknown): Volume | null {
+  if (value === null) return null;
+  const record = new Fields(value, "the volume");
+  const kinds: readonly Volume["kind"][] = ["iso9660", "udf", "gpt", "mbr"];
+  const kind = kinds.find((name) => name === record.value("kind"));
+  if (!kind) throw record.damaged("kind");
+  return {
+    kind,
+    label: record.text("label"),
+    created: record.text("created"),
+    modified: record.text("modified"),
+    id: record.text("id"),
+    size: record.value("size") === null ? null : record.number("size"),
+  };
+}
+
+function stretchesFrom(value: unknown): Stretch[] {
+  if (!Array.isArray(value) || value.length > MAX_STRETCHES) {
+    throw new Fields({}, "the identity").damaged("stretches");
+  }
+  return value.map((item) => {
+    const record = new Fields(item, "a stretch");
+    const sha1 = record.text("sha1", /^[0-9a-f]{40}$/);
+    if (sha1 === null) throw record.damaged("sha1");
+    const length = record.number("length");
+    if (length > MAX_STRETCH_BYTES) throw record.damaged("length");
+    return { offset: record.number("offset"), length, sha1 };
+  });
+}
+
+/** Fields of a JSON object, each checked as it is taken out. */
+class Fields {
+  readonly #object: Record<string, unknown>;
+  readonly #what: string;
+
+  constructor(value: unknown, what: string) {
+    this.#what = what;
+    if (typeof value !== "object" || value === null) throw this.damaged(undefined);
+    this.#object = value as Record<string, unknown>;
+  }
+
+  value(name: string): unknown {
+    return this.#object[name];
+  }
+
+  /** A size, an offset, a length: never negative. */
+  number(name: string): number {
+    const value = this.value(name);
+    if (!Number.isSafeInteger(value) || value as number < 0) throw this.damaged(name);
+    return value as number;
+  }
+
+  /** Null is allowed; control characters are taken out. */
+  text(name: string, form?: RegExp): string | null {
+    const value = this.value(name);
+    if (value === null) return null;
+    if (typeof value !== "string" || form && !form.test(value)) throw this.damaged(name);
+    return printable(value);
+  }
+
+  damaged(name: string | undefined): UserError {
+    const what = name === undefined ? this.#what : `"${name}" of ${this.#what}`;
+    return new UserError(`${what} is damaged`, {
+      hints: [
+        "without the sidecar file the image is compared with the device instead: move it away",
+      ],
+    });
+  }
+}
