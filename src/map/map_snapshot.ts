@@ -1,0 +1,55 @@
+// A copy of a map that nobody changes any more: what is saved, shown and compared.
+
+import { CHUNK, CHUNKS, type MapMemory, PASS, PHASE, POSITION, RUNS } from "./map_memory.ts";
+import type { Phase } from "./statuses.ts";
+
+/** A map at one instant. */
+export interface MapSnapshot {
+  /** Bytes. */
+  readonly size: number;
+  /** Starts of the runs: ascending, the first 0; each run ends where the next one starts, the last at `size`. */
+  readonly positions: Float64Array;
+  /** Their statuses; neighbours differ. */
+  readonly statuses: Uint8Array;
+  /** ddrescue's current_pos, current_status and current_pass. */
+  readonly position: number;
+  readonly phase: Phase;
+  readonly pass: number;
+}
+
+/** The phase whose character code the map's memory holds. */
+export function phaseOf(code: number): Phase {
+  return String.fromCharCode(code) as Phase;
+}
+
+/**
+ * Copies the runs, inside a read of the seqlock.
+ * @returns undefined when the memory was changed meanwhile so that it cannot be right.
+ * @throws {RangeError} when memory ends.
+ */
+export function copyRuns(memory: MapMemory): MapSnapshot | undefined {
+  const { words, numbers, place, count, starts, statuses } = memory;
+  const runs = Math.min(words[RUNS], memory.maxTransitions);
+  const chunks = Math.min(words[CHUNKS], memory.maxChunks);
+  const copiedStarts = new Float64Array(runs);
+  const copiedStatuses = new Uint8Array(runs);
+  let copied = 0;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const at = Math.min(place[chunk], memory.maxChunks - 1);
+    const base = at * CHUNK;
+    const end = base + Math.min(count[at], CHUNK);
+    if (copied + end - base > runs) return undefined;
+    copiedStarts.set(starts.subarray(base, end), copied);
+    copiedStatuses.set(statuses.subarray(base, end), copied);
+    copied += end - base;
+  }
+  if (copied !== runs) return undefined;
+  return {
+    size: memory.size,
+    positions: copiedStarts,
+    statuses: copiedStatuses,
+    position: numbers[POSITION],
+    phase: phaseOf(words[PHASE]),
+    pass: words[PASS],
+  };
+}
