@@ -1,0 +1,93 @@
+// The one place where bytes become true: image first, then map; the caller then ends the requests, which
+// rings the sessions. Reader thread only.
+//
+// A session answers from the image as soon as the map says `+`, so the map must never run ahead of it.
+import type { FileMap, Run } from "../map/file_map.ts";
+import { FileMapFullError } from "../map/file_map.ts";
+import { FINISHED, NON_TRIED } from "../map/statuses.ts";
+import type { SharedState } from "../shared/shared_state.ts";
+import type { ImageWriter } from "./image_writer.ts";
+
+/** Milliseconds between attempts to write while the image does not take writes. */
+const IMAGE_RETRY_MS = 1000;
+
+/** Tells what goes wrong on our side, and when it is over. */
+export interface PublisherObserver {
+  /** The image did not take a write: a negative errno. Called once for each spell of trouble. */
+  imageFailed(errno: number): void;
+  imageRecovered(): void;
+  /** The map has no room for further transitions. Called once. */
+  mapFull(): void;
+}
+
+/** Moves good bytes into image and map. */
+export class Publisher {
+  readonly #map: FileMap;
+  readonly #image: ImageWriter;
+  readonly #state: SharedState;
+  readonly #observer: PublisherObserver;
+  readonly #run: Run = { end: 0, status: NON_TRIED };
+  #nextTryMs = 0;
+  #mapFull = false;
+
+  constructor(map: FileMap, image: ImageWriter, state: SharedState, observer: PublisherObserver) {
+    this.#map = map;
+    this.#image = image;
+    this.#state = state;
+    this.#observer = observer;
+  }
+
+  /**
+   * Publishes device bytes [offset, offset + length) that lie at `address`.
+   * @returns false when they could not be kept: the map does not claim them, and whoever waits for them
+   *   must get them from memory.
+   */
+  publish(address: number, offset: number, length: number): boolean {
+    if (this.#write(address, offset, length) && this.mark(offset, offset + length, FINISHED)) {
+      return true;
+    }
+    this.#forgetBad(offset, offset + length);
+    return false;
+  }
+
+  /** Whatever the map remembers as bad here can be read after all: only it is not kept. `+` stays. */
+  #forgetBad(start: number, end: number): void {
+    for (let at = start; at < end; at = this.#run.end) {
+      this.#map.run(at, end, this.#run);
+      const { status, end: runEnd } = this.#run;
+      if (status !== FINISHED && status !== NON_TRIED) this.mark(at, runEnd, NON_TRIED);
+    }
+  }
+
+  /** Sets a status. @returns false when the map is full; it is unchanged then. */
+  mark(start: number, end: number, status: number): boolean {
+    try {
+      this.#map.set(start, end, status);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FileMapFullError)) throw error;
+      if (!this.#mapFull) this.#observer.mapFull();
+      this.#mapFull = true;
+      return false;
+    }
+  }
+
+  #write(address: number, offset: number, length: number): boolean {
+    const sick = this.#state.imageSick;
+    if (sick && performance.now() < this.#nextTryMs) return false;
+    const result = this.#image.write(address, offset, length);
+    if (result < 0) {
+      this.#nextTryMs = performance.now() + IMAGE_RETRY_MS;
+      if (!sick) {
+        this.#state.imageSick = true;
+        this.#observer.imageFailed(result);
+      }
+      return false;
+    }
+    if (sick) {
+      this.#state.imageSick = false;
+      this.#observer.imageRecovered();
+    }
+    return true;
+  }
+}

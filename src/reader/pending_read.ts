@@ -1,0 +1,41 @@
+// A request as the reader works on it. One object for each slot of the shared queue, used again and again.
+import type { Rescue } from "./rescue.ts";
+
+/** What the reader knows of one request beyond what the shared slot says. */
+export class PendingRead {
+  readonly slot: number;
+  kind = 0;
+  /** Whole sectors: bytes from the start of the device. */
+  offset = 0;
+  end = 0;
+  /** Everything before it has been read or found unreadable for this request. */
+  cursor = 0;
+  /** Address for bytes that the image cannot take, or 0. */
+  bounce = 0;
+  /** Some bytes were read but not kept in the image. */
+  unkept = false;
+  /** Some bytes could not be had for a reason that the map does not show. */
+  spoiled = false;
+  /** The failing stretch that this request is stepping through, if it is. */
+  rescue: Rescue | null = null;
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+
+  /** Takes a new request over. */
+  begin(kind: number, offset: number, end: number, bounce: number): void {
+    this.kind = kind;
+    this.offset = offset;
+    this.end = end;
+    this.cursor = offset;
+    this.bounce = bounce;
+    this.unkept = false;
+    this.spoiled = false;
+    this.rescue = null;
+  }
+
+  overlaps(start: number, end: number): boolean {
+    return this.offset < end && this.end > start;
+  }
+}

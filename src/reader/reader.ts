@@ -1,0 +1,377 @@
+// The reader's loop: the only place that reads the device. Takes the most urgent request, makes one device
+// read, publishes what came, and looks at the queue again: a client waits for at most one device read that
+// is under way. Reader thread only.
+import { type FileMap, type Run } from "../map/file_map.ts";
+import { BAD_SECTOR, FINISHED, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
+import type { Publisher } from "../cache/publisher.ts";
+import type { ReaderQueue } from "../shared/request_queue.ts";
+import {
+  KIND_BYPASS,
+  PHASE_SERVING,
+  READER_BUSY_AT,
+  READER_BUSY_SINCE,
+  READER_DEVICE_BYTES,
+  READER_DEVICE_READS,
+  READER_FAILED_READS,
+  READER_LAST_GOOD,
+  RESULT_BOUNCED,
+  RESULT_RESOLVED,
+  RESULT_UNCACHED,
+  type SharedState,
+  SLOT_CANCELLED,
+} from "../shared/shared_state.ts";
+import { EIO } from "../sys/errno.ts";
+import { copyMemory } from "../sys/fd.ts";
+import type { NativeMemory } from "../sys/memory.ts";
+import { Pace, SICK_READ } from "./pace.ts";
+import type { PendingRead } from "./pending_read.ts";
+import { PendingReads } from "./pending_reads.ts";
+import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
+import { Rescue, type RescueStart } from "./rescue.ts";
+
+/** How long the reader sleeps at most before it looks around, milliseconds. */
+const SLEEP_MS = 1000;
+
+/** The device as the reader needs it. */
+export interface ReadableDevice {
+  readonly size: number;
+  readonly sectorSize: number;
+  /** One read into the reader's memory. @returns bytes, 0 at an end of file, or -errno. May hang. */
+  read(address: number, length: number, offset: number): number;
+  /** False when the medium is no longer the one that was opened: then nothing of it may be published. */
+  isSameMedium(): boolean;
+}
+
+/** Tells what happens to the device. */
+export interface ReaderObserver {
+  /** A device read failed; `errno` is positive. Called for each, so it must sum up. */
+  readFailed(offset: number, length: number, errno: number): void;
+  /** The device or its medium has gone. Called once. */
+  deviceGone(errno: number): void;
+}
+
+/** Everything the loop works with; owned by the reader's thread. */
+export interface ReaderParts {
+  readonly device: ReadableDevice;
+  readonly map: FileMap;
+  readonly publisher: Publisher;
+  readonly state: SharedState;
+  readonly queue: ReaderQueue;
+  /** At least MAX_READ bytes, aligned for O_DIRECT. */
+  readonly buffer: NativeMemory;
+  readonly observer: ReaderObserver;
+  /** How often a sector marked bad is tried again on request. */
+  readonly retries: number;
+}
+
+/** See the head of this file. */
+export class Reader {
+  readonly #parts: ReaderParts;
+  readonly #pending: PendingReads;
+  readonly #pace = new Pace();
+  readonly #run: Run = { end: 0, status: NON_TRIED };
+  /** Retries made of a bad sector, by offset; only used with `retries`. */
+  readonly #retried = new Map<number, number>();
+  #gone = false;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#pending = new PendingReads(parts.state, parts.queue);
+  }
+
+  /** Serves until the run ends. */
+  run(): void {
+    const { state, queue } = this.#parts;
+    const isIdle = () => queue.isEmpty && state.phase === PHASE_SERVING;
+    while (state.phase === PHASE_SERVING) {
+      if (!this.step()) state.sleepReader(isIdle, SLEEP_MS);
+    }
+    this.#endAll();
+  }
+
+  /** Does one thing, at most one device read. @returns false when there is nothing to do. */
+  step(): boolean {
+    this.#pending.takeArrivals();
+    const client = this.#pending.nextClient();
+    if (client !== undefined) {
+      if (client.rescue !== null) this.#stepRescue(client, client.rescue);
+      else this.#serve(client);
+      return true;
+    }
+    const hint = this.#pending.hints[0];
+    if (hint === undefined) return false;
+    this.#serveHint(hint);
+    return true;
+  }
+
+  // --- clients ------------------------------------------------------------------------------------
+
+  #serve(read: PendingRead): void {
+    if (this.#gone || this.#isCancelled(read)) return this.#end(read);
+    if (!this.#advance(read)) return this.#finish(read);
+    const start = read.cursor;
+    const other = this.#pending.rescuerOf(start);
+    if (other !== undefined) return this.#waitFor(read, other);
+    const { status } = this.#run;
+    if (status === BAD_SECTOR) return this.#retry(read, start);
+    if (status === NON_TRIMMED) return this.#beginRescue(read, this.#run.end, "untried");
+    if (status === NON_SCRAPED) {
+      return this.#beginRescue(read, this.#run.end, "between bad sectors");
+    }
+
+    const limit = start + this.#pace.limit;
+    const asked = this.#pending.wantedEnd(start, Math.min(read.end, limit), limit);
+    const end = this.#clearEnd(start, asked, limit, status);
+    const result = this.#readDevice(start, end - start);
+    if (result > 0) {
+      this.#deliver(start, result);
+      this.#pending.postpone(read);
+      return;
+    }
+    if (!this.#handleFailure(result)) return;
+    // The image has lost these bytes and the device cannot give them now: the map's `+` is not taken back
+    // for what may be a passing fault of the image.
+    if (status === FINISHED) return this.#end(read);
+    const askedEnd = Math.min(asked, end);
+    if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
+    else if (askedEnd < end) this.#beginRescue(read, askedEnd, "untried");
+    else {
+      this.#parts.publisher.mark(start, end, NON_TRIMMED);
+      this.#beginRescue(read, end, "failed");
+    }
+  }
+
+  /** Moves the cursor over what needs no device read. @returns false at the end; else `#run` says what is there. */
+  #advance(read: PendingRead): boolean {
+    const { map, retries } = this.#parts;
+    while (read.cursor < read.end) {
+      map.run(read.cursor, read.end, this.#run);
+      const { status } = this.#run;
+      const done = status === FINISHED
+        ? read.kind !== KIND_BYPASS
+        : status === BAD_SECTOR && (this.#retried.get(read.cursor) ?? 0) >= retries;
+      if (!done) return true;
+      read.cursor = status === BAD_SECTOR && retries > 0
+        ? read.cursor + this.#parts.device.sectorSize
+        : this.#run.end;
+    }
+    return false;
+  }
+
+  /** How far to read from `start`: what is asked, more when it is expected, never into another status. */
+  #clearEnd(start: number, asked: number, limit: number, status: number): number {
+    const { map, device } = this.#parts;
+    let end = asked;
+    if (this.#pace.mayReadAhead) end = this.#pending.hintedEnd(asked, limit);
+    end = Math.min(end, device.size);
+    map.run(start, end, this.#run);
+    // A bypassing read takes `+` runs one at a time; an ordinary one stops where the next status begins.
+    end = Math.min(end, this.#run.end);
+    return status === FINISHED ? Math.min(end, asked) : end;
+  }
+
+  /** Good bytes are in the buffer: publishes them and ends the requests that have all they can get. */
+  #deliver(start: number, length: number): void {
+    const { publisher, buffer } = this.#parts;
+    const kept = publisher.publish(buffer.address, start, length);
+    const end = start + length;
+    for (const read of this.#pending.rescuing) this.#bounce(read, start, end, kept);
+    const { clients } = this.#pending;
+    for (let index = 0; index < clients.length;) {
+      const read = clients[index];
+      if (read.overlaps(start, end)) {
+        this.#bounce(read, start, end, kept);
+        if (read.cursor >= start && read.cursor < end) read.cursor = Math.min(read.end, end);
+        if (!this.#advance(read)) {
+          this.#finish(read);
+          continue;
+        }
+      }
+      index++;
+    }
+  }
+
+  /** Copies what concerns `read` of the good bytes in the buffer, where it has memory for them. */
+  #bounce(read: PendingRead, start: number, end: number, kept: boolean): void {
+    if (!read.overlaps(start, end)) return;
+    if (!kept) read.unkept = true;
+    if (read.bounce === 0) return;
+    const from = Math.max(start, read.offset);
+    const to = Math.min(end, read.end);
+    copyMemory(
+      read.bounce + (from - read.offset),
+      this.#parts.buffer.address + (from - start),
+      to - from,
+    );
+  }
+
+  /** Another request is stepping through the stretch that `read` needs: its outcome serves both. */
+  #waitFor(read: PendingRead, other: PendingRead): void {
+    if (this.#pending.clients.length > 1) this.#pending.postpone(read);
+    this.#stepRescue(other, other.rescue!);
+  }
+
+  #finish(read: PendingRead): void {
+    const bounced = read.unkept || read.kind === KIND_BYPASS;
+    if (!bounced || read.spoiled) this.#pending.end(read, RESULT_RESOLVED);
+    else this.#pending.end(read, read.bounce !== 0 ? RESULT_BOUNCED : RESULT_UNCACHED);
+  }
+
+  /** Ends a read with what there is; nothing more is tried. */
+  #end(read: PendingRead): void {
+    this.#pending.end(read, RESULT_RESOLVED);
+  }
+
+  #isCancelled(read: PendingRead): boolean {
+    return Atomics.load(this.#parts.state.slotState, read.slot) === SLOT_CANCELLED;
+  }
+
+  // --- failing stretches --------------------------------------------------------------------------
+
+  #beginRescue(read: PendingRead, end: number, begin: RescueStart): void {
+    const { sectorSize } = this.#parts.device;
+    // A large stretch of unknown quality is taken in steps, as a healthy one would be.
+    const limit = begin === "failed"
+      ? end
+      : Math.min(end, read.end, read.cursor + this.#pace.limit);
+    this.#pending.beginRescue(read, new Rescue(read.cursor, limit, sectorSize, begin));
+  }
+
+  #stepRescue(read: PendingRead, rescue: Rescue): void {
+    if (this.#gone || this.#isCancelled(read)) return this.#end(read);
+    if (!rescue.next()) return this.#endRescue(read, rescue);
+    const { offset, length } = rescue;
+    const result = this.#readDevice(offset, length);
+    if (result > 0) {
+      this.#deliver(offset, result);
+      rescue.succeeded(result);
+    } else if (this.#handleFailure(result)) {
+      const { sectorSize } = this.#parts.device;
+      if (length <= sectorSize) this.#markBad(offset, offset + length);
+      else this.#parts.publisher.mark(offset, offset + length, NON_TRIMMED);
+      rescue.failed();
+    }
+  }
+
+  #endRescue(read: PendingRead, rescue: Rescue): void {
+    for (const { start, end } of rescue.leftovers) {
+      this.#parts.publisher.mark(start, end, NON_SCRAPED);
+    }
+    this.#pending.endRescue(read);
+    // What was not tried alone stays so for everyone who has waited for this attempt.
+    for (const waiting of [...this.#pending.clients]) {
+      if (waiting.cursor < rescue.start || waiting.cursor >= rescue.end) continue;
+      waiting.cursor = Math.min(waiting.end, rescue.end);
+      if (!this.#advance(waiting)) this.#finish(waiting);
+    }
+  }
+
+  /** One more try of a sector that is known as bad. */
+  #retry(read: PendingRead, start: number): void {
+    const end = Math.min(start + this.#parts.device.sectorSize, read.end);
+    this.#retried.set(start, (this.#retried.get(start) ?? 0) + 1);
+    const result = this.#readDevice(start, end - start);
+    if (result > 0) this.#deliver(start, result);
+    else if (this.#handleFailure(result)) read.cursor = end;
+  }
+
+  /** A sector that was tried alone has failed. */
+  #markBad(start: number, end: number): void {
+    const marked = this.#parts.publisher.mark(start, end, BAD_SECTOR);
+    for (const list of [this.#pending.clients, this.#pending.rescuing]) {
+      for (const read of list) {
+        if (!read.overlaps(start, end)) continue;
+        // The map cannot say it, so the bytes of this request cannot be told from good ones.
+        if (!marked) read.spoiled = true;
+        if (read.cursor >= start && read.cursor < end) read.cursor = Math.min(read.end, end);
+      }
+    }
+  }
+
+  // --- hints --------------------------------------------------------------------------------------
+
+  #serveHint(hint: PendingRead): void {
+    const { map, device } = this.#parts;
+    const missing = map.find(hint.cursor, hint.end, 1 << NON_TRIED);
+    if (missing < 0 || this.#gone || !this.#pace.mayReadAhead) return this.#end(hint);
+    map.run(missing, Math.min(device.size, hint.end + SICK_READ), this.#run);
+    let end = Math.min(this.#run.end, hint.end);
+    const next = this.#run.end < device.size ? map.at(this.#run.end) : FINISHED;
+    // Never up to a bad stretch: its neighbours are likely to be bad too.
+    if (next !== FINISHED && next !== NON_TRIED) end = Math.min(end, this.#run.end - SICK_READ);
+    end = Math.min(end, missing + this.#pace.limit);
+    if (end <= missing) return this.#end(hint);
+    const result = this.#readDevice(missing, end - missing);
+    if (result > 0) {
+      this.#deliver(missing, result);
+      hint.cursor = missing + result;
+      if (hint.cursor >= hint.end) this.#end(hint);
+    } else {
+      // Nobody has asked for these bytes: whoever does gets them tried with care.
+      if (this.#handleFailure(result)) this.#parts.publisher.mark(missing, end, NON_TRIMMED);
+      this.#end(hint);
+    }
+  }
+
+  // --- the device ---------------------------------------------------------------------------------
+
+  /** One device read into the buffer. @returns good bytes, or 0 or -errno as the device said. */
+  #readDevice(offset: number, length: number): number {
+    const { device, buffer, state, map, observer } = this.#parts;
+    const counters = state.readerCounters;
+    const beganMs = performance.now();
+    counters[READER_BUSY_AT] = offset;
+    counters[READER_BUSY_SINCE] = performance.timeOrigin + beganMs;
+    const result = device.read(buffer.address, length, offset);
+    counters[READER_BUSY_SINCE] = 0;
+    counters[READER_DEVICE_READS]++;
+    map.position = offset;
+    if (!device.isSameMedium()) {
+      this.#lose(0);
+      return 0;
+    }
+    if (result > 0) {
+      counters[READER_DEVICE_BYTES] += result;
+      counters[READER_LAST_GOOD] = offset + result;
+      this.#pace.good(result, performance.now() - beganMs);
+      return this.#wholeSectors(offset, result);
+    }
+    counters[READER_FAILED_READS]++;
+    if (outcomeOf(result) === UNREADABLE) this.#pace.bad();
+    observer.readFailed(offset, length, -result);
+    return result;
+  }
+
+  /** A buffered read may stop inside a sector: boundaries of the map stay on sectors. */
+  #wholeSectors(offset: number, length: number): number {
+    const { size, sectorSize } = this.#parts.device;
+    if (offset + length >= size) return size - offset;
+    const whole = length - (length % sectorSize);
+    return whole > 0 ? whole : -EIO;
+  }
+
+  /** @returns true when the failure speaks of the sectors that were read. */
+  #handleFailure(result: number): boolean {
+    const outcome = outcomeOf(result);
+    if (outcome === UNREADABLE) return true;
+    if (outcome === GONE) {
+      this.#lose(-result);
+      return false;
+    }
+    // Not the device's fault: who waits now gets EIO, and the map learns nothing.
+    for (const read of [...this.#pending.clients, ...this.#pending.rescuing]) this.#end(read);
+    return false;
+  }
+
+  #lose(errno: number): void {
+    if (!this.#gone) this.#parts.observer.deviceGone(errno);
+    this.#gone = true;
+    this.#endAll();
+  }
+
+  #endAll(): void {
+    this.#pending.takeArrivals();
+    const { clients, rescuing, hints } = this.#pending;
+    for (const read of [...clients, ...rescuing, ...hints]) this.#end(read);
+  }
+}

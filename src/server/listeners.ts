@@ -1,0 +1,147 @@
+// The sockets that clients connect to. Main thread, at start and at exit.
+import { UserError } from "../base/errors.ts";
+import { ECONNREFUSED, ENOENT, errnoMessage, errnoName } from "../sys/errno.ts";
+import { closeFd } from "../sys/fd.ts";
+import { listenTcp, listenUnix, localPort, tryConnectUnix } from "../sys/socket.ts";
+import { SystemError } from "../sys/system_error.ts";
+import { dirname, join } from "@std/path";
+
+/** Clients that wait to be accepted, besides those that are served. */
+const BACKLOG = 128;
+
+/** Open sockets with the addresses that clients use. */
+export interface Listeners {
+  readonly fds: readonly number[];
+  /** NBD URIs, the Unix socket's first. */
+  readonly uris: readonly string[];
+  /** Closes the sockets and removes the Unix socket's file. */
+  close(): void;
+}
+
+/** Where to listen. */
+export interface ListenRequest {
+  /** Path of the Unix socket, or undefined for the default. */
+  readonly socket: string | undefined;
+  readonly tcp: readonly { host: string; port: number }[];
+  /** Name of the device, for the default path. */
+  readonly deviceName: string;
+  readonly exportName: string;
+}
+
+/** @throws {UserError} when an address is taken or not allowed; nothing stays open then. */
+export function openListeners(request: ListenRequest): Listeners {
+  const path = request.socket ?? defaultSocketPath(request.deviceName);
+  if (request.socket === undefined) makePrivateFolder(dirname(path));
+  removeStale(path);
+  const fds: number[] = [];
+  const uris: string[] = [];
+  const close = () => {
+    for (const fd of fds.splice(0)) closeFd(fd);
+    removeSocket(path);
+  };
+  try {
+    fds.push(listening(`socket "${path}"`, () => listenUnix(path, BACKLOG)));
+    uris.push(unixUri(path, request.exportName));
+    for (const { host, port } of request.tcp) {
+      const fd = listening(`${host}:${port}`, () => listenTcp(host, port, BACKLOG));
+      fds.push(fd);
+      const authority = host.includes(":") ? `[${host}]` : host;
+      uris.push(`nbd://${authority}:${localPort(fd)}/${encodeURIComponent(request.exportName)}`);
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { fds, uris, close };
+}
+
+/** `/run/blkcache/NAME.sock` for root, else in the user's runtime or temporary directory. */
+export function defaultSocketPath(deviceName: string): string {
+  const file = `${deviceName}.sock`;
+  if (Deno.uid() === 0) return join("/run/blkcache", file);
+  const runtime = Deno.env.get("XDG_RUNTIME_DIR");
+  if (runtime) return join(runtime, "blkcache", file);
+  return join(Deno.env.get("TMPDIR") || "/tmp", `blkcache-${Deno.uid()}`, file);
+}
+
+/** In the form that libnbd, qemu and nbdkit understand. */
+export function unixUri(path: string, exportName: string): string {
+  return `nbd+unix:///${encodeURIComponent(exportName)}?socket=${
+    encodeURIComponent(path).replaceAll("%2F", "/")
+  }`;
+}
+
+/** A directory of ours that nobody else can enter, or put a socket of their own into. */
+function makePrivateFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const info = Deno.lstatSync(folder);
+    if (info.isDirectory && info.uid === Deno.uid() && (info.mode! & 0o077) === 0) return;
+  } catch (error) {
+    throw new UserError(`cannot make the directory "${folder}" for the socket: ${reason(error)}`, {
+      hints: ["name a socket with --socket PATH"],
+      cause: error,
+    });
+  }
+  throw new UserError(`the directory "${folder}" for the socket is open to others`, {
+    hints: [`chmod 700 ${folder}`, "or name another place with --socket PATH"],
+  });
+}
+
+/** A socket that nobody listens on is left over from a killed server. */
+function removeStale(path: string): void {
+  const stat = lstatIfThere(path);
+  if (stat === undefined) return;
+  if (!stat.isSocket) {
+    throw new UserError(`"${path}" exists and is not a socket`, {
+      hints: ["name another path with --socket PATH"],
+    });
+  }
+  const result = tryConnectUnix(path);
+  if (result >= 0) {
+    closeFd(result);
+    throw new UserError(`another server is listening on "${path}"`, {
+      hints: ["stop it first, or name another socket with --socket PATH"],
+    });
+  }
+  if (result === -ECONNREFUSED) removeSocket(path);
+  else if (result !== -ENOENT) {
+    throw new UserError(
+      `cannot tell whether "${path}" is in use: ${errnoMessage(-result)} (${errnoName(-result)})`,
+      { hints: ["name another socket with --socket PATH"] },
+    );
+  }
+}
+
+function lstatIfThere(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new UserError(`cannot look at "${path}": ${reason(error)}`, { cause: error });
+  }
+}
+
+function removeSocket(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function listening(what: string, listen: () => number): number {
+  try {
+    return listen();
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new UserError(`cannot listen on ${what}: ${errnoMessage(error.errno)} (${error.code})`, {
+      hints: ["choose another address with --socket PATH or --listen [HOST:]PORT"],
+      cause: error,
+    });
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,144 @@
+// The session workers: one serves one client at a time, and one more waits in accept as a spare, up to the
+// limit. Main thread; it only starts them, hears of them, and ends them.
+import type { SharedState } from "../shared/shared_state.ts";
+import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
+import { closeFd } from "../sys/fd.ts";
+import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
+import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
+
+/** Numbers for workers that replace ones that died; each is used once. */
+export const REPLACEMENTS = 16;
+/** How long sessions may take to tell their clients that it is over, milliseconds. */
+const POLITE_MS = 1000;
+/** ... and how long after that their sockets are shut in both directions. */
+const FIRM_MS = 500;
+
+/** What happens in the pool. */
+export interface PoolObserver {
+  connected(): void;
+  /** `message` says why, when there is something to say. */
+  left(message: string): void;
+  /** A worker has died of an error of ours; it is replaced. */
+  died(error: string): void;
+}
+
+interface Session {
+  readonly worker: Worker;
+  readonly number: number;
+  readonly ended: Promise<void>;
+  readonly endedNow: () => void;
+  busy: boolean;
+}
+
+/** See the head of this file. */
+export class SessionPool {
+  readonly #state: SharedState;
+  readonly #init: Omit<SessionInit, "session">;
+  readonly #maxClients: number;
+  readonly #observer: PoolObserver;
+  readonly #sessions = new Set<Session>();
+  #nextNumber = 0;
+  #ending = false;
+
+  constructor(
+    state: SharedState,
+    init: Omit<SessionInit, "session">,
+    maxClients: number,
+    observer: PoolObserver,
+  ) {
+    this.#state = state;
+    this.#init = init;
+    this.#maxClients = maxClients;
+    this.#observer = observer;
+    this.#keepSpare();
+  }
+
+  /** Clients connected now. */
+  get clients(): number {
+    let clients = 0;
+    for (const session of this.#sessions) if (session.busy) clients++;
+    return clients;
+  }
+
+  #keepSpare(): void {
+    if (this.#ending || this.#sessions.size >= this.#maxClients) return;
+    if (this.#nextNumber >= this.#state.sessions) return;
+    for (const session of this.#sessions) if (!session.busy) return;
+    this.#start();
+  }
+
+  #start(): void {
+    const number = this.#nextNumber++;
+    this.#state.setEventFd(number, createEventFd());
+    const worker = new Worker(new URL("../workers/session.ts", import.meta.url), {
+      type: "module",
+      name: `session ${number}`,
+    });
+    const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
+    const session: Session = { worker, number, ended, endedNow, busy: false };
+    this.#sessions.add(session);
+    worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#bury(session, event.message);
+    };
+    worker.postMessage({ ...this.#init, session: number } satisfies SessionInit);
+  }
+
+  #hear(session: Session, message: SessionMessage): void {
+    switch (message.type) {
+      case "busy":
+        session.busy = true;
+        this.#observer.connected();
+        this.#keepSpare();
+        break;
+      case "idle":
+        session.busy = false;
+        this.#observer.left(message.message);
+        break;
+      case "ended":
+        session.busy = false;
+        session.endedNow();
+    }
+  }
+
+  /** Its client is cut off; another worker with a number of its own takes its place. */
+  #bury(session: Session, error: string): void {
+    this.#sessions.delete(session);
+    let socket = -1;
+    this.#state.withSocket(session.number, (fd) => socket = fd);
+    this.#state.retractSocket(session.number);
+    if (socket >= 0) closeFd(socket);
+    session.endedNow();
+    this.#observer.died(error);
+    this.#keepSpare();
+  }
+
+  /**
+   * Ends all sessions: clients get ESHUTDOWN and a closed connection. The phase is ENDING already.
+   * @returns when all have ended, or after POLITE_MS + FIRM_MS with some of them stuck.
+   */
+  async end(): Promise<void> {
+    this.#ending = true;
+    for (const { number } of this.#sessions) {
+      ringEventFd(this.#state.eventFd(number));
+      this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RD));
+    }
+    if (await this.#allEnded(POLITE_MS)) return;
+    for (const { number } of this.#sessions) {
+      this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RDWR));
+    }
+    await this.#allEnded(FIRM_MS);
+  }
+
+  async #allEnded(timeoutMs: number): Promise<boolean> {
+    const all = Promise.all([...this.#sessions].map(({ ended }) => ended)).then(() => true);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), timeoutMs);
+    });
+    const done = await Promise.race([all, timeout]);
+    clearTimeout(timer);
+    return done;
+  }
+}

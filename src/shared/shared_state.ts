@@ -1,0 +1,274 @@
+// The layout of the memory that main, the reader and the sessions share, besides the map.
+//
+// One SharedArrayBuffer for one device (one disc): a new disc gets a new one, so nothing of the old can
+// leak into it. Each word has one writer unless its comment says otherwise. Words that order other memory
+// are touched with Atomics; counters are plain Float64 that one thread adds to and anybody reads.
+
+/** Reads that a session may have waiting for the device; past that it reads its socket no further. */
+export const PARKED_PER_SESSION = 256;
+/** Requests of a session that nobody waits for (read-ahead, prefetch); further ones are dropped. */
+export const HINTS_PER_SESSION = 16;
+/** Request slots of a session: parked reads come first. */
+export const SLOTS_PER_SESSION = PARKED_PER_SESSION + HINTS_PER_SESSION;
+
+/** `phase` values. They only grow, so that racing writers are harmless. */
+export const PHASE_SERVING = 0;
+/** Sessions answer ESHUTDOWN and end; the reader takes nothing new. */
+export const PHASE_ENDING = 1;
+
+/** A client waits; the bytes go through the image. */
+export const KIND_CLIENT = 0;
+/** A client waits, and the image cannot be read: all of the range comes from the device, by the bounce buffer. */
+export const KIND_BYPASS = 1;
+/** A client will probably ask soon. */
+export const KIND_READ_AHEAD = 2;
+/** A client has asked for the range to be cached (NBD_CMD_CACHE). */
+export const KIND_PREFETCH = 3;
+
+/** `slotState` values. FREE -> QUEUED (session) -> FREE (session for parked reads, reader for hints). */
+export const SLOT_FREE = 0;
+export const SLOT_QUEUED = 1;
+/** The client has gone: the reader ends it without a device read. */
+export const SLOT_CANCELLED = 2;
+
+/** How a parked read ended: every byte is `+` in the map, or could not be read this time. */
+export const RESULT_RESOLVED = 0;
+/** The image could not take some of the bytes: they lie in the request's bounce buffer, where it has one. */
+export const RESULT_BOUNCED = 1;
+/** The image could not take some of the bytes, and there is no bounce buffer: ask again with one. */
+export const RESULT_UNCACHED = 2;
+
+// Header words (Int32).
+const PHASE = 0;
+const BELL = 1;
+const READER_ASLEEP = 2;
+const RING_TAIL = 3;
+const IMAGE_SICK = 4;
+const HEADER_WORDS = 16;
+
+// Words of a session (Int32), a cache line apart.
+const SESSION_SOCKET = 0;
+const SESSION_SOCKET_USERS = 1;
+const SESSION_EVENT_FD = 2;
+const SESSION_WAITING = 3;
+const SESSION_ENDED_TAIL = 4;
+const SESSION_BUSY = 5;
+const SESSION_PARKED = 6;
+const SESSION_WORDS = 16;
+
+/** Counters of the reader (Float64). */
+export const READER_DEVICE_BYTES = 0;
+export const READER_DEVICE_READS = 1;
+export const READER_FAILED_READS = 2;
+/** performance.timeOrigin-based milliseconds at which the device read under way began; 0 when idle. */
+export const READER_BUSY_SINCE = 3;
+/** Offset of the device read under way. */
+export const READER_BUSY_AT = 4;
+/** Offset behind the last good device read. */
+export const READER_LAST_GOOD = 5;
+const READER_COUNTERS = 8;
+
+/** Counters of a session (Float64). */
+export const SESSION_REQUESTS = 0;
+export const SESSION_BYTES = 1;
+export const SESSION_MISSES = 2;
+const SESSION_COUNTERS = 4;
+
+/** Views of the shared memory. Every thread makes its own over the same buffer. */
+export class SharedState {
+  readonly buffer: SharedArrayBuffer;
+  readonly sessions: number;
+  /** Int32 words; see the accessors. */
+  readonly words: Int32Array;
+  /** The queue's ring: slot index + 1, or 0 while the producer has not stored it yet. */
+  readonly ring: Int32Array;
+  /** Ended tokens, PARKED_PER_SESSION for each session. */
+  readonly ended: Int32Array;
+  readonly slotState: Int32Array;
+  readonly slotKind: Int32Array;
+  readonly slotResult: Int32Array;
+  readonly slotOffset: Float64Array;
+  readonly slotLength: Float64Array;
+  /** Address of the session's memory for bytes that the image cannot take, or 0. */
+  readonly slotBounce: Float64Array;
+  readonly readerCounters: Float64Array;
+  readonly sessionCounters: Float64Array;
+
+  /** Makes the memory for up to `sessions` sessions. */
+  static create(sessions: number): SharedState {
+    const state = new SharedState(new SharedArrayBuffer(layout(sessions).bytes), sessions);
+    for (let session = 0; session < sessions; session++) {
+      state.words[state.#sessionWord(session, SESSION_SOCKET)] = -1;
+      state.words[state.#sessionWord(session, SESSION_EVENT_FD)] = -1;
+    }
+    return state;
+  }
+
+  /** Views memory that another thread has made with the same number of sessions. */
+  constructor(buffer: SharedArrayBuffer, sessions: number) {
+    const at = layout(sessions);
+    const slots = sessions * SLOTS_PER_SESSION;
+    this.buffer = buffer;
+    this.sessions = sessions;
+    this.readerCounters = new Float64Array(buffer, at.readerCounters, READER_COUNTERS);
+    this.sessionCounters = new Float64Array(
+      buffer,
+      at.sessionCounters,
+      sessions * SESSION_COUNTERS,
+    );
+    this.slotOffset = new Float64Array(buffer, at.slotOffset, slots);
+    this.slotLength = new Float64Array(buffer, at.slotLength, slots);
+    this.slotBounce = new Float64Array(buffer, at.slotBounce, slots);
+    this.words = new Int32Array(buffer, at.words, HEADER_WORDS + sessions * SESSION_WORDS);
+    this.ring = new Int32Array(buffer, at.ring, at.ringSize);
+    this.ended = new Int32Array(buffer, at.ended, sessions * PARKED_PER_SESSION);
+    this.slotState = new Int32Array(buffer, at.slotState, slots);
+    this.slotKind = new Int32Array(buffer, at.slotKind, slots);
+    this.slotResult = new Int32Array(buffer, at.slotResult, slots);
+  }
+
+  /** Any thread. */
+  get phase(): number {
+    return Atomics.load(this.words, PHASE);
+  }
+
+  /** Main only; wakes the reader. Sessions are woken by shutting their sockets down. */
+  end(): void {
+    Atomics.store(this.words, PHASE, PHASE_ENDING);
+    this.ringReader();
+  }
+
+  // --- the reader's bell --------------------------------------------------------------------------
+
+  /** Any thread, after it has queued something or changed the phase. Pairs with `sleepReader`. */
+  ringReader(): void {
+    Atomics.add(this.words, BELL, 1);
+    if (Atomics.load(this.words, READER_ASLEEP) !== 0) Atomics.notify(this.words, BELL);
+  }
+
+  /**
+   * Reader only: sleeps until the bell rings after `isIdle` has last said true, or the time is over.
+   * The bell's value is read before `isIdle` looks at the queue, so a ring in between is not lost.
+   */
+  sleepReader(isIdle: () => boolean, timeoutMs: number): void {
+    const heard = Atomics.load(this.words, BELL);
+    Atomics.store(this.words, READER_ASLEEP, 1);
+    if (isIdle()) Atomics.wait(this.words, BELL, heard, timeoutMs);
+    Atomics.store(this.words, READER_ASLEEP, 0);
+  }
+
+  /** Reserves the ring's next place; see RequestQueue. */
+  nextRingPlace(): number {
+    return Atomics.add(this.words, RING_TAIL, 1) & (this.ring.length - 1);
+  }
+
+  /** Reader writes, everybody reads: the image does not take writes at the moment. */
+  get imageSick(): boolean {
+    return Atomics.load(this.words, IMAGE_SICK) !== 0;
+  }
+  set imageSick(sick: boolean) {
+    Atomics.store(this.words, IMAGE_SICK, sick ? 1 : 0);
+  }
+
+  // --- sessions -----------------------------------------------------------------------------------
+
+  #sessionWord(session: number, word: number): number {
+    return HEADER_WORDS + session * SESSION_WORDS + word;
+  }
+
+  /** The eventfd that wakes a session out of poll; main sets it before the worker starts. */
+  eventFd(session: number): number {
+    return this.words[this.#sessionWord(session, SESSION_EVENT_FD)];
+  }
+  setEventFd(session: number, fd: number): void {
+    this.words[this.#sessionWord(session, SESSION_EVENT_FD)] = fd;
+  }
+
+  /** Index of the word that the session sets before it sleeps in poll; pairs with the reader's exchange. */
+  waitingWord(session: number): number {
+    return this.#sessionWord(session, SESSION_WAITING);
+  }
+  /** Index of the count of tokens ever put into `ended`; the reader writes it, the session reads it. */
+  endedTailWord(session: number): number {
+    return this.#sessionWord(session, SESSION_ENDED_TAIL);
+  }
+
+  /** Session only: whether it serves a client now. */
+  setBusy(session: number, busy: boolean): void {
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_BUSY), busy ? 1 : 0);
+  }
+  isBusy(session: number): boolean {
+    return Atomics.load(this.words, this.#sessionWord(session, SESSION_BUSY)) !== 0;
+  }
+
+  /** Session only: how many of its reads wait for the device, for the status line. */
+  setParked(session: number, parked: number): void {
+    this.words[this.#sessionWord(session, SESSION_PARKED)] = parked;
+  }
+  parked(session: number): number {
+    return this.words[this.#sessionWord(session, SESSION_PARKED)];
+  }
+
+  /** Session only: the socket that `withSocket` may shut down from another thread. */
+  publishSocket(session: number, fd: number): void {
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_SOCKET), fd);
+  }
+
+  /**
+   * Session only, before it closes the socket: afterwards nobody else uses the number, which the system
+   * may give to another file at once. Spins while `withSocket` is inside, a few microseconds at most.
+   */
+  retractSocket(session: number): void {
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_SOCKET), -1);
+    while (Atomics.load(this.words, this.#sessionWord(session, SESSION_SOCKET_USERS)) !== 0);
+  }
+
+  /** Any thread: calls `use` with the session's socket if it has one; `use` must not block. */
+  withSocket(session: number, use: (fd: number) => void): void {
+    const users = this.#sessionWord(session, SESSION_SOCKET_USERS);
+    Atomics.add(this.words, users, 1);
+    const fd = Atomics.load(this.words, this.#sessionWord(session, SESSION_SOCKET));
+    if (fd >= 0) use(fd);
+    Atomics.sub(this.words, users, 1);
+  }
+
+  /** Session only. */
+  count(session: number, counter: number, amount: number): void {
+    this.sessionCounters[session * SESSION_COUNTERS + counter] += amount;
+  }
+  /** Any thread: a counter summed over all sessions. */
+  sumOfSessions(counter: number): number {
+    let sum = 0;
+    for (let session = 0; session < this.sessions; session++) {
+      sum += this.sessionCounters[session * SESSION_COUNTERS + counter];
+    }
+    return sum;
+  }
+}
+
+function layout(sessions: number) {
+  const slots = sessions * SLOTS_PER_SESSION;
+  let ringSize = 1;
+  while (ringSize < slots) ringSize *= 2;
+  let bytes = 0;
+  const take = (size: number) => {
+    const start = bytes;
+    bytes += size;
+    return start;
+  };
+  return {
+    readerCounters: take(8 * READER_COUNTERS),
+    sessionCounters: take(8 * SESSION_COUNTERS * sessions),
+    slotOffset: take(8 * slots),
+    slotLength: take(8 * slots),
+    slotBounce: take(8 * slots),
+    words: take(4 * (HEADER_WORDS + sessions * SESSION_WORDS)),
+    ring: take(4 * ringSize),
+    ended: take(4 * sessions * PARKED_PER_SESSION),
+    slotState: take(4 * slots),
+    slotKind: take(4 * slots),
+    slotResult: take(4 * slots),
+    bytes,
+    ringSize,
+  };
+}

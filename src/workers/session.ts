@@ -1,0 +1,99 @@
+// Entry point of a session worker: accepts one client at a time, serves it, accepts the next. Wiring only.
+/// <reference lib="deno.worker" />
+import { CachedFile } from "../cache/cached_file.ts";
+import { FileMap } from "../map/file_map.ts";
+import {
+  PARKED_PER_SESSION,
+  PHASE_SERVING,
+  SESSION_BYTES,
+  SESSION_REQUESTS,
+  SharedState,
+} from "../shared/shared_state.ts";
+import { drainEventFd } from "../sys/eventfd.ts";
+import { closeFd } from "../sys/fd.ts";
+import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
+import { POLLIN, PollSet } from "../sys/poll.ts";
+import { tryAccept } from "../sys/socket.ts";
+import { ParkedReads } from "../nbd/parked_reads.ts";
+import { serveClient } from "../nbd/serve_client.ts";
+import type { SessionInit, SessionMessage } from "./session_init.ts";
+import { SessionBuffers, SocketPeer } from "./socket_peer.ts";
+
+/** Pause after accept has failed for want of descriptors or memory, milliseconds. */
+const ACCEPT_PAUSE_MS = 200;
+
+const tell = (message: SessionMessage) => self.postMessage(message);
+
+self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
+  const state = new SharedState(data.state, data.sessions);
+  const buffers = new SessionBuffers();
+  const cached = new CachedFile({
+    map: FileMap.attach(data.map),
+    state,
+    session: data.session,
+    image: data.image,
+    size: data.size,
+    sectorSize: data.sectorSize,
+    readAhead: data.readAhead,
+    output: buffers.output,
+  });
+  const parked = new ParkedReads(cached);
+  const counters = {
+    add(requests: number, bytes: number) {
+      state.count(data.session, SESSION_REQUESTS, requests);
+      state.count(data.session, SESSION_BYTES, bytes);
+    },
+  };
+  const eventFd = state.eventFd(data.session);
+  for (;;) {
+    const socket = acceptClient(data, state, parked, cached);
+    if (socket < 0) break;
+    state.publishSocket(data.session, socket);
+    state.setBusy(data.session, true);
+    tell({ type: "busy" });
+    let message = "";
+    try {
+      const peer = new SocketPeer(socket, eventFd, buffers, cached);
+      const options = { timeoutMs: data.timeoutMs, counters };
+      message = serveClient(peer, data.export, parked, options).message;
+    } finally {
+      state.retractSocket(data.session);
+      closeFd(socket);
+    }
+    cached.endClient();
+    buffers.output.discard();
+    state.setBusy(data.session, false);
+    tell({ type: "idle", message });
+  }
+  tell({ type: "ended" });
+};
+
+/** Blocks until a client is there. Woken by the session's eventfd. @returns its socket, or -1 at the end. */
+function acceptClient(
+  data: SessionInit,
+  state: SharedState,
+  parked: ParkedReads,
+  cached: CachedFile,
+): number {
+  const eventFd = state.eventFd(data.session);
+  const poll = new PollSet(data.listeners.length + 1);
+  poll.set(data.listeners.length, eventFd, POLLIN);
+  let pauseMs = 0;
+  while (state.phase === PHASE_SERVING) {
+    // Reads of the last client that the device still works on end by ringing the eventfd.
+    while (parked.nextEnded() >= 0);
+    const ready = pauseMs === 0 && cached.waiting <= PARKED_PER_SESSION / 2;
+    data.listeners.forEach((fd, index) => poll.set(index, ready ? fd : -1, POLLIN));
+    if (cached.armWakeUp()) poll.wait(ready ? -1 : Math.max(pauseMs, ACCEPT_PAUSE_MS));
+    cached.disarmWakeUp();
+    drainEventFd(eventFd);
+    pauseMs = 0;
+    for (const [index, fd] of data.listeners.entries()) {
+      if (poll.revents(index) === 0) continue;
+      const socket = tryAccept(fd);
+      if (socket >= 0) return socket;
+      if (socket !== -EAGAIN && socket !== -ECONNABORTED) pauseMs = ACCEPT_PAUSE_MS;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,27 @@
+// What main hands to a session worker when it starts.
+
+/** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
+export interface SessionInit {
+  readonly state: SharedArrayBuffer;
+  readonly sessions: number;
+  /** This worker's number, below `sessions`. */
+  readonly session: number;
+  readonly map: SharedArrayBuffer;
+  readonly image: number;
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly readAhead: number;
+  readonly timeoutMs: number;
+  /** Listening sockets, non-blocking. */
+  readonly listeners: readonly number[];
+  readonly export: { readonly name: string; readonly description: string };
+}
+
+/** What a session worker tells main. */
+export type SessionMessage =
+  /** It has accepted a client. */
+  | { type: "busy" }
+  /** The client has left; `message` says more when something went wrong. */
+  | { type: "idle"; message: string }
+  /** The run is over and the worker has ended its loop. */
+  | { type: "ended" };
