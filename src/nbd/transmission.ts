@@ -155,6 +155,8 @@ export class Transmission {
   /** The client has closed without a good-bye, or the server has shut the connection down. */
   #closed(): SessionEnd {
     if (this.#source.ending) return this.#refuseTheRest();
+    // It may listen although it says no more.
+    this.#replies.send();
     return { reason: "gone", message: "the client closed without NBD_CMD_DISC" };
   }
 }

@@ -1,0 +1,257 @@
+import { assertEquals } from "@std/assert";
+import { OUTPUT_BYTES } from "../../../src/nbd/limits.ts";
+import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
+import { serveClient, serveKernel } from "../../../src/nbd/serve_client.ts";
+import { CMD, concat, dataOf, E, errnoOf, request } from "../../conformance/wire.ts";
+import { ArraySource, bytesAt } from "./array_source.ts";
+import { MemoryPeer } from "./memory_peer.ts";
+import { negotiation, play } from "./played_session.ts";
+
+Deno.test("hits are answered while misses are parked, and misses as they end", async () => {
+  const { replies, source, end } = await play({
+    steps: (ask, source) => {
+      source.forget(0, 16);
+      return [
+        concat(
+          ask({ type: CMD.READ, cookie: 1, offset: 0, length: 512 }),
+          ask({ type: CMD.READ, cookie: 2, offset: 20_000, length: 100 }),
+          ask({ type: CMD.READ, cookie: 3, offset: 700, length: 600 }),
+          ask({ type: CMD.READ, cookie: 4, offset: 30_000, length: 100 }),
+        ),
+        ask({ type: CMD.READ, cookie: 5, offset: 40_000, length: 100 }),
+        () => source.end(1),
+        ask({ type: CMD.READ, cookie: 6, offset: 50_000, length: 100 }),
+        () => source.end(0),
+        ask({ type: CMD.DISC }),
+      ];
+    },
+  });
+  const expected = [
+    [2n, 20_000, 100],
+    [4n, 30_000, 100],
+    [5n, 40_000, 100],
+    [3n, 700, 600],
+    [6n, 50_000, 100],
+    [1n, 0, 512],
+  ] as const;
+  for (const [cookie, offset, length] of expected) {
+    assertEquals(await replies.simpleReply(length), {
+      errno: 0,
+      cookie,
+      data: bytesAt(offset, length),
+    });
+  }
+  assertEquals([end.reason, replies.left()], ["left", 0]);
+  assertEquals(source.noted.length, 6);
+});
+
+Deno.test("when all tokens are in use the session takes nothing more until one is free", async () => {
+  const { replies, source } = await play({
+    source: { maxParked: 2, cached: false },
+    steps: (ask, source) => [
+      concat(
+        ...[1, 2, 3, 4].map((cookie) =>
+          ask({ type: CMD.READ, cookie, offset: cookie * 512, length: 512 })
+        ),
+      ),
+      ask({ type: CMD.FLUSH, cookie: 5 }),
+      () => {
+        assertEquals(source.parked.length, 2);
+        source.end(1);
+      },
+      () => {
+        assertEquals(source.parked.map(({ offset }) => offset), [512, 1536]);
+        source.end(0);
+      },
+      () => source.end(),
+      () => source.end(),
+    ],
+  });
+  for (const [cookie, length] of [[2n, 512], [1n, 512], [5n, 0], [3n, 512], [4n, 512]] as const) {
+    assertEquals((await replies.simpleReply(length)).cookie, cookie);
+  }
+  // Once each: a read that had to wait for a token is not told twice.
+  assertEquals(source.noted.length, 4);
+});
+
+Deno.test("a read whose time is over gets EIO; its token stays taken until the device is done", async () => {
+  const { replies, source, chunks } = await play({
+    mode: "structured",
+    source: { maxParked: 1, cached: false },
+    options: { timeoutMs: 60_000 },
+    steps: (ask, source, peer) => [
+      ask({ type: CMD.READ, cookie: 1, offset: 0, length: 512 }),
+      ask({ type: CMD.FLUSH, cookie: 2 }),
+      () => assertEquals(peer.clock += 59_999, 59_999),
+      () => assertEquals(peer.clock += 1, 60_000),
+      concat(
+        ask({ type: CMD.READ, cookie: 3, offset: 512, length: 512 }),
+        ask({ type: CMD.FLUSH, cookie: 4 }),
+      ),
+      () => {
+        assertEquals([source.parked.length, source.abandoned], [1, [0]]);
+        source.end();
+      },
+      () => source.end(),
+    ],
+  });
+  assertEquals((await chunks())[0]!.cookie, 2n);
+  const [late] = await chunks();
+  assertEquals([late!.cookie, errnoOf(late!)], [1n, E.IO]);
+  assertEquals((await chunks())[0]!.cookie, 4n);
+  assertEquals(dataOf((await chunks())[0]!), bytesAt(512, 512));
+  assertEquals([replies.left(), source.parked.length], [0, 0]);
+});
+
+Deno.test("without a timeout a session waits for ever", async () => {
+  const { replies, peer } = await play({
+    source: { cached: false },
+    steps: (ask, source, peer) => [
+      ask({ type: CMD.READ, length: 512 }),
+      () => {
+        peer.clock = 1e9;
+        source.end();
+      },
+      ask({ type: CMD.DISC }),
+    ],
+  });
+  assertEquals([(await replies.simpleReply(512)).errno, peer.clock], [0, 1e9]);
+});
+
+Deno.test("when the source is ending, what waits and what comes gets ESHUTDOWN", async () => {
+  for (const mode of ["simple", "extended"] as const) {
+    const { replies, end, parked, chunks } = await play({
+      mode,
+      source: { cached: false },
+      steps: (ask, source) => [
+        concat(
+          ask({ type: CMD.READ, cookie: 1, length: 512 }),
+          ask({ type: CMD.READ, cookie: 2, length: 9 }),
+        ),
+        () => source.end(1),
+        () => source.ending = true,
+        ask({ type: CMD.READ, cookie: 3, length: 512 }),
+        concat(ask({ type: CMD.FLUSH, cookie: 4 }), ask({ type: CMD.DISC }), new Uint8Array(99)),
+      ],
+    });
+    if (mode === "simple") {
+      assertEquals((await replies.simpleReply(9)).errno, 0);
+      for (const cookie of [1n, 3n, 4n]) {
+        assertEquals(await replies.simpleReply(), {
+          errno: E.SHUTDOWN,
+          cookie,
+          data: new Uint8Array(),
+        });
+      }
+    } else {
+      assertEquals(dataOf((await chunks())[0]!).length, 9);
+      for (const cookie of [1n, 3n, 4n]) {
+        const [refused] = await chunks();
+        assertEquals([refused!.cookie, errnoOf(refused!)], [cookie, E.SHUTDOWN]);
+      }
+    }
+    assertEquals([end.reason, replies.left(), parked.waiting], ["ending", 0, 0]);
+  }
+});
+
+Deno.test("a session that waits for its client ends when the server shuts the connection down", async () => {
+  const { end } = await play({
+    steps: (ask, source) => [ask({ type: CMD.FLUSH }), () => source.ending = true],
+  });
+  assertEquals(end.reason, "ending");
+});
+
+Deno.test("after NBD_CMD_DISC the reads before it are answered, and nothing behind it", async () => {
+  const { replies, end } = await play({
+    source: { cached: false },
+    steps: (ask, source) => [
+      concat(
+        ask({ type: CMD.READ, cookie: 1, length: 512 }),
+        ask({ type: CMD.DISC }),
+        ask({ type: CMD.FLUSH, cookie: 2 }),
+      ),
+      () => source.end(),
+    ],
+  });
+  assertEquals([(await replies.simpleReply(512)).cookie, replies.left(), end.reason], [
+    1n,
+    0,
+    "left",
+  ]);
+});
+
+Deno.test("after NBD_CMD_DISC the reads before it fail at their time, or with the source", async () => {
+  for (const how of ["left", "ending"] as const) {
+    const { replies, end } = await play({
+      source: { cached: false },
+      options: { timeoutMs: 100 },
+      steps: (ask, source, peer) => {
+        peer.silent = true;
+        const steps = [ask({ type: CMD.READ, cookie: 1, length: 512 }), ask({ type: CMD.DISC })];
+        return how === "ending" ? [...steps, () => source.ending = true] : steps;
+      },
+    });
+    const { errno } = await replies.simpleReply();
+    assertEquals([errno, end.reason], [how === "ending" ? E.SHUTDOWN : E.IO, how]);
+  }
+});
+
+Deno.test("a client that closes while reads are parked leaves them to the next client", async () => {
+  const output = new Uint8Array(OUTPUT_BYTES);
+  const source = new ArraySource(output, { cached: false, maxParked: 2 });
+  const parked = new ParkedReads(source);
+  const read = (cookie: number, offset: number) =>
+    request({ type: CMD.READ, cookie, offset, length: 512 });
+  const exported = { name: "", description: "" };
+
+  const first = new MemoryPeer(output);
+  first.ended = () => source.hasEnded();
+  first.plays(negotiation("simple"), read(1, 0), read(2, 512));
+  assertEquals(serveClient(first, exported, parked, { timeoutMs: 0 }).reason, "gone");
+  assertEquals([parked.waiting, parked.full, source.abandoned.sort()], [0, true, [0, 1]]);
+
+  const second = new MemoryPeer(output);
+  second.ended = () => source.hasEnded();
+  second.plays(
+    negotiation("simple").subarray(0, 10),
+    () => source.end(),
+    negotiation("simple").subarray(10),
+    read(3, 1024),
+    () => source.end(1),
+    () => source.end(0),
+    request({ type: CMD.DISC }),
+  );
+  assertEquals(serveClient(second, exported, parked, { timeoutMs: 0 }).reason, "left");
+  const replies = second.replies();
+  await replies.greeting();
+  await replies.optionReplies();
+  assertEquals(await replies.simpleReply(512), { errno: 0, cookie: 3n, data: bytesAt(1024, 512) });
+  assertEquals([replies.left(), parked.full], [0, false]);
+});
+
+Deno.test("a client that does not listen ends its session", async () => {
+  const { end, parked } = await play({
+    source: { cached: false },
+    steps: (ask, source, peer) => [
+      ask({ type: CMD.READ, cookie: 1, length: 512 }),
+      ask({ type: CMD.READ, cookie: 2, offset: 512, length: 512 }),
+      () => {
+        peer.deaf = true;
+        source.end();
+      },
+    ],
+  });
+  assertEquals([end.reason, parked.waiting], ["gone", 0]);
+});
+
+Deno.test("the kernel is served without a negotiation", async () => {
+  const peer = new MemoryPeer();
+  const parked = new ParkedReads(new ArraySource(peer.output));
+  peer.plays(
+    request({ type: CMD.READ, cookie: 5, offset: 4096, length: 4096 }),
+    request({ type: CMD.DISC }),
+  );
+  assertEquals(serveKernel(peer, parked, { timeoutMs: 0 }).reason, "left");
+  const reply = await peer.replies().simpleReply(4096);
+  assertEquals([reply.cookie, reply.data], [5n, bytesAt(4096, 4096)]);
+});
