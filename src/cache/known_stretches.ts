@@ -1,7 +1,7 @@
 // A few pieces of what an image has already, to compare with the device before the image is trusted.
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED } from "../map/statuses.ts";
-import { STRETCH_BYTES, type Stretch, stretchOf } from "../file/identity.ts";
+import { type Stretch, STRETCH_BYTES, stretchOf } from "../file/identity.ts";
 import { pread } from "../sys/fd.ts";
 
 /** How many pieces are worth having: each may have to be read from a sick device. */

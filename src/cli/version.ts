@@ -6,3 +6,8 @@ import config from "../../deno.json" with { type: "json" };
 export function versionLine(): string {
   return `blkcache ${config.version} (deno ${Deno.version.deno}, ${Deno.build.arch})`;
 }
+
+/** The program and its command line, for the files that a run leaves behind. */
+export function aboutThisRun(): { version: string; commandLine: string } {
+  return { version: config.version, commandLine: ["blkcache", ...Deno.args].join(" ") };
+}

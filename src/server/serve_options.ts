@@ -33,3 +33,11 @@ export interface ServeOptions {
   /** Resume although the identity cannot be confirmed. */
   force: boolean;
 }
+
+/** The program itself, for the files that it leaves behind. */
+export interface About {
+  /** Such as `0.1.0`. */
+  readonly version: string;
+  /** The command line, for the mapfile's header. */
+  readonly commandLine: string;
+}

@@ -4,6 +4,7 @@ import type { SharedState } from "../shared/shared_state.ts";
 import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
+import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
 /** Numbers for workers that replace ones that died; each is used once. */
@@ -131,14 +132,7 @@ export class SessionPool {
     await this.#allEnded(FIRM_MS);
   }
 
-  async #allEnded(timeoutMs: number): Promise<boolean> {
-    const all = Promise.all([...this.#sessions].map(({ ended }) => ended)).then(() => true);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), timeoutMs);
-    });
-    const done = await Promise.race([all, timeout]);
-    clearTimeout(timer);
-    return done;
+  #allEnded(timeoutMs: number): Promise<boolean> {
+    return withTimeout(Promise.all([...this.#sessions].map(({ ended }) => ended)), timeoutMs);
   }
 }

@@ -1,0 +1,228 @@
+// Opens the cache of a device: a new image, or one of an earlier run (ours or ddrescue's), which must be of
+// this very device. Main thread, before any worker starts. Nothing is created or changed unless all of it
+// can be; what this run has created is removed again when something fails.
+import { printable } from "../base/printable.ts";
+import { UserError } from "../base/errors.ts";
+import { formatSize } from "../base/sizes.ts";
+import type { File } from "../file/file.ts";
+import { recognize } from "../file/identity_comparison.ts";
+import { identify, type Identity, identityId, readerOf } from "../file/identity.ts";
+import { isRegular, statPathIfThere } from "../file/path_stat.ts";
+import { FileMap } from "../map/file_map.ts";
+import type { Mapfile } from "../map/mapfile.ts";
+import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { FINISHED } from "../map/statuses.ts";
+import { closeFd, identityOf, openFile, truncateFd, tryLock } from "../sys/fd.ts";
+import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
+import { SystemError } from "../sys/system_error.ts";
+import { knownStretches } from "./known_stretches.ts";
+import { readMapfile } from "./read_mapfile.ts";
+import { RecordedReads } from "./recorded_reads.ts";
+import { readSidecar } from "./sidecar.ts";
+import { join } from "@std/path";
+
+/** What to open a cache for. */
+export interface CacheRequest {
+  /** The open source. */
+  readonly device: File;
+  /** Bytes. */
+  readonly size: number;
+  readonly sectorSize: number;
+  /** NAME of the default NAME-ID.img. */
+  readonly name: string;
+  /** Where a default image goes. */
+  readonly folder: string;
+  readonly image: string | undefined;
+  readonly map: string | undefined;
+  /** Go on although the identity cannot be confirmed; never when it differs. */
+  readonly force: boolean;
+  /** Called with the image's path before anything is created; throws to refuse the place. */
+  readonly checkPlace: (image: string) => void;
+  /** Told what is worth a sentence but no refusal. */
+  readonly warn: (message: string, hints: readonly string[]) => void;
+}
+
+/** An open cache. */
+export interface OpenCache {
+  readonly imagePath: string;
+  readonly mapPath: string;
+  readonly sidecarPath: string;
+  /** Descriptor of the image, locked; as large as the device. */
+  readonly image: number;
+  /** True when the image was empty: what is not `+` is a hole. */
+  readonly fresh: boolean;
+  readonly map: FileMap;
+  /** Comments and settings to keep; undefined when there was no mapfile. */
+  readonly mapfile: Mapfile | undefined;
+  readonly identity: Identity;
+}
+
+/** @throws {UserError} when image, map and device do not belong together or cannot be opened. */
+export function openCache(request: CacheRequest): OpenCache {
+  const { device, size, sectorSize } = request;
+  const reads = new RecordedReads(readerOf(device), size, sectorSize);
+  const identifyNow = () => identify(device, { read: reads.read, sectorSize });
+  let identity = request.image === undefined ? identifyNow() : undefined;
+  const imagePath: string = identity === undefined
+    ? request.image
+    : join(request.folder, `${request.name}-${identityId(identity)}.img`);
+  const mapPath = request.map ?? `${imagePath}.map`;
+  const sidecarPath = `${imagePath}.json`;
+  request.checkPlace(imagePath);
+
+  const found = statImage(imagePath);
+  const mapfile = readMapfile(mapPath, request.warn);
+  const map = mapfile === undefined
+    ? FileMap.create(size, { sectorSize })
+    : fileMapOf(mapfile, size, mapPath, { sectorSize });
+  const fresh = found === undefined || found.size === 0;
+  if (fresh) checkMapWithoutImage(map, imagePath, mapPath);
+  else checkImage(found.size, imagePath, mapPath, mapfile, map);
+
+  const created = found === undefined;
+  const image = openImage(imagePath, created);
+  try {
+    if (!tryLock(image)) {
+      throw new UserError(`another program is using the image "${printable(imagePath)}"`, {
+        hints: ["end the other blkcache first, or name another IMAGE"],
+      });
+    }
+    if (fresh) identity ??= identifyNow();
+    else {
+      const known = readSidecar(sidecarPath) ?? { ...blankIdentity(size, sectorSize) };
+      identity = confirm(request, image, map, known, reads, imagePath);
+    }
+    growImage(image, imagePath, size);
+    reads.keep(image, map);
+  } catch (error) {
+    closeFd(image);
+    if (created) Deno.removeSync(imagePath);
+    throw error;
+  }
+  return { imagePath, mapPath, sidecarPath, image, fresh, map, mapfile, identity };
+}
+
+/** @throws {UserError} unless there is nothing, or a regular file. */
+function statImage(path: string): { size: number } | undefined {
+  const stat = statPathIfThere(path);
+  if (stat !== undefined && !isRegular(stat)) {
+    throw new UserError(`the image "${printable(path)}" is not a regular file`, {
+      hints: [
+        "name a file that does not exist yet, or an image that blkcache or ddrescue has made",
+      ],
+    });
+  }
+  return stat;
+}
+
+function checkMapWithoutImage(map: FileMap, imagePath: string, mapPath: string): void {
+  if (map.total(FINISHED) === 0) return;
+  throw new UserError(
+    `mapfile "${printable(mapPath)}" speaks of ${formatSize(map.total(FINISHED))} of data, ` +
+      `but there is no image "${printable(imagePath)}"`,
+    { hints: ["name the image that belongs to it, or another mapfile with --map FILE"] },
+  );
+}
+
+/** What can be said of an existing image before it is opened. */
+function checkImage(
+  imageSize: number,
+  imagePath: string,
+  mapPath: string,
+  mapfile: Mapfile | undefined,
+  map: FileMap,
+): void {
+  const image = `image "${printable(imagePath)}"`;
+  if (mapfile === undefined) {
+    throw new UserError(
+      `${image} holds data, but there is no mapfile "${printable(mapPath)}" that says which`,
+      { hints: ["name its mapfile with --map FILE, or an IMAGE that does not exist yet"] },
+    );
+  }
+  if (imageSize > map.size) {
+    throw new UserError(
+      `${image} has ${imageSize} bytes, ${imageSize - map.size} more than the device`,
+      { hints: ["this is another device, or another image: name the one that belongs to it"] },
+    );
+  }
+  const dataEnd = map.findBackward(map.size, 0, 1 << FINISHED);
+  if (dataEnd > imageSize) {
+    throw new UserError(
+      `${image} has ${imageSize} bytes, ${dataEnd - imageSize} fewer than mapfile ` +
+        `"${printable(mapPath)}" speaks of`,
+      { hints: ["the image was cut short, or this is not its mapfile"] },
+    );
+  }
+}
+
+/** Compares the device with what is known of the image. @returns the identity, completed. */
+function confirm(
+  request: CacheRequest,
+  image: number,
+  map: FileMap,
+  record: Identity,
+  reads: RecordedReads,
+  imagePath: string,
+): Identity {
+  const { device, sectorSize } = request;
+  const known = { ...record, sectorSize, stretches: knownStretches(image, map) };
+  const { identity, comparison } = recognize(known, device, { read: reads.read, sectorSize });
+  const name = `image "${printable(imagePath)}"`;
+  if (comparison.verdict === "different") {
+    const { field, known: before, now } = comparison.differences[0];
+    throw new UserError(
+      `${name} is of another device: its ${field} is ${printable(before)}, not ${printable(now)}`,
+      { hints: ["name another IMAGE, or leave it out"] },
+    );
+  }
+  if (comparison.verdict === "unknown" && map.total(FINISHED) > 0 && !request.force) {
+    throw new UserError(`cannot confirm that ${name} is of this device`, {
+      hints: ["if you know that it is, go on with --force; else name another IMAGE"],
+    });
+  }
+  return {
+    ...identity,
+    fingerprint: identity.fingerprint ?? record.fingerprint,
+    model: identity.model ?? record.model,
+    serial: identity.serial ?? record.serial,
+    volume: identity.volume ?? record.volume,
+    stretches: known.stretches,
+  };
+}
+
+/** What is known of an image without a sidecar: ddrescue makes none. */
+function blankIdentity(size: number, sectorSize: number): Identity {
+  return {
+    size,
+    sectorSize,
+    fingerprint: null,
+    model: null,
+    serial: null,
+    volume: null,
+    stretches: [],
+  };
+}
+
+function openImage(path: string, create: boolean): number {
+  try {
+    return openFile(path, create ? O_RDWR | O_CREAT | O_EXCL : O_RDWR);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new UserError(error.message, {
+      hints: ["name an IMAGE in a directory that you can write to"],
+      cause: error,
+    });
+  }
+}
+
+function growImage(image: number, path: string, size: number): void {
+  try {
+    if (identityOf(image).size < size) truncateFd(image, size);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new UserError(
+      `cannot make the image "${printable(path)}" ${formatSize(size)} large: ${error.message}`,
+      { hints: ["name an IMAGE on a file system with more room, or one without a size limit"] },
+    );
+  }
+}
