@@ -48,7 +48,11 @@ export class MappedFile implements Disposable {
     return this.#mapping?.size ?? 0;
   }
 
-  /** Copies to `bytes` from `offset` on. @returns bytes copied; fewer only at the end of the file. */
+  /**
+   * Copies to `bytes` from `offset` on.
+   * @returns bytes copied; fewer only at the end of the file.
+   * @throws {TypeError} after `close`.
+   */
   pread(bytes: Uint8Array, offset: number): number {
     const part = this.bytes.subarray(offset, offset + bytes.length);
     bytes.set(part);

@@ -1,10 +1,9 @@
 // Tells one stay of a medium in a drive from the next. Asks as little of the drive as it can: the kernel's
 // disk sequence number costs it nothing, and only when that has moved is the drive asked for its status.
 import { cdromTimedMediaChange } from "../sys/cdrom_ioctls.ts";
-import { closeFd } from "../sys/fd.ts";
+import { closeFd, identityOf } from "../sys/fd.ts";
 import { firstAnswer } from "./device.ts";
 import { type MediumStatus, mediumStatusOf, openDrive } from "./medium.ts";
-import { statPath } from "./path_stat.ts";
 import { SysfsBlock } from "./sysfs.ts";
 
 /** Names one stay of a medium in the drive, to be compared and not read. Null: there is no medium. */
@@ -15,27 +14,19 @@ export class MediumProbe implements Disposable {
   readonly block: SysfsBlock;
   readonly #fd: number;
   readonly #hadSysfs: boolean;
-  #sequence: number | undefined;
-  #id: MediumId = null;
-  #insertions = 0;
+  readonly #stays = new MediumStays();
 
   /** @throws {UserError} when the drive cannot be opened. */
   constructor(path: string) {
     this.#fd = openDrive(path);
-    this.block = new SysfsBlock(statPath(path).rdev);
+    this.block = new SysfsBlock(identityOf(this.#fd).rdev);
     this.#hadSysfs = this.block.exists;
   }
 
   /** The medium that is there now; undefined when the drive itself has gone. May block. */
   look(): MediumId | undefined {
     if (this.#hadSysfs && !this.block.exists) return undefined;
-    const sequence = this.#readSequence();
-    if (sequence === undefined) return this.#lookWithoutSequence();
-    if (sequence !== this.#sequence || this.#id === null) {
-      this.#id = isThere(mediumStatusOf(this.#fd, this.block)) ? String(sequence) : null;
-      this.#sequence = sequence;
-    }
-    return this.#id;
+    return this.#stays.next(this.#sequence(), () => mediumStatusOf(this.#fd, this.block));
   }
 
   [Symbol.dispose](): void {
@@ -43,20 +34,36 @@ export class MediumProbe implements Disposable {
   }
 
   /** A number that moves with each change: diskseq (kernel 5.15), else the time of the last change. */
-  #readSequence(): number | undefined {
+  #sequence(): number | undefined {
     return firstAnswer<number>(
       () => true,
       () => this.block.diskSeq,
       () => cdromTimedMediaChange(this.#fd, 0).lastChangeMs,
     );
   }
+}
 
-  /** An old kernel: a change between two looks goes unseen, and a drive that is busy has lost nothing. */
-  #lookWithoutSequence(): MediumId {
-    const status = mediumStatusOf(this.#fd, this.block);
-    if (status === "not-ready") return this.#id;
-    if (!isThere(status)) this.#id = null;
-    else this.#id ??= `insertion ${++this.#insertions}`;
+/** Makes ids of what a drive answers, look by look. */
+export class MediumStays {
+  #sequence: number | undefined;
+  #id: MediumId = null;
+  #insertions = 0;
+
+  /**
+   * @param sequence moves with each change; undefined on an old kernel, where a change between two looks
+   *   goes unseen.
+   * @param status asks the drive, which is done only when it can have changed.
+   */
+  next(sequence: number | undefined, status: () => MediumStatus): MediumId {
+    if (sequence === undefined) {
+      const now = status();
+      if (now === "not-ready") return this.#id; // a drive that is busy has lost nothing
+      if (!isThere(now)) this.#id = null;
+      else this.#id ??= `insertion ${++this.#insertions}`;
+    } else if (sequence !== this.#sequence || this.#id === null) {
+      this.#id = isThere(status()) ? String(sequence) : null;
+      this.#sequence = sequence;
+    }
     return this.#id;
   }
 }

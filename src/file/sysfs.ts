@@ -90,8 +90,10 @@ export class SysfsBlock {
     return this.diskNumber("diskseq");
   }
 
+  /** A name; the bare PCI number that virtio gives is none. */
   get vendor(): string | undefined {
-    return this.diskAttribute("device/vendor");
+    const vendor = this.diskAttribute("device/vendor");
+    return vendor?.startsWith("0x") ? undefined : vendor;
   }
 
   get model(): string | undefined {

@@ -10,7 +10,7 @@ export class LoopDevice implements Disposable {
     this.path = path;
   }
 
-  /** @param options sector size in bytes (default 512), `direct` I/O to the file, read-only, partitions. */
+  /** @param options sector size in bytes (default 512), O_DIRECT to the file, read-only, with partitions. */
   static attach(
     file: string,
     options: { sectorSize?: number; direct?: boolean; readOnly?: boolean; partitions?: boolean } =
@@ -21,7 +21,10 @@ export class LoopDevice implements Disposable {
     if (options.direct) args.push("--direct-io=on");
     if (options.readOnly) args.push("--read-only");
     if (options.partitions) args.push("--partscan");
-    return new LoopDevice(losetup(...args, file).trim());
+    const loop = new LoopDevice(run("losetup", ...args, file).trim());
+    // Not every kernel knows partition tables; partx does.
+    if (options.partitions) run("partx", "--update", loop.path);
+    return loop;
   }
 
   /** Name without the folder, as sysfs has it: "loop3". */
@@ -33,7 +36,7 @@ export class LoopDevice implements Disposable {
   detach(): void {
     if (!this.#attached) return;
     this.#attached = false;
-    losetup("--detach", this.path);
+    run("losetup", "--detach", this.path);
   }
 
   [Symbol.dispose](): void {
@@ -41,8 +44,10 @@ export class LoopDevice implements Disposable {
   }
 }
 
-function losetup(...args: string[]): string {
-  const { success, stdout, stderr } = new Deno.Command("losetup", { args }).outputSync();
-  if (!success) throw new Error(`losetup ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+function run(command: string, ...args: string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(command, { args }).outputSync();
+  if (!success) {
+    throw new Error(`${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  }
   return new TextDecoder().decode(stdout);
 }

@@ -16,6 +16,13 @@ export function makeFile(folder: string, name: string, size: number): string {
   return `${folder}/${name}`;
 }
 
+/** Makes a file of nothing but a hole, and returns its path. */
+export function makeHole(folder: string, name: string, size: number): string {
+  Deno.writeFileSync(`${folder}/${name}`, new Uint8Array(0));
+  Deno.truncateSync(`${folder}/${name}`, size);
+  return `${folder}/${name}`;
+}
+
 /** The bytes that `makeFile` puts at [offset, offset + length). */
 export function pattern(offset: number, length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => (offset + i) * 31 % 251);

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ReadBytes, readVolume } from "../../../src/file/volume.ts";
 import { hasTools } from "../../harness/requires.ts";
-import { inFolder } from "./temporary_folder.ts";
+import { writePartitionTable } from "./partition_image.ts";
+import { inFolder, makeHole } from "./temporary_folder.ts";
 
 const DISC_SECTORS = 2048;
 
@@ -68,7 +69,9 @@ for (
     ignore: !hasTools("sfdisk"),
     fn: async () => {
       await inFolder(async (folder) => {
-        const disk = await makeDisk(folder, `label: ${label}\nlabel-id: ${id}\n,,\n`);
+        const path = makeHole(folder, "disk.img", 8 << 20);
+        await writePartitionTable(path, `label: ${label}\nlabel-id: ${id}\n,,\n`);
+        const disk = Deno.readFileSync(path);
         const volume = readVolume(readerOf(disk), 512);
         assertEquals(volume, {
           kind: kind as "mbr",
@@ -160,20 +163,4 @@ function makeDisc(folder: string, ...options: string[]): Uint8Array {
   }).outputSync();
   assert(result.success, new TextDecoder().decode(result.stderr));
   return Deno.readFileSync(`${folder}/a.iso`);
-}
-
-async function makeDisk(folder: string, script: string): Promise<Uint8Array> {
-  const path = `${folder}/disk.img`;
-  Deno.writeFileSync(path, new Uint8Array(8 << 20));
-  const process = new Deno.Command("sfdisk", {
-    args: ["--quiet", path],
-    stdin: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(script));
-  await writer.close();
-  const { success, stderr } = await process.output();
-  assert(success, new TextDecoder().decode(stderr));
-  return Deno.readFileSync(path);
 }

@@ -1,0 +1,109 @@
+// The disks and drives of this machine, for `blkcache detect`. From sysfs, the mount table and udev's
+// notes: no disk is read, and only drives with removable media are opened, for their status.
+import { printable } from "../base/printable.ts";
+import { UserError } from "../base/errors.ts";
+import { BlockStacks } from "./block_stack.ts";
+import { isFloppy, isOptical, type MediumStatus, mediumStatus } from "./medium.ts";
+import { readSpecialFile } from "./special_file.ts";
+import { parseUevent, SysfsBlock } from "./sysfs.ts";
+
+/** What is known of a disk without reading it; null where it does not say. Sizes are bytes. */
+export interface BlockDeviceInfo {
+  /** The kernel's name: "sda". */
+  name: string;
+  /** "/dev/sda" */
+  path: string;
+  class: "Removable" | "Device";
+  /** 0 without a medium. */
+  size: number;
+  sectorSize: number | null;
+  physicalSectorSize: number | null;
+  removable: boolean;
+  optical: boolean;
+  rotational: boolean;
+  readOnly: boolean;
+  vendor: string | null;
+  model: string | null;
+  serial: string | null;
+  transport: string | null;
+  /** Null for disks, whose medium stays. */
+  medium: MediumStatus | null;
+  /** As udev has noted it. */
+  label: string | null;
+  /** The file behind a loop device. */
+  backingFile: string | null;
+  /** Names of its partitions. */
+  partitions: string[];
+  /** Where it, its partitions and what is built on them are mounted. */
+  mountPoints: string[];
+}
+
+/**
+ * All whole disks and drives, in the kernel's order. Left out is what can never be a source: memory
+ * (ram, zram) and loop or network block devices that are not attached.
+ */
+export function listBlockDevices(): BlockDeviceInfo[] {
+  const stacks = new BlockStacks();
+  return stacks.blocks.filter((block) => !block.isPartition && isWorthListing(block))
+    .map((block) => describeBlockDevice(block, stacks));
+}
+
+/** Describes one disk, drive or partition. May wait for a drive that is busy. */
+export function describeBlockDevice(
+  block: SysfsBlock,
+  stacks = new BlockStacks(),
+): BlockDeviceInfo {
+  const name = block.name ?? block.numbers;
+  const path = `/dev/${name}`;
+  const optical = isOptical(block);
+  const removable = block.isRemovable || optical || isFloppy(block);
+  const medium = removable ? statusOf(path, block) : null;
+  const empty = medium === "absent" || medium === "open";
+  return {
+    name,
+    path,
+    class: removable ? "Removable" : "Device",
+    size: empty ? 0 : block.size ?? 0,
+    sectorSize: block.diskNumber("queue/logical_block_size") ?? null,
+    physicalSectorSize: block.diskNumber("queue/physical_block_size") ?? null,
+    removable,
+    optical,
+    rotational: block.isRotational,
+    readOnly: block.isReadOnly,
+    vendor: block.vendor ?? null,
+    model: block.model ?? null,
+    serial: block.serial ?? null,
+    transport: block.transport ?? null,
+    medium,
+    label: empty ? null : labelOf(block),
+    backingFile: block.backingFile ?? null,
+    partitions: partitionsOf(block, stacks),
+    mountPoints: stacks.mountPointsOn(block.device).map(printable),
+  };
+}
+
+function isWorthListing(block: SysfsBlock): boolean {
+  const name = block.name ?? "";
+  if (/^(ram|zram)\d/.test(name)) return false;
+  return !(/^(loop|nbd)\d/.test(name) && block.size === 0);
+}
+
+/** Without the right to open it, its status is unknown; that is no reason to leave it out. */
+function statusOf(path: string, block: SysfsBlock): MediumStatus {
+  try {
+    return mediumStatus(path, block);
+  } catch (error) {
+    if (error instanceof UserError) return "unknown";
+    throw error;
+  }
+}
+
+function labelOf(block: SysfsBlock): string | null {
+  const notes = readSpecialFile(`/run/udev/data/b${block.numbers}`) ?? "";
+  return parseUevent(notes.replaceAll(/^E:/gm, "")).get("ID_FS_LABEL") ?? null;
+}
+
+function partitionsOf(disk: SysfsBlock, stacks: BlockStacks): string[] {
+  return stacks.blocks.filter((block) => block.isPartition && block.disk.device === disk.device)
+    .map((block) => block.name ?? block.numbers);
+}

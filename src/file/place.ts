@@ -1,0 +1,158 @@
+// Whether an image can, and should, land where it was asked to. Facts in, findings out; `place_facts.ts`
+// gathers the facts. Refused is only what cannot work or would harm the source.
+import { printable } from "../base/printable.ts";
+import { formatSize } from "../base/sizes.ts";
+import { gatherPlaceFacts, type PlaceQuestion } from "./place_facts.ts";
+
+/** One thing to be said about a place, as a sentence with hints. */
+export interface Finding {
+  severity: "refuse" | "warn";
+  message: string;
+  hints: readonly string[];
+}
+
+/** What is known of the place. Sizes are bytes. */
+export interface PlaceFacts {
+  image: string;
+  source: string;
+  /** The image's folder, and whether there is one. */
+  folder: string;
+  folderExists: boolean;
+  /** What is there now. */
+  occupant: "nothing" | "file" | "source" | "device" | "other";
+  /** Where the image stands to the source: its file system is on it, or on another part of its disk. */
+  relation: "apart" | "on the source" | "on the same disk";
+  /** File system type; undefined when it cannot be told. */
+  type: string | undefined;
+  mountPoint: string;
+  readOnly: boolean;
+  /** Whether what is written there is kept in memory. */
+  inMemory: "no" | "yes" | "perhaps";
+  freeBytes: number;
+  /** What the image may still grow by. */
+  neededBytes: number;
+  /** The size that the image gets, holes included. */
+  imageBytes: number;
+}
+
+/** Largest file on FAT (32-bit size field). */
+const FAT_FILE_BYTES = 2 ** 32 - 1;
+const FAT_TYPES = ["vfat", "msdos"];
+const TYPES_WITHOUT_HOLES = [...FAT_TYPES, "exfat", "hfs", "hfsplus"];
+const NETWORK_TYPE =
+  /^(nfs4?|cifs|smb3|smbfs|9p|ceph|afs|ncpfs|fuse\.(sshfs|rclone|glusterfs|davfs2?|s3fs|curlftpfs))$/;
+/** Kernel file systems, on which the program's own file calls do not work. */
+const KERNEL_FOLDER = /^\/(dev|proc|sys)(\/|$)/;
+
+/**
+ * Looks at the place of an image, before anything is read or written.
+ * @throws {SystemError} when the place cannot even be looked at (EACCES, ELOOP).
+ */
+export function checkPlace(question: PlaceQuestion): Finding[] {
+  return judgePlace(gatherPlaceFacts(question));
+}
+
+/** The findings: all that apply, but only the first that refuses. */
+export function judgePlace(facts: PlaceFacts): Finding[] {
+  const refusal = refusalOf(facts);
+  return refusal ? [{ severity: "refuse", ...refusal }] : warningsOf(facts);
+}
+
+type Sentence = Omit<Finding, "severity">;
+
+function refusalOf(facts: PlaceFacts): Sentence | undefined {
+  const { occupant, relation, type } = facts;
+  const image = quote(facts.image);
+  const elsewhere = ["name an IMAGE on another disk"];
+  if (occupant === "source") {
+    return { message: `the image ${image} is the source itself`, hints: ["name another IMAGE"] };
+  }
+  if (occupant === "device") {
+    return {
+      message: `the image ${image} is a device, which would be overwritten`,
+      hints: ["name a regular file; it can be written to a disk later"],
+    };
+  }
+  if (occupant === "other") {
+    return { message: `the image ${image} is not a regular file`, hints: ["name another IMAGE"] };
+  }
+  if (!facts.folderExists) {
+    return {
+      message: `there is no directory for the image ${image}`,
+      hints: [`make it: mkdir -p ${quote(facts.folder)}`],
+    };
+  }
+  if (relation === "on the source") {
+    return {
+      message: `the image ${image} would lie on the source ${
+        quote(facts.source)
+      } and be written to it`,
+      hints: elsewhere,
+    };
+  }
+  if (KERNEL_FOLDER.test(facts.mountPoint)) {
+    return {
+      message: `no image can be kept in ${quote(facts.mountPoint)}`,
+      hints: ["name an IMAGE on a disk, or under /tmp"],
+    };
+  }
+  if (facts.readOnly) {
+    return {
+      message: `the image ${image} would lie on ${quote(facts.mountPoint)}, which is read-only`,
+      hints: [...elsewhere, `or make it writable: mount -o remount,rw ${quote(facts.mountPoint)}`],
+    };
+  }
+  if (FAT_TYPES.includes(type ?? "") && facts.imageBytes > FAT_FILE_BYTES) {
+    return {
+      message: `the image ${image} would have ${formatSize(facts.imageBytes)}, ` +
+        `and the FAT file system at ${quote(facts.mountPoint)} takes files of up to 4 GiB`,
+      hints: ["name an IMAGE on ext4, XFS, Btrfs, NTFS or exFAT"],
+    };
+  }
+  return undefined;
+}
+
+function warningsOf(facts: PlaceFacts): Finding[] {
+  const { type, neededBytes, freeBytes } = facts;
+  const where = `the file system at ${quote(facts.mountPoint)}`;
+  const warnings: Sentence[] = [];
+  if (facts.relation === "on the same disk") {
+    warnings.push({
+      message: `the image lies on the same disk as the source ${quote(facts.source)}`,
+      hints: ["if that disk is failing, name an IMAGE on another one: each write wears it"],
+    });
+  }
+  if (facts.inMemory !== "no") {
+    const verb = facts.inMemory === "yes" ? "is" : "is perhaps";
+    warnings.push({
+      message:
+        `${where} (${type}) ${verb} in memory: the image takes memory and is lost at power-off`,
+      hints: ["name an IMAGE on a disk"],
+    });
+  }
+  if (neededBytes > freeBytes) {
+    warnings.push({
+      message: `${where} has ${formatSize(freeBytes)} free, and the image may need ` +
+        formatSize(neededBytes),
+      hints: ["name an IMAGE with more room; when it is full, reading goes on without caching"],
+    });
+  }
+  if (TYPES_WITHOUT_HOLES.includes(type ?? "")) {
+    warnings.push({
+      message: `${where} (${type}) has no sparse files: a write far into the image first fills ` +
+        `everything before it with zeros, which can take minutes`,
+      hints: ["name an IMAGE on ext4, XFS, Btrfs or NTFS"],
+    });
+  }
+  if (NETWORK_TYPE.test(type ?? "")) {
+    warnings.push({
+      message: `${where} (${type}) is on the network: a break in the network stops the caching`,
+      hints: ["name an IMAGE on a local disk"],
+    });
+  }
+  return warnings.map((warning) => ({ severity: "warn", ...warning }));
+}
+
+function quote(path: string): string {
+  return `"${printable(path)}"`;
+}
