@@ -169,6 +169,7 @@ async function run(
       image: cache.image,
       fresh: cache.fresh,
       device: source.file.fd,
+      blockDevice: source.file instanceof Device,
       size: source.size,
       sectorSize: source.sectorSize,
       diskSeq: source.file instanceof Removable ? source.file.diskSeq : undefined,

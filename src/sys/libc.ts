@@ -89,6 +89,8 @@ export const libc = Deno.dlopen("libc.so.6", {
 
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
   mmap: { parameters: ["u64", "u64", "i32", "i32", "i32", "i64"], result: "i64" },
+  // long syscall(long number, ...): for calls that have no function in glibc and give an int
+  syscall: { parameters: ["i64", "u64", "u64", "u64", "u64", "u64", "u64"], result: "i32" },
   // int munmap(void *addr, size_t length)
   munmap: { parameters: ["u64", "u64"], result: "i32" },
   // int madvise(void *addr, size_t length, int advice)

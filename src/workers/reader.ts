@@ -9,6 +9,7 @@ import { ReaderQueue } from "../shared/request_queue.ts";
 import { SharedState } from "../shared/shared_state.ts";
 import { blkDiskSeq } from "../sys/block_ioctls.ts";
 import { tryPread } from "../sys/fd.ts";
+import { UringReader } from "../sys/io_uring.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { ReaderInit, ReaderMessage } from "./reader_init.ts";
@@ -26,13 +27,16 @@ self.onmessage = ({ data }: MessageEvent<ReaderInit>) => {
     imageRecovered: () => tell({ type: "imageRecovered" }),
     mapFull: () => tell({ type: "mapFull" }),
   });
+  const uring = data.blockDevice ? UringReader.create() : undefined;
   let failed = 0;
   let reportedMs = -Infinity;
   const reader = new Reader({
     device: {
       size: data.size,
       sectorSize: data.sectorSize,
-      read: (address, length, offset) => tryPread(data.device, address, length, offset),
+      read: uring === undefined
+        ? (address, length, offset) => tryPread(data.device, address, length, offset)
+        : (address, length, offset) => uring.tryPread(data.device, address, length, offset),
       isSameMedium: data.diskSeq === undefined
         ? () => true
         : () => diskSeqOf(data.device) === data.diskSeq,

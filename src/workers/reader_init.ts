@@ -9,6 +9,8 @@ export interface ReaderInit {
   /** The image was empty when this run began: what is not `+` is a hole. */
   readonly fresh: boolean;
   readonly device: number;
+  /** Whether it is a block device: those are read so that a hang does not keep the process from ending. */
+  readonly blockDevice: boolean;
   readonly size: number;
   readonly sectorSize: number;
   /** The disk sequence number of the medium; undefined when the medium cannot change. */
