@@ -68,7 +68,7 @@ function spellOut(args: readonly string[]): string[] {
   const options: string[] = [];
   const operands: string[] = [];
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i]!;
+    const arg = args[i];
     if (arg === "--") {
       operands.push(...args.slice(i + 1));
       break;
@@ -192,7 +192,7 @@ function checkContradictions(given: Given, values: OptionValues): void {
   }
   const addresses = values.listen.map(({ host, port }) => `${host} ${port}`);
   values.listen.forEach(({ port }, i) => {
-    if (port !== 0 && addresses.indexOf(addresses[i]!) !== i) {
+    if (port !== 0 && addresses.indexOf(addresses[i]) !== i) {
       throw usageError(`--listen ${given.get("listen")![i]} is repeated`);
     }
   });

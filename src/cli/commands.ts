@@ -53,8 +53,8 @@ export const COMMANDS = [
     operands: [{ name: "DEVICE", required: false, repeatable: true }],
     summary: "say what blkcache makes of each device",
     about: [
-      "Class, size, sector size, medium and identity of each DEVICE; without DEVICE, of every " +
-      "block device of this machine.",
+      "Class, size, sector size, medium and identity of each DEVICE, of which the first 64 KiB " +
+      "are read. Without DEVICE: a table of all disks and drives; none of them is read.",
     ],
     examples: ["blkcache detect", "blkcache detect /dev/sr0"],
   },

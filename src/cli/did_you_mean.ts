@@ -23,13 +23,13 @@ function editDistance(a: string, b: string, most: number): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(last[j - 1]! + (same ? 0 : 1), last[j]! + 1, row[j - 1]! + 1);
+      let cost = Math.min(last[j - 1] + (same ? 0 : 1), last[j] + 1, row[j - 1] + 1);
       if (!same && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, beforeLast[j - 2]! + 1);
+        cost = Math.min(cost, beforeLast[j - 2] + 1);
       }
       row.push(cost);
     }
     [beforeLast, last] = [last, row];
   }
-  return Math.min(last[b.length]!, most + 1);
+  return Math.min(last[b.length], most + 1);
 }

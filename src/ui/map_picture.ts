@@ -39,10 +39,10 @@ export function mapPicture(
     const severity = BY_SEVERITY.indexOf(status);
     const last = cellAt(end - 1, size, count);
     for (let cell = cellAt(start, size, count); cell <= last; cell++) {
-      severities[cell] = Math.max(severities[cell]!, severity);
+      severities[cell] = Math.max(severities[cell], severity);
     }
   }
-  const cells = Array.from(severities, (severity) => statusChar(BY_SEVERITY[severity]!)).join("");
+  const cells = Array.from(severities, (severity) => statusChar(BY_SEVERITY[severity])).join("");
   const lines: [offset: string, cells: string][] = [];
   for (let cell = 0; cell < count; cell += cellsPerRow) {
     lines.push([formatSize(cell * size / count), cells.slice(cell, cell + cellsPerRow)]);

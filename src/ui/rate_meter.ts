@@ -21,7 +21,7 @@ export class RateMeter {
   add({ elapsedMs, deviceBytes }: Progress, missing: number): void {
     this.#samples.push({ elapsedMs, deviceBytes, missing });
     // One sample at or before the window's start is kept, so that the whole window is measured.
-    while (this.#samples.length > 2 && this.#samples[1]!.elapsedMs <= elapsedMs - ETA_WINDOW_MS) {
+    while (this.#samples.length > 2 && this.#samples[1].elapsedMs <= elapsedMs - ETA_WINDOW_MS) {
       this.#samples.shift();
     }
   }

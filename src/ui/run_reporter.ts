@@ -17,6 +17,7 @@ export class RunReporter {
   readonly #meter = new RateMeter();
   #latest: Progress | undefined;
   #printed: Progress | undefined;
+  #isStatusDue = false;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -31,9 +32,10 @@ export class RunReporter {
     this.#tell(event);
   };
 
-  /** Says the latest status now, also on a terminal (SIGUSR1). */
+  /** Says the latest status (the first one as soon as there is one), also on a terminal (SIGUSR1). */
   printStatus(): void {
-    this.#terminal.info(this.#latest ? this.#line(Infinity) : "no status yet");
+    this.#isStatusDue = this.#latest === undefined;
+    if (!this.#isStatusDue) this.#terminal.info(this.#line(Infinity));
   }
 
   #tell(event: ServerEvent): void {
@@ -71,6 +73,7 @@ export class RunReporter {
   #note(progress: Progress): void {
     this.#latest = progress;
     this.#meter.add(progress, shares(progress).missing);
+    if (this.#isStatusDue) this.printStatus();
   }
 
   #progress(progress: Progress): void {

@@ -16,7 +16,7 @@ export function textTable(
   return rows.map((row) =>
     alignments.map((alignment, i) => {
       const cell = row[i] ?? "";
-      return alignment === "right" ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!);
+      return alignment === "right" ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
     }).join("  ").trimEnd().slice(0, width)
   );
 }

@@ -1,0 +1,46 @@
+// The command line from its arguments to its exit code.
+
+import { processTerminal, type Terminal } from "../ui/terminal.ts";
+import { parseArguments, type Request } from "./arguments.ts";
+import { detectCommand } from "./detect_command.ts";
+import { EXIT_DONE } from "./exit_codes.ts";
+import { reportFailure } from "./failure.ts";
+import { commandHelp, overview } from "./help.ts";
+import { mapCommand } from "./map_command.ts";
+import { serveCommand } from "./serve_command.ts";
+import { versionLine } from "./version.ts";
+
+/** How long the last words of a server may wait for a stopped terminal or a full pipe. */
+const LAST_WORDS_MS = 500;
+
+/** Runs the program. @returns its exit code; never throws. */
+export async function run(args: readonly string[]): Promise<number> {
+  const terminal = processTerminal();
+  let isServing = false;
+  try {
+    const request = parseArguments(args);
+    isServing = request.kind === "run" && request.command === "serve";
+    return await perform(request, terminal);
+  } catch (error) {
+    return reportFailure(error, terminal);
+  } finally {
+    await terminal.close(isServing ? LAST_WORDS_MS : Infinity);
+  }
+}
+
+async function perform(request: Request, terminal: Terminal): Promise<number> {
+  if (request.kind === "version") {
+    terminal.say(versionLine());
+    return EXIT_DONE;
+  }
+  if (request.kind === "help") {
+    terminal.say(...(request.topic ? commandHelp(request.topic) : overview()));
+    return EXIT_DONE;
+  }
+  const { command, operands, values } = request;
+  terminal.level = values.quiet ? "error" : values["log-level"];
+  terminal.json = values.json ?? false;
+  if (command === "serve") return await serveCommand(operands, values, terminal);
+  if (command === "detect") return detectCommand(operands, terminal);
+  return mapCommand(operands[0], terminal);
+}

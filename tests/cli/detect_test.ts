@@ -1,0 +1,36 @@
+// `detect` as a user runs it.
+
+import { assert, assertEquals } from "@std/assert";
+import { Program, runProgram } from "../harness/program.ts";
+
+Deno.test("detect lists block devices as a table", async () => {
+  const { code, stdout, stderr } = await runProgram(["detect"]);
+  assertEquals(code, 0, stderr);
+  if (stdout === "") {
+    assertEquals(stderr, "blkcache: there are no block devices\n");
+  } else {
+    assert(/^DEVICE +CLASS +SIZE +SECTOR +MEDIUM +ABOUT\n\/dev\//.test(stdout), stdout);
+  }
+});
+
+Deno.test("detect describes files, and one that is not there hides no other", async () => {
+  const dir = Deno.makeTempDirSync({ prefix: "blkcache-test-" });
+  try {
+    Deno.writeTextFileSync(`${dir}/disc.iso`, "x".repeat(2000));
+    await using program = Program.start(["detect", "nothing", "disc.iso"], { dir });
+    const { code, stdout, stderr } = await program.ended();
+    assertEquals(code, 1);
+    assert(stderr.startsWith('blkcache: error: cannot open "nothing": No such file'), stderr);
+    const lines = stdout.split("\n");
+    assert(lines.includes("disc.iso"), stdout);
+    assert(lines.some((line) => /^ {2}size +2 KiB \(2000 bytes\)$/.test(line)), stdout);
+    assert(lines.some((line) => /^ {2}image +disc-[0-9a-f]{8}\.img$/.test(line)), stdout);
+
+    await using asJson = Program.start(["detect", "--json", "disc.iso"], { dir });
+    const report = JSON.parse((await asJson.ended()).stdout);
+    assertEquals([report.class, report.size, report.device], ["File", 2000, null]);
+    assert(/^[0-9a-f]{8}$/.test(report.identity.fingerprint));
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+});

@@ -1,0 +1,44 @@
+// The program as a user meets it first: help, version, and command lines that are wrong.
+
+import { assert, assertEquals } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { runProgram } from "../harness/program.ts";
+
+Deno.test("--help explains on stdout and ends well", async () => {
+  const { code, stdout, stderr } = await runProgram(["--help"]);
+  assertEquals([code, stderr], [0, ""]);
+  assert(stdout.includes("blkcache serve DEVICE [IMAGE]"), stdout);
+});
+
+Deno.test("help serve lists the options", async () => {
+  const { code, stdout, stderr } = await runProgram(["help", "serve"]);
+  assertEquals([code, stderr], [0, ""]);
+  assert(stdout.includes("--listen [HOST:]PORT"), stdout);
+});
+
+Deno.test("--version is one line with both versions", async () => {
+  const { code, stdout } = await runProgram(["--version"]);
+  assertEquals(code, 0);
+  assertEquals(
+    stdout.trimEnd().match(/^blkcache (\S+) \(deno \d+\.\d+\.\d+, \w+\)$/)?.[1],
+    config.version,
+  );
+});
+
+const WRONG: readonly [args: string[], stderr: string][] = [
+  [[], "no command is given"],
+  [["serve"], "serve needs a DEVICE"],
+  [["serve", "/dev/sr0", "--sokcet", "x"], "unknown option --sokcet"],
+  [["serve", "/dev/sr0", "a.img", "--fill"], "the option --fill is not there yet"],
+];
+
+for (const [args, message] of WRONG) {
+  Deno.test(`blkcache ${args.join(" ")} is refused and creates nothing`, async () => {
+    const { code, stdout, stderr, files } = await runProgram(args);
+    assertEquals([code, stdout, files], [2, "", []]);
+    const [error, ...hints] = stderr.trimEnd().split("\n");
+    assertEquals(error, `blkcache: error: ${message}`);
+    assert(hints.length > 0);
+    for (const hint of hints) assert(hint.startsWith("blkcache: hint: "), hint);
+  });
+}
