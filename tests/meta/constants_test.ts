@@ -12,7 +12,7 @@ const HEADERS = [
   ...["stdio", "limits", "errno", "fcntl", "poll", "unistd"],
   ...["sys/eventfd", "sys/file", "sys/mman", "sys/mount", "sys/socket", "sys/stat"],
   ...["netinet/in", "netinet/tcp", "linux/cdrom", "linux/falloc", "linux/fs", "linux/magic"],
-  ...["linux/nbd", "linux/un"],
+  ...["linux/io_uring", "linux/nbd", "linux/un", "sys/syscall"],
 ];
 
 /** Sentences about the constants that differ from the headers. */
@@ -26,7 +26,9 @@ async function exportedConstants(): Promise<Map<string, number>> {
   for (const entry of Deno.readDirSync(SYS)) {
     const module: Record<string, unknown> = await import(new URL(entry.name, SYS).href);
     for (const [name, value] of Object.entries(module)) {
-      if (typeof value === "number" && /^[A-Z][A-Z0-9_]*$/.test(name)) constants.set(name, value);
+      if (typeof value === "number" && /^([A-Z][A-Z0-9_]*|SYS_\w+)$/.test(name)) {
+        constants.set(name, value);
+      }
     }
   }
   return constants;
