@@ -32,6 +32,12 @@ export interface Area extends Run {
   start: number;
 }
 
+/** What decides how much room a map has. */
+export interface MapOptions {
+  sectorSize?: number;
+  strayBoundaries?: number;
+}
+
 /** Most runs that a map holds by default: 1.6 GB of address space, of which only what is used costs memory. */
 const MOST_TRANSITIONS = 64 * 2 ** 20;
 /** A system that refuses that much address space is asked for half, down to this. */
@@ -53,18 +59,19 @@ export class FileMap {
 
   /**
    * Makes a map that says NON_TRIED everywhere.
-   * @param options.sectorSize boundaries lie on its multiples; it decides how many runs there can be.
+   * @param options.sectorSize boundaries lie on its multiples, which decides how many runs there can be.
+   * @param options.strayBoundaries how many may lie elsewhere.
    * @param options.maxTransitions exactly how many runs there can be.
    * @throws {RangeError} when the system does not give the address space.
    */
   static create(
     size: number,
-    options: { sectorSize?: number | undefined; maxTransitions?: number | undefined } = {},
+    options: MapOptions & { maxTransitions?: number } = {},
   ): FileMap {
     assert(Number.isSafeInteger(size) && size >= 0, "a size is a whole number of bytes");
     const map = new FileMap(
       options.maxTransitions === undefined
-        ? createGenerous(size, options.sectorSize ?? 512)
+        ? createGenerous(size, options)
         : MapMemory.create(size, options.maxTransitions),
     );
     map.#editor.clear();
@@ -271,8 +278,9 @@ export class FileMap {
 }
 
 /** Room for as many runs as the device has sectors, as far as the system and MOST_TRANSITIONS allow. */
-function createGenerous(size: number, sectorSize: number): MapMemory {
-  let maxTransitions = clamp(Math.ceil(size / sectorSize) + 1, LEAST_TRANSITIONS, MOST_TRANSITIONS);
+function createGenerous(size: number, options: MapOptions): MapMemory {
+  const boundaries = Math.ceil(size / (options.sectorSize ?? 512)) + (options.strayBoundaries ?? 0);
+  let maxTransitions = clamp(boundaries, LEAST_TRANSITIONS, MOST_TRANSITIONS);
   for (;;) {
     try {
       return MapMemory.create(size, maxTransitions);

@@ -33,7 +33,7 @@ const MOST_NAPS = 100_000;
 
 /** Milliseconds that the writer waits for readers that hold it, in steps, before it goes on regardless. */
 const HOLD_STEP_MS = 100;
-const HOLD_STEPS = 20;
+const HOLD_STEPS = 10;
 
 /** Two words of shared memory, best a cache line apart. Every thread makes its own over the same words. */
 export class Seqlock {

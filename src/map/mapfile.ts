@@ -1,0 +1,30 @@
+// A GNU ddrescue mapfile: what stands in it. The grammar is in mapfile_parser.ts, the layout in
+// mapfile_formatter.ts.
+
+import type { MapSnapshot } from "./map_snapshot.ts";
+import { STATUS_COUNT } from "./statuses.ts";
+
+export { encodeMapfile, formatMapfile, type MapfileHeading } from "./mapfile_formatter.ts";
+export { parseMapfile } from "./mapfile_parser.ts";
+export { MapfileError } from "./mapfile_error.ts";
+
+/**
+ * A mapfile's blocks and what goes with them. `size` is the end of the last block. Unlike those of a map
+ * in memory the blocks may begin above 0 (what is before has not been tried), and there may be none.
+ */
+export interface Mapfile extends MapSnapshot {
+  /** Comments that neither ddrescue nor blkcache made, each with its `#`, in order. */
+  readonly comments: readonly string[];
+  /** What the comments `## blkcache: key=value` say. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** Bytes of each status, by status number. */
+export function mapfileTotals({ positions, statuses, size }: MapSnapshot): number[] {
+  const totals = new Array<number>(STATUS_COUNT).fill(0);
+  for (let index = 0; index < positions.length; index++) {
+    const end = index + 1 < positions.length ? positions[index + 1] : size;
+    totals[statuses[index]] += end - positions[index];
+  }
+  return totals;
+}

@@ -1,0 +1,154 @@
+// Reads a GNU ddrescue mapfile. The grammar, as ddrescue 1.27 and 1.30 have it:
+//
+//   file        = { comment | blank } [ status-line { comment | blank | block-line } ]
+//   comment     = '#' ... ; first on its line, white space aside
+//   status-line = int phase [ pass ]     phase: ? * % / - F G +    pass: decimal, 1 if there is none
+//   block-line  = int int status         status: ? * / - +
+//   int         = as in C: decimal, 0x or leading-0 octal; not negative
+//
+// White space between them may be missing where nothing is ambiguous; what follows on the line does not
+// matter. Blocks ascend and touch. Only a block at 0 may have the size 0. The first may begin above 0.
+//
+// One difference: positions are numbers here, so a block's bytes from 2^53 - 1 on are cut off.
+
+import type { Mapfile } from "./mapfile.ts";
+import { MapfileComments } from "./mapfile_comments.ts";
+import { MapfileError } from "./mapfile_error.ts";
+import { MapfileScanner } from "./mapfile_scanner.ts";
+import { isPhase, type Phase, type Status, statusOf } from "./statuses.ts";
+
+const NEWLINE = 0x0a;
+const HASH = 0x23;
+/** The shortest block line is `0+1+` and its end. */
+const SHORTEST_BLOCK_LINE = 5;
+const LARGEST = 2n ** 63n - 1n;
+
+/** Status by its byte, 255 for what is none. */
+const STATUS_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const status = statusOf(String.fromCharCode(byte));
+  return status < 0 ? 255 : status;
+});
+
+/**
+ * Reads a mapfile; an empty one is fine and has no blocks.
+ * @param content its bytes, or its text if nothing was left out (a byte order mark is refused).
+ * @param path for messages.
+ * @throws {MapfileError} where ddrescue refuses it too.
+ */
+export function parseMapfile(content: string | Uint8Array, path: string): Mapfile {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  return new MapfileParser(bytes, path).parse();
+}
+
+class MapfileParser {
+  readonly #path: string;
+  readonly #scanner: MapfileScanner;
+  readonly #comments = new MapfileComments();
+  readonly #positions: Float64Array;
+  readonly #statuses: Uint8Array;
+  #line = 0;
+  #count = 0;
+  #hasBlock = false;
+  /** End of the last block, and the same when a number cannot hold it. */
+  #end = 0;
+  #largeEnd: bigint | undefined;
+  #position = 0;
+  #phase: Phase = "?";
+  #pass = 1;
+
+  constructor(bytes: Uint8Array, path: string) {
+    this.#path = path;
+    this.#scanner = new MapfileScanner(bytes);
+    // Generous, but untouched memory costs nothing.
+    const mostBlocks = Math.ceil(bytes.length / SHORTEST_BLOCK_LINE);
+    this.#positions = new Float64Array(mostBlocks);
+    this.#statuses = new Uint8Array(mostBlocks);
+  }
+
+  parse(): Mapfile {
+    const scanner = this.#scanner;
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let hasStatus = false;
+    while (!scanner.atEnd) {
+      this.#line++;
+      const first = scanner.skipBlanks();
+      if (first === HASH) {
+        this.#comments.add(decoder.decode(scanner.skipLine()));
+        continue;
+      }
+      if (first !== NEWLINE) {
+        if (hasStatus) this.#blockLine();
+        else this.#statusLine();
+        hasStatus = true;
+      }
+      scanner.skipLine();
+    }
+    return {
+      positions: this.#positions.slice(0, this.#count),
+      statuses: this.#statuses.slice(0, this.#count),
+      size: this.#end,
+      position: this.#position,
+      phase: this.#phase,
+      pass: this.#pass,
+      comments: this.#comments.comments,
+      settings: this.#comments.settings,
+    };
+  }
+
+  #statusLine(): void {
+    const scanner = this.#scanner;
+    if (!scanner.integer()) this.#fail("expected the status line: position, phase and pass");
+    if (scanner.value < 0) this.#fail("the current position is negative");
+    this.#position = scanner.value;
+    const phase = String.fromCharCode(scanner.character());
+    if (!isPhase(phase)) this.#fail("the current status must be one of ? * % / - F G +");
+    this.#phase = phase;
+    if (!scanner.decimal()) return;
+    if (scanner.value < 1) this.#fail("the current pass must be 1 or more");
+    this.#pass = scanner.value;
+  }
+
+  #blockLine(): void {
+    const scanner = this.#scanner;
+    if (!scanner.integer()) this.#fail("expected a block: position, size and status");
+    const start = scanner.value;
+    const largeStart = scanner.large;
+    if (!scanner.integer()) this.#fail("expected a block: position, size and status");
+    const size = scanner.value;
+    const status = STATUS_OF_BYTE[scanner.character()];
+    if (status === 255) this.#fail("the status of a block must be one of ? * / - +");
+    if (start < 0 || size < 0) this.#fail("a block has a negative position or size");
+    if (size === 0 && start !== 0) this.#fail("only a block at position 0 may have the size 0");
+    if (this.#hasBlock && !this.#touches(start, largeStart)) {
+      this.#fail("the blocks do not touch: each must begin where the one before it ends");
+    }
+    this.#hasBlock = true;
+    this.#add(start, Math.min(start + size, Number.MAX_SAFE_INTEGER), status);
+    const isLarge = largeStart !== undefined || scanner.large !== undefined ||
+      start + size > Number.MAX_SAFE_INTEGER;
+    this.#largeEnd = isLarge
+      ? smaller((largeStart ?? BigInt(start)) + (scanner.large ?? BigInt(size)), LARGEST)
+      : undefined;
+  }
+
+  #touches(start: number, largeStart: bigint | undefined): boolean {
+    if (largeStart === undefined && this.#largeEnd === undefined) return start === this.#end;
+    return (largeStart ?? BigInt(start)) === (this.#largeEnd ?? BigInt(this.#end));
+  }
+
+  #add(start: number, end: number, status: Status): void {
+    this.#end = end;
+    if (start === end || this.#count > 0 && this.#statuses[this.#count - 1] === status) return;
+    this.#positions[this.#count] = start;
+    this.#statuses[this.#count] = status;
+    this.#count++;
+  }
+
+  #fail(sentence: string): never {
+    throw new MapfileError(this.#path, this.#line, sentence);
+  }
+}
+
+function smaller(left: bigint, right: bigint): bigint {
+  return left < right ? left : right;
+}
