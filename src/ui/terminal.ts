@@ -27,6 +27,7 @@ export interface TerminalParts {
   columns(): number;
 }
 
+const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = "\r\x1b[K";
 const COLORS: Readonly<Record<string, string>> = { "error": "31", "warning": "33" };
 
@@ -54,9 +55,9 @@ export class Terminal {
       isShown("info", this.level);
   }
 
-  /** Width for tables: of the terminal, and never less than 80 on a pipe. */
+  /** Width for tables: of the terminal, 80 on a pipe. */
   get columns(): number {
-    return this.#parts.stdout.isTerminal ? this.#parts.columns() : 80;
+    return this.#parts.stdout.isTerminal ? this.#parts.columns() : DEFAULT_COLUMNS;
   }
 
   /** Lines for stdout. */
@@ -162,9 +163,9 @@ export function processTerminal(): Terminal {
 function consoleColumns(): number {
   try {
     // 0 on serial consoles that were never told their size.
-    return Deno.consoleSize().columns || 80;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotSupported || error instanceof Error) return 80;
-    throw error;
+    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+  } catch {
+    // No stream of this process is a terminal that has a size.
+    return DEFAULT_COLUMNS;
   }
 }

@@ -32,9 +32,9 @@ export class Program implements AsyncDisposable {
   #isRunning = true;
 
   private constructor(args: readonly string[], { dir, env }: ProgramOptions) {
+    const [program, ...before] = programCommand();
     this.#ownsDir = dir === undefined;
     this.dir = dir ?? Deno.makeTempDirSync({ prefix: "blkcache-test-" });
-    const [program = "", ...before] = programCommand();
     this.#child = new Deno.Command(program, {
       args: [...before, ...args],
       cwd: this.dir,
