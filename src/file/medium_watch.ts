@@ -34,7 +34,7 @@ export async function watchMedium(path: string, options: WatchOptions): Promise<
   using _polling = pollByKernel(
     probe.block,
     options.intervalMs ?? DEFAULT_INTERVAL_MS,
-    (message) => options.logger?.warning(`${message}; a change of the disc is noticed late`),
+    (message) => options.logger?.warning(`${message}; a change of the disc may be noticed late`),
   );
   await followMedium(() => probe.look(), options);
 }

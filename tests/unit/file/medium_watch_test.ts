@@ -33,7 +33,8 @@ for (const [name, from, looks, changes] of CASES) {
 // What the drive says at each look: its sequence number, its status, and the id that follows.
 type Look = [number | undefined, MediumStatus, MediumId];
 const STAYS: [string, Look[]][] = [
-  ["a disc stays", [[5, "present", "5"], [5, "open", "5"]]],
+  ["a disc stays", [[5, "present", "5"], [5, "present", "5"]]],
+  ["a disc leaves, unseen by the kernel", [[5, "present", "5"], [5, "absent", null]]],
   ["a disc leaves and another comes", [[5, "present", "5"], [6, "open", null], [
     7,
     "present",
@@ -41,8 +42,13 @@ const STAYS: [string, Look[]][] = [
   ]]],
   ["a disc is being looked at", [[5, "absent", null], [6, "not-ready", null], [6, "present", "6"]]],
   ["discs are exchanged between two looks", [[5, "present", "5"], [7, "present", "7"]]],
+  ["a drive is busy with its disc", [[5, "present", "5"], [5, "not-ready", "5"], [
+    5,
+    "present",
+    "5",
+  ]]],
+  ["a drive is busy with another disc", [[5, "present", "5"], [6, "not-ready", null]]],
   ["a drive that cannot tell has a disc", [[5, "unknown", "5"], [6, "unknown", "6"]]],
-  ["an empty drive is asked each time", [[5, "absent", null], [5, "present", "5"]]],
   ["an old kernel", [
     [undefined, "absent", null],
     [undefined, "not-ready", null],
@@ -57,17 +63,30 @@ for (const [name, looks] of STAYS) {
   Deno.test(`how media are told apart: ${name}`, () => {
     const stays = new MediumStays();
     for (const [sequence, status, id] of looks) {
-      assertEquals(stays.next(sequence, () => status), id, `${sequence} ${status}`);
+      assertEquals(stays.next(status, () => sequence, () => {}), id, `${sequence} ${status}`);
     }
   });
 }
 
-Deno.test("a drive with a disc is not asked again while its sequence number stands still", () => {
+Deno.test("the kernel is made ready to count after each change, and only then", () => {
   const stays = new MediumStays();
-  stays.next(5, () => "present");
-  stays.next(5, () => {
-    throw new Error("asked");
-  });
+  let sequence = 5;
+  let settled = 0;
+  const next = (status: MediumStatus) => stays.next(status, () => sequence, () => settled++);
+  assertEquals([next("absent"), settled], [null, 1]);
+  assertEquals([next("absent"), settled], [null, 1]);
+  assertEquals([next("present"), settled], ["5", 2]);
+  assertEquals([next("present"), settled], ["5", 2]);
+  sequence = 6;
+  assertEquals([next("present"), settled], ["6", 3]);
+  assertEquals([next("open"), settled], [null, 4]);
+});
+
+Deno.test("what the kernel counts only when it is asked belongs to the same change", () => {
+  const stays = new MediumStays();
+  let sequence = 5;
+  const next = (status: MediumStatus) => stays.next(status, () => sequence, () => sequence += 2);
+  assertEquals([next("present"), next("present")], ["7", "7"]);
 });
 
 Deno.test("a watch ends when its signal fires, also while it waits", async () => {
