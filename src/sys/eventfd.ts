@@ -1,8 +1,8 @@
 // eventfd(2): a doorbell between threads that can be polled together with sockets.
-import { EAGAIN } from "./errno.ts";
-import { libc } from "./libc.ts";
+import { EAGAIN, EINTR } from "./errno.ts";
+import { errno, libc } from "./libc.ts";
 import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { SystemError, unwrap } from "./system_error.ts";
 
 // linux/eventfd.h
 export const EFD_NONBLOCK = 0o4000;
@@ -13,17 +13,25 @@ export function createEventFd(): number {
   return unwrap(retried(() => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), "eventfd");
 }
 
-/** Rings; any thread, never blocks. Ringing twice before a drain is ringing once. */
+/** Rings; any thread, never blocks. Ringing twice before a drain is ringing once. On the way of a byte. */
 export function ringEventFd(fd: number): void {
-  const result = retried(() => libc.eventfd_write(fd, 1n));
-  // EAGAIN: the counter is full, so it is ringing already.
-  if (result !== -EAGAIN) unwrap(result, "eventfd_write", { fd });
+  while (libc.eventfd_write(fd, 1n) < 0) {
+    const error = errno();
+    // The counter is full, so it is ringing already.
+    if (error === EAGAIN) return;
+    if (error !== EINTR) throw new SystemError(error, "eventfd_write", { fd });
+  }
 }
+
+/** Where a drained counter goes; nobody reads it. */
+const DRAIN = new Uint8Array(8);
 
 /** Silences it; never blocks. Drain first and look for work afterwards, or a ring is lost. */
 export function drainEventFd(fd: number): void {
-  const counter = new Uint8Array(8);
-  const result = retried(() => libc.eventfd_read(fd, counter));
-  // EAGAIN: it was not ringing.
-  if (result !== -EAGAIN) unwrap(result, "eventfd_read", { fd });
+  while (libc.eventfd_read(fd, DRAIN) < 0) {
+    const error = errno();
+    // It was not ringing.
+    if (error === EAGAIN) return;
+    if (error !== EINTR) throw new SystemError(error, "eventfd_read", { fd });
+  }
 }
