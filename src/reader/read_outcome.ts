@@ -5,6 +5,7 @@ import {
   EIO,
   ENODATA,
   ENODEV,
+  ENOLINK,
   ENOMEDIUM,
   ENXIO,
   EREMOTEIO,
@@ -24,8 +25,9 @@ export const REFUSED = 3;
 /**
  * @param result bytes read, 0 for an end of file in the middle of the device, or -errno.
  *
- * ENODATA is what the block layer makes of a SCSI Medium Error; ETIMEDOUT, EREMOTEIO, EILSEQ and
- * EBADMSG of timeouts, target and protection errors (linux: block/blk-core.c, blk_errors).
+ * ENODATA is what the block layer makes of a SCSI Medium Error; ETIMEDOUT, ENOLINK, EREMOTEIO and EILSEQ
+ * of timeouts, transport, target and protection errors (linux: block/blk-core.c, blk_errors). EBADMSG is a
+ * file system's checksum error.
  */
 export function outcomeOf(result: number): number {
   if (result > 0) return GOOD;
@@ -34,6 +36,7 @@ export function outcomeOf(result: number): number {
     case ENODATA:
     case EREMOTEIO:
     case ETIMEDOUT:
+    case ENOLINK:
     case EILSEQ:
     case EBADMSG:
       return UNREADABLE;

@@ -28,6 +28,7 @@ export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ELOOP = 40;
 export const ENODATA = 61;
+export const ENOLINK = 67;
 export const EPROTO = 71;
 export const EBADMSG = 74;
 export const EOVERFLOW = 75;
