@@ -26,6 +26,7 @@ const NEIGHBOURS: ReadonlySet<string> = new Set([
   "shared -> sys",
   "nbd -> map/statuses.ts",
   "fuse -> map/statuses.ts",
+  "reader -> cache",
 ]);
 
 /** Folders that know nothing of Deno and import no package. */
@@ -163,6 +164,7 @@ Deno.test("what the rules allow is not found", () => {
     ["map/a.ts", '/* Deno */ import { x } from "../base/assert.ts";'],
     ["nbd/a.ts", 'import { x } from "../map/statuses.ts";'],
     ["shared/a.ts", 'import { x } from "../sys/eventfd.ts";'],
+    ["reader/a.ts", 'import { Publisher } from "../cache/publisher.ts";'],
     ["sys/a.ts", 'const x = Deno.dlopen("libc.so.6", {});'],
     ["file/deep/a.ts", 'import { x } from "../../sys/fd.ts";'],
     ["cli/a.ts", 'import { parseArgs } from "@std/cli/parse-args"; import { x } from "./b.ts";'],
