@@ -4,6 +4,7 @@ import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { BlockStacks } from "./block_stack.ts";
 import { isFloppy, isOptical, type MediumStatus, mediumStatus } from "./medium.ts";
+import { isBlockDevice, statPath } from "./path_stat.ts";
 import { readSpecialFile } from "./special_file.ts";
 import { parseUevent, SysfsBlock } from "./sysfs.ts";
 
@@ -46,6 +47,15 @@ export function listBlockDevices(): BlockDeviceInfo[] {
   const stacks = new BlockStacks();
   return stacks.blocks.filter((block) => !block.isPartition && isWorthListing(block))
     .map((block) => describeBlockDevice(block, stacks));
+}
+
+/**
+ * As `listBlockDevices`, for a path; undefined when it is no block device.
+ * @throws {SystemError} ENOENT when there is no such path.
+ */
+export function describePath(path: string): BlockDeviceInfo | undefined {
+  const stat = statPath(path);
+  return isBlockDevice(stat) ? describeBlockDevice(new SysfsBlock(stat.rdev)) : undefined;
 }
 
 /** Describes one disk, drive or partition. May wait for a drive that is busy. */

@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { describeBlockDevice, listBlockDevices } from "../../../src/file/block_listing.ts";
+import { describePath, listBlockDevices } from "../../../src/file/block_listing.ts";
 import { checkPlace } from "../../../src/file/place.ts";
 import { gatherPlaceFacts } from "../../../src/file/place_facts.ts";
-import { statPath } from "../../../src/file/path_stat.ts";
-import { SysfsBlock } from "../../../src/file/sysfs.ts";
 import { ENOENT } from "../../../src/sys/errno.ts";
 import { mount, unmount } from "../../../src/sys/mount.ts";
 import { SystemError } from "../../../src/sys/system_error.ts";
@@ -104,8 +102,9 @@ Deno.test({
       const listed = listBlockDevices().find(({ name }) => name === disk.name)!;
       assertEquals(listed.partitions, [`${disk.name}p1`, `${disk.name}p2`]);
       assertEquals(listed.mountPoints, [mounted.path, innerMount.path]);
-      const part = describeBlockDevice(new SysfsBlock(statPath(second).rdev));
+      const part = describePath(second)!;
       assertEquals([part.mountPoints, part.class], [[], "Device"]);
+      assertEquals(describePath(file), undefined);
     });
   },
 });
