@@ -2,8 +2,6 @@
 // Source: doc/proto.md, "Handshake", "Option types", "Option reply types".
 
 import {
-  IHAVEOPT_HIGH,
-  IHAVEOPT_LOW,
   NBD_FLAG_C_FIXED_NEWSTYLE,
   NBD_FLAG_C_NO_ZEROES,
   NBD_FLAG_FIXED_NEWSTYLE,
@@ -36,14 +34,12 @@ import { listContexts, type MetaContext, selectContexts } from "./meta_contexts.
 import { OptionError } from "./option_error.ts";
 import { parseInfoRequest, parseMetaContextRequest } from "./option_payload.ts";
 import { OptionReplies } from "./option_replies.ts";
+import { OptionStream } from "./option_stream.ts";
 import { ParkedReads } from "./parked_reads.ts";
-import { ENDED, PeerGone, READABLE } from "./peer.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import { EXTENDED, type ReplyMode, SIMPLE, STRUCTURED } from "./reply_mode.ts";
 import type { SessionEnd } from "./session_end.ts";
-
-const OPTION_HEADER_BYTES = 16;
 
 /** Stands for the export that the client has entered; the session goes on with the transmission phase. */
 export interface Negotiated {
@@ -54,12 +50,10 @@ export interface Negotiated {
 
 /** One client's negotiation. Blocks the session's thread, for `timeoutMs` at most. */
 export class Negotiation {
-  readonly #received: ReceivedBytes;
+  readonly #options: OptionStream;
   readonly #exported: Export;
   readonly #target: Target;
   readonly #replies: OptionReplies;
-  readonly #now: () => number;
-  readonly #deadline: number;
   #zeroes = true;
   #mode: ReplyMode = SIMPLE;
   #contexts: readonly MetaContext[] = [];
@@ -71,12 +65,10 @@ export class Negotiation {
     timeoutMs: number,
     now: () => number,
   ) {
-    this.#received = received;
+    this.#options = new OptionStream(received, target, timeoutMs, now);
     this.#exported = exported;
     this.#target = target;
     this.#replies = new OptionReplies(received.peer);
-    this.#now = now;
-    this.#deadline = now() + timeoutMs;
   }
 
   /**
@@ -87,36 +79,21 @@ export class Negotiation {
   run(): Negotiated | SessionEnd {
     this.#replies.greeting(NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
     this.#replies.send();
-    this.#need(4);
-    const clientFlags = this.#received.view.getUint32(this.#received.start);
-    this.#received.skip(4);
+    const clientFlags = this.#options.clientFlags();
     if ((clientFlags & ~(NBD_FLAG_C_FIXED_NEWSTYLE | NBD_FLAG_C_NO_ZEROES)) !== 0) {
       throw new ProtocolError(`unknown client flags 0x${clientFlags.toString(16)}`);
     }
     this.#zeroes = (clientFlags & NBD_FLAG_C_NO_ZEROES) === 0;
     for (let count = 0; count < MAX_OPTIONS; count++) {
-      const outcome = this.#option();
+      const { option, length, payload } = this.#options.next();
+      if (payload === undefined) {
+        this.#refuseOversized(option, length);
+        continue;
+      }
+      const outcome = this.#answer(option, payload);
       if (outcome !== undefined) return outcome;
     }
     throw new ProtocolError(`more than ${MAX_OPTIONS} options`);
-  }
-
-  #option(): Negotiated | SessionEnd | undefined {
-    this.#need(OPTION_HEADER_BYTES);
-    const { view, start } = this.#received;
-    if (view.getUint32(start) !== IHAVEOPT_HIGH || view.getUint32(start + 4) !== IHAVEOPT_LOW) {
-      throw new ProtocolError("an option begins with a wrong magic number");
-    }
-    const option = view.getUint32(start + 8);
-    const length = view.getUint32(start + 12);
-    this.#received.skip(OPTION_HEADER_BYTES);
-    if (length > MAX_OPTION_BYTES) return this.#skipOversized(option, length);
-    // The payload stays in the buffer until the option is done with.
-    this.#need(length);
-    const at = this.#received.start;
-    const payload = this.#received.input.subarray(at, at + length);
-    this.#received.skip(length);
-    return this.#answer(option, payload);
   }
 
   #answer(option: number, payload: Uint8Array): Negotiated | SessionEnd | undefined {
@@ -279,37 +256,14 @@ export class Negotiation {
   }
 
   /** The refusal goes out before the payload has come in: a client that waits for it does not hang. */
-  #skipOversized(option: number, length: number): undefined {
-    if (option !== NBD_OPT_EXPORT_NAME) {
-      const known = option <= NBD_OPT_EXTENDED_HEADERS;
-      this.#replies.reply(
-        option,
-        known ? NBD_REP_ERR_TOO_BIG : NBD_REP_ERR_UNSUP,
-        `${
-          optionName(option)
-        } with ${length} bytes of data is more than the ${MAX_OPTION_BYTES} allowed`,
-      );
-      this.#replies.send();
-    }
-    if (option === NBD_OPT_EXPORT_NAME || length > MAX_SKIPPED_OPTION_BYTES) {
-      throw new ProtocolError(`${optionName(option)} with ${length} bytes of data`);
-    }
+  #refuseOversized(option: number, length: number): void {
+    const what = `${optionName(option)} with ${length} bytes of data`;
+    if (option === NBD_OPT_EXPORT_NAME) throw new ProtocolError(what);
     if (option === NBD_OPT_SET_META_CONTEXT) this.#contexts = [];
-    for (let left = length; left > 0; left -= this.#received.skip(left)) this.#need(1);
-    return undefined;
-  }
-
-  /** Receives until `count` bytes wait. */
-  #need(count: number): void {
-    while (this.#received.length < count) {
-      const left = this.#deadline - this.#now();
-      if (left <= 0) throw new ProtocolError("the negotiation takes too long");
-      const events = this.#received.peer.wait(Math.ceil(left), true);
-      // Reads of an earlier client may end now; nobody waits for them.
-      if (events & ENDED && this.#target instanceof ParkedReads) this.#target.nextEnded();
-      if (events & READABLE && !this.#received.receive()) {
-        throw new PeerGone("the client closed during the negotiation");
-      }
-    }
+    const replyType = option <= NBD_OPT_EXTENDED_HEADERS ? NBD_REP_ERR_TOO_BIG : NBD_REP_ERR_UNSUP;
+    this.#replies.reply(option, replyType, `${what}, more than ${MAX_OPTION_BYTES}`);
+    this.#replies.send();
+    if (length > MAX_SKIPPED_OPTION_BYTES) throw new ProtocolError(what);
+    this.#options.drop(length);
   }
 }

@@ -1,7 +1,6 @@
 // Writes transmission replies into the peer's output buffer, behind each other, until they are sent.
 // Source: doc/proto.md, "Simple reply message", "Structured reply chunk message" and the extended ones.
 
-import { assert } from "../base/assert.ts";
 import {
   NBD_EXTENDED_REPLY_MAGIC,
   NBD_REPLY_FLAG_DONE,
@@ -13,7 +12,7 @@ import {
   NBD_STRUCTURED_REPLY_MAGIC,
 } from "./constants.ts";
 import type { Counters } from "./counters.ts";
-import { OUTPUT_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
+import { SEND_THRESHOLD_BYTES } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
 import type { Refusal } from "./request_rules.ts";
@@ -44,7 +43,6 @@ export class Replies {
   #offsetLow = 0;
 
   constructor(peer: Peer, mode: ReplyMode, counters: Counters | undefined) {
-    assert(peer.output.length >= OUTPUT_BYTES, "the output buffer cannot hold the longest reply");
     const { buffer, byteOffset, byteLength } = peer.output;
     this.#peer = peer;
     this.#counters = counters;

@@ -3,9 +3,9 @@
 import { assert } from "../base/assert.ts";
 import type { Counters } from "./counters.ts";
 import type { Export, Target } from "./export.ts";
-import { INPUT_BYTES } from "./limits.ts";
+import { INPUT_BYTES, OUTPUT_BYTES } from "./limits.ts";
 import { type Negotiated, Negotiation } from "./negotiation.ts";
-import type { ParkedReads } from "./parked_reads.ts";
+import { ParkedReads } from "./parked_reads.ts";
 import { type Peer, PeerGone } from "./peer.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { ReceivedBytes } from "./received_bytes.ts";
@@ -42,7 +42,7 @@ export function serveClient(
 ): SessionEnd {
   const now = options.now ?? (() => performance.now());
   const timeoutMs = options.negotiationTimeoutMs ?? NEGOTIATION_TIMEOUT_MS;
-  return conclude(() => {
+  return conclude(target, () => {
     const received = receivedBytes(peer);
     const outcome = new Negotiation(received, exported, target, timeoutMs, now).run();
     return "reason" in outcome ? outcome : transmit(received, outcome, options);
@@ -54,13 +54,15 @@ export function serveClient(
  * the other end of a socket pair. Otherwise as `serveClient`.
  */
 export function serveKernel(peer: Peer, parked: ParkedReads, options: SessionOptions): SessionEnd {
-  return conclude(() =>
-    transmit(receivedBytes(peer), { parked, mode: SIMPLE, contexts: [] }, options)
+  return conclude(
+    parked,
+    () => transmit(receivedBytes(peer), { parked, mode: SIMPLE, contexts: [] }, options),
   );
 }
 
 function receivedBytes(peer: Peer): ReceivedBytes {
   assert(peer.input.length >= INPUT_BYTES, "the input buffer cannot hold the longest option");
+  assert(peer.output.length >= OUTPUT_BYTES, "the output buffer cannot hold the longest reply");
   return new ReceivedBytes(peer);
 }
 
@@ -81,11 +83,14 @@ function transmit(
 }
 
 /** Turns what a client can cause into the session's end. */
-function conclude(session: () => SessionEnd): SessionEnd {
+function conclude(target: Target, session: () => SessionEnd): SessionEnd {
   try {
     return session();
   } catch (error) {
-    if (error instanceof PeerGone) return { reason: "gone", message: error.message };
+    if (error instanceof PeerGone) {
+      const ending = target instanceof ParkedReads && target.source.ending;
+      return { reason: ending ? "ending" : "gone", message: error.message };
+    }
     if (error instanceof ProtocolError) return { reason: "violation", message: error.message };
     throw error;
   }

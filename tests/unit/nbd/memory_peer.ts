@@ -17,7 +17,7 @@ export class Deadlock extends Error {
  * has nothing else to do. The clock moves only when a wait times out.
  */
 export class MemoryPeer implements Peer {
-  readonly input = new Uint8Array(INPUT_BYTES);
+  readonly input: Uint8Array;
   readonly output: Uint8Array;
   /** Milliseconds; `now` reads it. */
   clock = 0;
@@ -32,8 +32,9 @@ export class MemoryPeer implements Peer {
   readonly now = () => this.clock;
   readonly #steps: Step[] = [];
 
-  constructor(output = new Uint8Array(OUTPUT_BYTES)) {
+  constructor(output: Uint8Array = new Uint8Array(OUTPUT_BYTES), input?: Uint8Array) {
     this.output = output;
+    this.input = input ?? new Uint8Array(INPUT_BYTES);
   }
 
   /** Adds to the script. */

@@ -1,0 +1,40 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { AssertionError } from "../../../src/base/assert.ts";
+import { commandName, optionName } from "../../../src/nbd/constants.ts";
+import { preferredBlockSize } from "../../../src/nbd/export.ts";
+import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
+import { serveClient } from "../../../src/nbd/serve_client.ts";
+import { ArraySource } from "./array_source.ts";
+import { MemoryPeer } from "./memory_peer.ts";
+
+Deno.test("the preferred block size is a power of two, at least a page and a sector", () => {
+  const table = [[1, 4096], [512, 4096], [2048, 4096], [2352, 4096], [4096, 4096], [4224, 8192], [
+    65536,
+    65536,
+  ]];
+  for (const [sector, expected] of table) assertEquals(preferredBlockSize(sector!), expected);
+});
+
+Deno.test("options and commands have the specification's names", () => {
+  assertEquals([optionName(7), optionName(99)], ["NBD_OPT_GO", "option 99"]);
+  assertEquals([commandName(0), commandName(77)], ["NBD_CMD_READ", "command 77"]);
+});
+
+Deno.test("buffers that are too small, and sources that break their word, are our own bugs", () => {
+  const parked = new ParkedReads(new ArraySource(new Uint8Array(0)));
+  const exported = { name: "", description: "" };
+  const small = [
+    new MemoryPeer(new Uint8Array(4096)),
+    new MemoryPeer(undefined, new Uint8Array(100)),
+  ];
+  for (const peer of small) {
+    assertThrows(() => serveClient(peer, exported, parked, { timeoutMs: 0 }), AssertionError);
+  }
+  const source = new ArraySource(new Uint8Array(0));
+  source.nextEnded = () => 0;
+  assertThrows(() => new ParkedReads(source).nextEnded(), AssertionError);
+  assertThrows(
+    () => new ParkedReads(new ArraySource(new Uint8Array(0), { maxParked: 0 })),
+    AssertionError,
+  );
+});

@@ -1,0 +1,98 @@
+import { assert } from "@std/assert";
+import { BAD_SECTOR, NON_TRIED } from "../../../src/map/statuses.ts";
+import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
+import { serveClient } from "../../../src/nbd/serve_client.ts";
+import { inPieces, mutated, Random, seedOfRun } from "../../conformance/mutation.ts";
+import { ArraySource } from "./array_source.ts";
+import { MemoryPeer, type Step } from "./memory_peer.ts";
+
+const DIALOGUE_COUNT = 20_000;
+const EXPORT = { name: "", description: "a device" };
+/** No dialogue asks for more than a few times the device of 32 KiB. */
+const MOST_SENT_BYTES = 16 * 1024 * 1024;
+
+Deno.test("20,000 mutated dialogues neither crash a session nor hang it nor make it grow", () => {
+  const seed = seedOfRun();
+  console.log(`BLKCACHE_SEED=${seed}`);
+  const random = new Random(seed);
+  const buffers = new MemoryPeer();
+  const ends = new Map<string, number>();
+  let heapAfterWarmUp = 0;
+  for (let index = 0; index < DIALOGUE_COUNT; index++) {
+    try {
+      const reason = playOne(random, buffers);
+      ends.set(reason, (ends.get(reason) ?? 0) + 1);
+    } catch (error) {
+      throw new Error(`dialogue ${index} of BLKCACHE_SEED=${seed}`, { cause: error });
+    }
+    if (index === DIALOGUE_COUNT / 4) heapAfterWarmUp = Deno.memoryUsage().heapUsed;
+  }
+  const growth = Deno.memoryUsage().heapUsed - heapAfterWarmUp;
+  assert(growth < 64 * 1024 * 1024, `the heap has grown by ${growth} bytes`);
+  // The mutations reach every way a session can end.
+  for (const reason of ["left", "gone", "violation", "ending"]) {
+    assert((ends.get(reason) ?? 0) > DIALOGUE_COUNT / 1000, `${reason}: ${ends.get(reason)}`);
+  }
+});
+
+/** Plays one dialogue against a device with gaps and bad sectors. @returns how the session ended. */
+function playOne(random: Random, buffers: MemoryPeer): string {
+  const peer = new MemoryPeer(buffers.output, buffers.input);
+  const source = new ArraySource(peer.output, { sectors: 64, maxParked: 1 + random.below(4) });
+  for (let count = random.below(4); count > 0; count--) {
+    const first = random.below(64);
+    source.statuses.fill(random.pick([NON_TRIED, BAD_SECTOR]), first, first + random.below(16));
+    source.unreadable.add(random.below(64));
+    source.zeros.add(random.below(64));
+  }
+  const parked = new ParkedReads(source);
+  peer.ended = () => source.hasEnded() || source.ending;
+  peer.plays(
+    ...inPieces(random, mutated(random)).flatMap((piece) => happening(random, source, piece)),
+  );
+  // Enough for every read that may be parked by then.
+  for (let count = 0; count < 40; count++) peer.plays(() => endOne(random, source));
+  const { reason } = serveClient(peer, EXPORT, parked, {
+    timeoutMs: random.pick([0, 50]),
+    now: peer.now,
+  });
+  assert(parked.waiting === 0, "reads still wait for the client");
+  while (source.parked.length > 0) source.end();
+  assert(parked.nextEnded() === -1 && !parked.full, "a token is lost");
+  checkReplies(peer.sent);
+  return reason;
+}
+
+/** A piece of the dialogue, and perhaps something that happens behind it. */
+function happening(random: Random, source: ArraySource, piece: Uint8Array): Step[] {
+  const chance = random.below(60);
+  if (chance === 0) return [piece, () => source.ending = true];
+  return chance < 6 ? [piece, () => endOne(random, source)] : [piece];
+}
+
+function endOne(random: Random, source: ArraySource): void {
+  if (source.parked.length > 0) source.end(random.below(source.parked.length));
+}
+
+/** What has been sent is whole messages, as far as a reader can tell without knowing the requests. */
+function checkReplies(sent: readonly Uint8Array[]): void {
+  const length = sent.reduce((sum, part) => sum + part.length, 0);
+  assert(length < MOST_SENT_BYTES, `${length} bytes sent`);
+  const bytes = new Uint8Array(length);
+  let end = 0;
+  for (const part of sent) {
+    bytes.set(part, end);
+    end += part.length;
+  }
+  const view = new DataView(bytes.buffer);
+  let at = 18;
+  while (at < length) {
+    const magic = view.getUint32(at);
+    if (magic === 0x0003e889) at += 20 + view.getUint32(at + 16);
+    else if (magic === 0x668e33ef) at += 20 + view.getUint32(at + 16);
+    else if (magic === 0x6e8a278c) at += 32 + Number(view.getBigUint64(at + 24));
+    else if (magic === 0x67446698 || magic === 0) return; // Data of unknown length, or a size.
+    else throw new Error(`0x${magic.toString(16)} at ${at} of what was sent`);
+  }
+  assert(at === length, "the last message is not whole");
+}
