@@ -9,8 +9,8 @@
 // 1,000,000 runs).
 
 import { assert } from "../base/assert.ts";
-import { clamp } from "../base/ranges.ts";
 import { HOLD, MapMemory, PASS, PHASE, POSITION, SEQUENCE, TOTALS } from "./map_memory.ts";
+import { createMemory, type MapOptions } from "./map_room.ts";
 import { copyRuns, type MapSnapshot, phaseOf } from "./map_snapshot.ts";
 import { RunCursor } from "./run_cursor.ts";
 import { RunEditor } from "./run_editor.ts";
@@ -32,16 +32,6 @@ export interface Area extends Run {
   start: number;
 }
 
-/** What decides how much room a map has. */
-export interface MapOptions {
-  sectorSize?: number;
-  strayBoundaries?: number;
-}
-
-/** Most runs that a map holds by default: 1.6 GB of address space, of which only what is used costs memory. */
-const MOST_TRANSITIONS = 64 * 2 ** 20;
-/** A system that refuses that much address space is asked for half, down to this. */
-const LEAST_TRANSITIONS = 2 ** 16;
 /** Attempts of a snapshot before it asks the writer to wait. */
 const FREE_COPIES = 2;
 
@@ -71,7 +61,7 @@ export class FileMap {
     assert(Number.isSafeInteger(size) && size >= 0, "a size is a whole number of bytes");
     const map = new FileMap(
       options.maxTransitions === undefined
-        ? createGenerous(size, options)
+        ? createMemory(size, options)
         : MapMemory.create(size, options.maxTransitions),
     );
     map.#editor.clear();
@@ -273,20 +263,6 @@ export class FileMap {
   #check(start: number, end: number): void {
     if (!(start >= 0 && start <= end && end <= this.size)) {
       assert(false, `[${start}, ${end}) is not in the map's [0, ${this.size})`);
-    }
-  }
-}
-
-/** Room for as many runs as the device has sectors, as far as the system and MOST_TRANSITIONS allow. */
-function createGenerous(size: number, options: MapOptions): MapMemory {
-  const boundaries = Math.ceil(size / (options.sectorSize ?? 512)) + (options.strayBoundaries ?? 0);
-  let maxTransitions = clamp(boundaries, LEAST_TRANSITIONS, MOST_TRANSITIONS);
-  for (;;) {
-    try {
-      return MapMemory.create(size, maxTransitions);
-    } catch (error) {
-      if (!(error instanceof RangeError) || maxTransitions <= LEAST_TRANSITIONS) throw error;
-      maxTransitions = Math.max(Math.floor(maxTransitions / 2), LEAST_TRANSITIONS);
     }
   }
 }

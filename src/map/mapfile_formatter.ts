@@ -79,7 +79,7 @@ function formatHead(mapfile: Mapfile, heading: MapfileHeading): string {
 
 /** A comment stays one line and a comment, whatever it holds. */
 function formatComment(comment: string): string {
-  const line = comment.replace(/[\r\n]/g, " ");
+  const line = comment.replaceAll("\n", " ");
   return line.startsWith("#") ? line : `# ${line}`;
 }
 

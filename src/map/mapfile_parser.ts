@@ -86,7 +86,7 @@ class MapfileParser {
     return {
       positions: this.#positions.slice(0, this.#count),
       statuses: this.#statuses.slice(0, this.#count),
-      size: this.#end,
+      size: this.#count === 0 ? 0 : this.#end,
       position: this.#position,
       phase: this.#phase,
       pass: this.#pass,
