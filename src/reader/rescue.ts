@@ -4,21 +4,26 @@
 //
 // From the start, sector by sector, to the end: each single bad sector costs one failing read. Two bad
 // sectors in a row are taken for a longer bad stretch: then from the end backwards to its last bad sector,
-// and what lies between is probed in the middle as long as the budget of failing reads allows. An island of
-// good sectors there is grown in both directions. What remains lies between two bad sectors and has not been
-// tried alone.
+// and what lies between is probed in the middle, the widest first, as long as the budget of failing reads
+// allows. An island of good sectors there is grown in both directions before anything else is probed. What
+// remains lies between two bad sectors and has not been tried alone.
 //
 // Budget: 2 failing reads and 2 more for each bad stretch found, the failed read that began it included.
+// It is never exceeded: a probe that succeeds has left one unused and adds 2, and the edges of its island cost
+// 3, or more where that finds further stretches, which pay for themselves.
 
 const WHOLE = 0;
 const FORWARD = 1;
 const BACKWARD = 2;
-const PROBE = 3;
 
-/** An interval that is not resolved yet, and how it is being worked on. */
-interface Gap {
+/** An interval. */
+interface Part {
   start: number;
   end: number;
+}
+
+/** A part that is being worked through from one side. */
+interface Gap extends Part {
   mode: number;
   /** The sector before `start` is bad. */
   afterBad: boolean;
@@ -40,12 +45,15 @@ export class Rescue {
   readonly start: number;
   readonly end: number;
   readonly #sectorSize: number;
+  /** Not resolved yet; the last one is worked on. */
   readonly #gaps: Gap[] = [];
-  readonly #leftovers: { start: number; end: number }[] = [];
+  /** Between two bad sectors, not tried. */
+  readonly #unknown: Part[] = [];
+  /** The part whose middle is being tried, when there is no gap. */
+  #probed: Part = { start: 0, end: 0 };
   #failures: number;
+  /** Bad stretches that are known to be separate: a good sector lies between them. */
   #stretches = 1;
-  /** A good sector has been seen since the last bad one, so a further bad one begins another stretch. */
-  #goodSinceBad = false;
   #sawBad = false;
 
   /** The read that `next` wants: bytes from the start of the device, and length. */
@@ -57,113 +65,122 @@ export class Rescue {
     this.end = end;
     this.#sectorSize = sectorSize;
     this.#failures = begin === "failed" ? 1 : 0;
-    const between = begin === "between bad sectors";
-    const mode = between ? PROBE : begin === "failed" ? FORWARD : WHOLE;
-    this.#gaps.push({ start, end, mode, afterBad: between, beforeBad: between });
+    if (begin === "between bad sectors") {
+      this.#addUnknown(start, end);
+    } else {
+      const mode = begin === "failed" ? FORWARD : WHOLE;
+      this.#gaps.push({ start, end, mode, afterBad: false, beforeBad: false });
+    }
   }
 
   /** What nobody has tried alone, once `next` has said false. */
-  get leftovers(): readonly { start: number; end: number }[] {
-    return this.#leftovers;
+  get leftovers(): readonly Part[] {
+    return this.#unknown;
   }
 
   /** Chooses the next read. @returns false when the stretch is done. */
   next(): boolean {
-    for (;;) {
-      const gap = this.#gaps.at(-1);
-      if (gap === undefined) return false;
-      if (gap.start >= gap.end) {
-        this.#gaps.pop();
-        continue;
+    for (let gap = this.#gaps.at(-1); gap !== undefined; gap = this.#gaps.at(-1)) {
+      if (gap.start < gap.end) {
+        this.#chooseIn(gap);
+        return true;
       }
-      this.length = Math.min(this.#sectorSize, gap.end - gap.start);
-      switch (gap.mode) {
-        case WHOLE:
-          this.offset = gap.start;
-          this.length = gap.end - gap.start;
-          return true;
-        case FORWARD:
-          this.offset = gap.start;
-          return true;
-        case BACKWARD:
-          this.offset = this.#lastSector(gap);
-          this.length = gap.end - this.offset;
-          return true;
-        default:
-          if (this.#failures < 2 + 2 * this.#stretches) {
-            this.offset = this.#middleSector(gap);
-            return true;
-          }
-          this.#leftovers.push({ start: gap.start, end: gap.end });
-          this.#gaps.pop();
-      }
+      this.#gaps.pop();
     }
+    if (this.#unknown.length === 0 || this.#failures >= 2 + 2 * this.#stretches) return false;
+    this.#chooseProbe();
+    return true;
   }
 
-  #lastSector(gap: Gap): number {
-    const sectors = Math.ceil((gap.end - gap.start) / this.#sectorSize);
-    return gap.start + (sectors - 1) * this.#sectorSize;
+  #chooseIn(gap: Gap): void {
+    this.offset = gap.mode === BACKWARD ? this.#sectorAt(gap, this.#sectorsOf(gap) - 1) : gap.start;
+    this.length = gap.mode === WHOLE
+      ? gap.end - gap.start
+      : Math.min(this.#sectorSize, gap.end - this.offset);
   }
 
-  #middleSector(gap: Gap): number {
-    const sectors = Math.ceil((gap.end - gap.start) / this.#sectorSize);
-    return gap.start + Math.floor(sectors / 2) * this.#sectorSize;
+  #chooseProbe(): void {
+    let widest = 0;
+    this.#unknown.forEach((part, index) => {
+      const { start, end } = this.#unknown[widest];
+      if (part.end - part.start > end - start) widest = index;
+    });
+    const [part] = this.#unknown.splice(widest, 1);
+    this.#probed = part;
+    this.offset = this.#sectorAt(part, Math.floor(this.#sectorsOf(part) / 2));
+    this.length = Math.min(this.#sectorSize, part.end - this.offset);
+  }
+
+  /** The last sector of a device may be a short one. */
+  #sectorsOf({ start, end }: Part): number {
+    return Math.ceil((end - start) / this.#sectorSize);
+  }
+
+  #sectorAt({ start }: Part, index: number): number {
+    return start + index * this.#sectorSize;
+  }
+
+  #addUnknown(start: number, end: number): void {
+    if (start < end) this.#unknown.push({ start, end });
   }
 
   /** The read that `next` chose has brought `length` bytes (whole sectors, at least one). */
   succeeded(length: number): void {
-    const gap = this.#gaps.at(-1)!;
-    this.#goodSinceBad = true;
-    switch (gap.mode) {
-      case WHOLE:
-      case FORWARD:
-        gap.start += length;
-        gap.afterBad = false;
-        break;
-      case BACKWARD:
-        gap.end = this.offset;
-        break;
-      case PROBE:
-        this.#gaps.pop();
-        if (gap.afterBad && gap.beforeBad) this.#stretches++;
-        this.#gaps.push(
-          { ...gap, start: this.offset + length, mode: FORWARD, afterBad: false },
-          { ...gap, end: this.offset, mode: BACKWARD, beforeBad: false },
-        );
+    const gap = this.#gaps.at(-1);
+    if (gap === undefined) return this.#foundIsland(length);
+    if (gap.mode === BACKWARD) {
+      gap.end = this.offset;
+      return;
     }
+    // What was bad ends here, and something else is bad at the gap's end.
+    if (gap.afterBad && gap.beforeBad) this.#stretches++;
+    gap.start += length;
+    gap.afterBad = false;
+  }
+
+  /** It parts what may have been one bad stretch. */
+  #foundIsland(length: number): void {
+    const { start, end } = this.#probed;
+    const islandEnd = this.offset + length;
+    this.#stretches++;
+    this.#gaps.push(
+      { start: islandEnd, end, mode: FORWARD, afterBad: false, beforeBad: true },
+      { start, end: this.offset, mode: BACKWARD, afterBad: true, beforeBad: false },
+    );
   }
 
   /** The read that `next` chose has failed. A single sector is bad now, more than one is still unknown. */
   failed(): void {
-    const gap = this.#gaps.at(-1)!;
     this.#failures++;
-    if (gap.mode === WHOLE) {
+    const gap = this.#gaps.at(-1);
+    if (gap === undefined) {
+      this.#addUnknown(this.#probed.start, this.offset);
+      this.#addUnknown(this.offset + this.length, this.#probed.end);
+    } else if (gap.mode === BACKWARD) {
+      this.#gaps.pop();
+      this.#addUnknown(gap.start, this.offset);
+    } else if (gap.mode === WHOLE && this.length > this.#sectorSize) {
       gap.mode = FORWARD;
-      return;
+    } else {
+      this.#failedForward(gap);
     }
-    if (this.#sawBad && this.#goodSinceBad && gap.mode === FORWARD && !gap.afterBad) {
-      this.#stretches++;
-    }
+  }
+
+  #failedForward(gap: Gap): void {
+    // Not where the gap ends at a bad sector: all between may be bad as well.
+    if (this.#sawBad && !gap.afterBad && !gap.beforeBad) this.#stretches++;
     this.#sawBad = true;
-    this.#goodSinceBad = false;
-    switch (gap.mode) {
-      case FORWARD:
-        gap.start = this.offset + this.length;
-        // The second in a row: a longer stretch.
-        if (gap.afterBad) gap.mode = gap.beforeBad ? PROBE : BACKWARD;
-        gap.afterBad = true;
-        break;
-      case BACKWARD:
-        gap.end = this.offset;
-        gap.beforeBad = true;
-        gap.mode = PROBE;
-        break;
-      case PROBE:
-        this.#gaps.pop();
-        this.#gaps.push(
-          { ...gap, start: this.offset + this.length },
-          { ...gap, end: this.offset },
-        );
+    gap.mode = FORWARD;
+    gap.start = this.offset + this.length;
+    const second = gap.afterBad;
+    gap.afterBad = true;
+    // The second in a row: a longer stretch.
+    if (!second) return;
+    if (!gap.beforeBad) {
+      gap.mode = BACKWARD;
+    } else {
+      this.#gaps.pop();
+      this.#addUnknown(gap.start, gap.end);
     }
   }
 }

@@ -1,0 +1,82 @@
+// A device that fails as it is told, over an array, and remembers what was read from it.
+import type { ReadableDevice } from "../../../src/reader/reader.ts";
+import { ENODATA } from "../../../src/sys/errno.ts";
+import { copyMemory } from "../../../src/sys/fd.ts";
+import { addressOf } from "../../../src/sys/memory.ts";
+import { noise } from "../../harness/test_folder.ts";
+
+/** One call of `read`. */
+export interface DeviceRead {
+  offset: number;
+  length: number;
+  result: number;
+}
+
+/** See the head of this file. */
+export class SimulatedDevice implements ReadableDevice {
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly sectorSize: number;
+  /** Indexes of sectors that cannot be read. */
+  readonly bad = new Set<number>();
+  /** What a bad sector gives; positive. */
+  errno = ENODATA;
+  /** A buffered device hands out the good sectors before a bad one; a direct one fails as a whole. */
+  buffered = false;
+  /** Most bytes of one read. */
+  mostBytes = Infinity;
+  /** When set, every read gives this: 0 for a device that has gone, or -errno. */
+  override: number | undefined;
+  sameMedium = true;
+  readonly reads: DeviceRead[] = [];
+  /** Called while a read is under way. */
+  during: ((offset: number, length: number) => void) | undefined;
+
+  constructor(size: number, sectorSize = 512, seed = 1) {
+    this.content = noise(size, seed);
+    this.sectorSize = sectorSize;
+  }
+
+  get size(): number {
+    return this.content.length;
+  }
+
+  /** Reads that brought nothing. */
+  get failingReads(): number {
+    return this.reads.filter(({ result }) => result <= 0).length;
+  }
+
+  isSameMedium(): boolean {
+    return this.sameMedium;
+  }
+
+  read(address: number, length: number, offset: number): number {
+    this.during?.(offset, length);
+    const result = this.override ?? this.#result(length, offset);
+    if (result > 0) copyMemory(address, addressOf(this.content) + offset, result);
+    this.reads.push({ offset, length, result });
+    return result;
+  }
+
+  #result(length: number, offset: number): number {
+    let end = Math.min(offset + length, this.size, offset + this.mostBytes);
+    const first = Math.floor(offset / this.sectorSize);
+    for (let sector = first; sector * this.sectorSize < end; sector++) {
+      if (!this.bad.has(sector)) continue;
+      if (!this.buffered || sector === first) return -this.errno;
+      end = sector * this.sectorSize;
+    }
+    return end - offset;
+  }
+
+  /** Bytes [offset, end), clipped to whole sectors around it, all readable? */
+  isGood(offset: number, end: number): boolean {
+    for (
+      let sector = Math.floor(offset / this.sectorSize);
+      sector * this.sectorSize < end;
+      sector++
+    ) {
+      if (this.bad.has(sector)) return false;
+    }
+    return true;
+  }
+}

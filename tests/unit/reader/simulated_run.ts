@@ -1,0 +1,194 @@
+// A reader with its image, map, queue and sessions in one thread: requests go in, `finish` steps the reader
+// until it has nothing to do, and what came of them comes out.
+import { CachedFile, type CachedFileOptions } from "../../../src/cache/cached_file.ts";
+import { ImageWriter } from "../../../src/cache/image_writer.ts";
+import { Publisher } from "../../../src/cache/publisher.ts";
+import { FileMap } from "../../../src/map/file_map.ts";
+import { MAX_READ } from "../../../src/reader/pace.ts";
+import { Reader } from "../../../src/reader/reader.ts";
+import { ReaderQueue } from "../../../src/shared/request_queue.ts";
+import { SharedState } from "../../../src/shared/shared_state.ts";
+import { createEventFd } from "../../../src/sys/eventfd.ts";
+import { closeFd, openFile, pread, truncateFd } from "../../../src/sys/fd.ts";
+import { NativeMemory } from "../../../src/sys/memory.ts";
+import { O_CREAT, O_RDWR } from "../../../src/sys/open_flags.ts";
+import type { SimulatedDevice } from "./simulated_device.ts";
+
+/** How a request ended. */
+export interface Ended {
+  token: number;
+  /** The range asked; unreadable bytes are undefined behaviour of `collect`, and 0xEE here. */
+  bytes: Uint8Array;
+  unreadable: [start: number, end: number][];
+}
+
+export interface RunOptions {
+  sessions?: number;
+  retries?: number;
+  readAhead?: number;
+  /** Largest request, bytes. */
+  mostBytes?: number;
+  /** Where the image goes; default a temporary file. */
+  image?: string;
+  map?: FileMap;
+}
+
+/** Steps after which a run that should have ended has not. */
+const MOST_STEPS = 1_000_000;
+
+export class SimulatedRun implements Disposable {
+  readonly device: SimulatedDevice;
+  readonly map: FileMap;
+  readonly state: SharedState;
+  readonly reader: Reader;
+  readonly imagePath: string;
+  readonly image: number;
+  readonly sessions: CachedFile[] = [];
+  /** What the observers were told, in order. */
+  readonly told: string[] = [];
+  readonly #outputs: NativeMemory[] = [];
+  readonly #buffer = NativeMemory.allocate(MAX_READ);
+  readonly #asked: Map<number, [offset: number, length: number]>[] = [];
+  readonly #folder: string | undefined;
+
+  constructor(device: SimulatedDevice, options: RunOptions = {}) {
+    const { sessions = 1, retries = 0, readAhead = 0, mostBytes = 4 * MAX_READ } = options;
+    this.device = device;
+    this.#folder = options.image === undefined
+      ? Deno.makeTempDirSync({ prefix: "blkcache-test-" })
+      : undefined;
+    this.imagePath = options.image ?? `${this.#folder}/image`;
+    this.image = openFile(this.imagePath, O_RDWR | O_CREAT);
+    truncateFd(this.image, device.size);
+    this.map = options.map ??
+      FileMap.create(device.size, { maxTransitions: 4 * device.size / device.sectorSize + 16 });
+    this.state = SharedState.create(sessions);
+    const { map, state, image } = this;
+    const publisher = new Publisher(map, new ImageWriter(image, options.map === undefined), state, {
+      imageFailed: (errno) => this.told.push(`image failed ${errno}`),
+      imageRecovered: () => this.told.push("image recovered"),
+      mapFull: () => this.told.push("map full"),
+    });
+    this.reader = new Reader({
+      device,
+      map,
+      publisher,
+      state,
+      queue: new ReaderQueue(state),
+      buffer: this.#buffer,
+      observer: {
+        readFailed: (offset, length, errno) => this.told.push(`${offset}+${length}: ${errno}`),
+        deviceGone: (errno) => this.told.push(`gone ${errno}`),
+      },
+      retries,
+    });
+    for (let session = 0; session < sessions; session++) {
+      state.setEventFd(session, createEventFd());
+      const output = NativeMemory.allocate(mostBytes);
+      const cachedFile: CachedFileOptions = {
+        map,
+        state,
+        session,
+        image,
+        size: device.size,
+        sectorSize: device.sectorSize,
+        readAhead,
+        output,
+      };
+      this.#outputs.push(output);
+      this.sessions.push(new CachedFile(cachedFile));
+      this.#asked.push(new Map());
+    }
+  }
+
+  /** Asks as a protocol does. @returns false when the bytes are there already, in `output`. */
+  ask(token: number, offset: number, length: number, session = 0): boolean {
+    const cached = this.sessions[session];
+    const hit = cached.readCached(0, offset, length);
+    if (!hit) {
+      this.#asked[session].set(token, [offset, length]);
+      cached.park(token, offset, length);
+    }
+    cached.noteRead(offset, length);
+    return !hit;
+  }
+
+  /** Steps the reader until nothing is to be done. @returns the steps made. */
+  finish(): number {
+    for (let steps = 0; steps < MOST_STEPS; steps++) if (!this.reader.step()) return steps;
+    throw new Error("the reader does not come to an end");
+  }
+
+  /** What has ended. */
+  ended(session = 0): Ended[] {
+    const list: Ended[] = [];
+    const cached = this.sessions[session];
+    for (let token = cached.nextEnded(); token >= 0; token = cached.nextEnded()) {
+      const [offset, length] = this.#asked[session].get(token)!;
+      list.push(this.#collect(cached, session, token, offset, length));
+    }
+    return list;
+  }
+
+  #collect(
+    cached: CachedFile,
+    session: number,
+    token: number,
+    offset: number,
+    length: number,
+  ): Ended {
+    const count = cached.collect(token, 0, offset, length);
+    const bytes = this.output(session).slice(0, length);
+    const unreadable: [number, number][] = [];
+    for (let index = 0; index < count; index++) {
+      const start = cached.unreadableStart(index);
+      const end = cached.unreadableEnd(index);
+      unreadable.push([start, end]);
+      bytes.fill(0xee, start - offset, end - offset);
+    }
+    return { token, bytes, unreadable };
+  }
+
+  /** The session's output buffer, where a hit puts its bytes. */
+  output(session = 0): Uint8Array {
+    return this.#outputs[session].bytes;
+  }
+
+  /** Asks, and steps the reader until the answer is there (also when it asks again). */
+  read(offset: number, length: number, session = 0): Ended {
+    if (!this.ask(0, offset, length, session)) {
+      return { token: 0, bytes: this.output(session).slice(0, length), unreadable: [] };
+    }
+    for (;;) {
+      const steps = this.finish();
+      const [answer] = this.ended(session);
+      if (answer !== undefined) return answer;
+      if (steps === 0 && !this.reader.step()) throw new Error("a request got lost");
+    }
+  }
+
+  /** The map as ddrescue's characters, one for each sector. */
+  picture(start = 0, end: number = this.map.size): string {
+    let text = "";
+    for (const run of this.map.ranges(start, end)) {
+      text += "?*/-+"[run.status].repeat(Math.ceil((run.end - run.start) / this.device.sectorSize));
+    }
+    return text;
+  }
+
+  /** Bytes of the image. */
+  imageBytes(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, pread(this.image, bytes, offset));
+  }
+
+  [Symbol.dispose](): void {
+    for (const output of this.#outputs) output.release();
+    this.#buffer.release();
+    for (let session = 0; session < this.sessions.length; session++) {
+      closeFd(this.state.eventFd(session));
+    }
+    closeFd(this.image);
+    if (this.#folder !== undefined) Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
