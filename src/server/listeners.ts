@@ -4,7 +4,7 @@ import { ECONNREFUSED, ENOENT, errnoMessage, errnoName } from "../sys/errno.ts";
 import { closeFd } from "../sys/fd.ts";
 import { listenTcp, listenUnix, localPort, tryConnectUnix } from "../sys/socket.ts";
 import { SystemError } from "../sys/system_error.ts";
-import { dirname, join } from "@std/path";
+import { dirname, join, resolve } from "@std/path";
 
 /** Clients that wait to be accepted, besides those that are served. */
 const BACKLOG = 128;
@@ -30,7 +30,8 @@ export interface ListenRequest {
 
 /** @throws {UserError} when an address is taken or not allowed; nothing stays open then. */
 export function openListeners(request: ListenRequest): Listeners {
-  const path = request.socket ?? defaultSocketPath(request.deviceName);
+  // Absolute, so that the URI works from every directory.
+  const path: string = resolve(request.socket ?? defaultSocketPath(request.deviceName));
   if (request.socket === undefined) makePrivateFolder(dirname(path));
   removeStale(path);
   const fds: number[] = [];

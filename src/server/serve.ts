@@ -65,10 +65,18 @@ export async function serve(
       warn: (message, hints) => observe({ event: "warning", message, hints }),
     });
     try {
+      if (!options.keepCache && !cache.fresh) {
+        throw new UserError(
+          `--no-keep-cache would delete an earlier rescue: "${cache.imagePath}"`,
+          {
+            hints: ["leave --no-keep-cache out, or name an IMAGE that does not exist yet"],
+          },
+        );
+      }
       return await run(options, about, source, cache, listeners, stop, observe);
     } finally {
       closeFd(cache.image);
-      if (!options.keepCache) removeCache(cache);
+      if (!options.keepCache && cache.fresh) removeCache(cache);
     }
   } finally {
     listeners.close();
