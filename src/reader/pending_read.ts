@@ -1,5 +1,4 @@
 // A request as the reader works on it. One object for each slot of the shared queue, used again and again.
-import type { Rescue } from "./rescue.ts";
 
 /** What the reader knows of one request beyond what the shared slot says. */
 export class PendingRead {
@@ -16,8 +15,6 @@ export class PendingRead {
   unkept = false;
   /** Some bytes could not be had for a reason that the map does not show. */
   spoiled = false;
-  /** The failing stretch that this request is stepping through, if it is. */
-  rescue: Rescue | null = null;
 
   constructor(slot: number) {
     this.slot = slot;
@@ -32,10 +29,14 @@ export class PendingRead {
     this.bounce = bounce;
     this.unkept = false;
     this.spoiled = false;
-    this.rescue = null;
   }
 
   overlaps(start: number, end: number): boolean {
     return this.offset < end && this.end > start;
+  }
+
+  /** Whether the first byte that it still needs lies in [start, end). */
+  needs(start: number, end: number): boolean {
+    return this.cursor < this.end && this.cursor >= start && this.cursor < end;
   }
 }

@@ -1,25 +1,29 @@
-// The requests that wait, in the order in which they will be served: clients before hints, healthy places
-// before sick ones. Reader thread only.
-import { type Rescue } from "./rescue.ts";
+// The requests that wait and the rescues that are under way for some of them, in the order in which they
+// will be served: clients before hints, healthy places before sick ones. Reader thread only.
+//
+// A rescue belongs to nobody: it serves every request whose next byte lies in its stretch, and those wait
+// for it. When there is none left, it is given up.
+import type { Rescue } from "./rescue.ts";
 import { PendingRead } from "./pending_read.ts";
 import { KIND_BYPASS, KIND_READ_AHEAD, type SharedState } from "../shared/shared_state.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 
-/** Of this many turns one goes to a failing stretch while healthy requests wait, so that it ends some day. */
-const TURNS_PER_RESCUE = 4;
+/** Turns of healthy requests for one of a rescue, while both wait: so that a rescue ends some day. */
+const TURNS_PER_RESCUE = 3;
 
 /** All requests that have arrived and have not ended. */
 export class PendingReads {
   readonly #state: SharedState;
   readonly #queue: ReaderQueue;
   readonly #bySlot: (PendingRead | undefined)[];
-  /** Clients' reads, first come first served. */
+  /** Clients' reads, in turn. */
   readonly clients: PendingRead[] = [];
-  /** Clients' reads that are stepping through a failing stretch. */
-  readonly rescuing: PendingRead[] = [];
   /** Read-ahead and prefetch. */
   readonly hints: PendingRead[] = [];
-  #turn = 0;
+  /** Failing stretches, in turn. They do not overlap. */
+  readonly rescues: Rescue[] = [];
+  /** Healthy turns since a rescue had one. */
+  #turns = 0;
 
   constructor(state: SharedState, queue: ReaderQueue) {
     this.#state = state;
@@ -40,49 +44,59 @@ export class PendingReads {
     }
   }
 
-  /** The client read whose turn it is, or undefined. */
+  /** The first client read that does not wait for a rescue, or undefined. */
   nextClient(): PendingRead | undefined {
-    this.#turn = (this.#turn + 1) % TURNS_PER_RESCUE;
-    if (this.rescuing.length > 0 && (this.#turn === 0 || this.clients.length === 0)) {
-      // In turn, so that one long stretch does not hold up the others.
-      const read = this.rescuing.shift()!;
-      this.rescuing.push(read);
-      return read;
+    if (this.rescues.length === 0) return this.clients[0];
+    return this.clients.find((read) => !this.#waitsForRescue(read));
+  }
+
+  #waitsForRescue(read: PendingRead): boolean {
+    for (const { start, end } of this.rescues) if (read.needs(start, end)) return true;
+    return false;
+  }
+
+  /** The rescue whose turn it is, or undefined. @param alone nothing healthy waits. */
+  nextRescue(alone: boolean): Rescue | undefined {
+    if (this.rescues.length === 0) return undefined;
+    if (!alone && this.#turns++ < TURNS_PER_RESCUE) return undefined;
+    this.#turns = 0;
+    const rescue = this.rescues.shift()!;
+    this.rescues.push(rescue);
+    return rescue;
+  }
+
+  beginRescue(rescue: Rescue): void {
+    if (this.rescues.length === 0) this.#turns = 0;
+    this.rescues.push(rescue);
+  }
+
+  endRescue(rescue: Rescue): void {
+    remove(this.rescues, rescue);
+  }
+
+  /** The rescue in whose stretch `offset` lies, or undefined. */
+  rescueAt(offset: number): Rescue | undefined {
+    return this.rescues.find(({ start, end }) => start <= offset && offset < end);
+  }
+
+  /** Cuts [start, end) short where the stretch of a rescue begins. */
+  endBeforeRescues(start: number, end: number): number {
+    for (const rescue of this.rescues) {
+      if (rescue.start > start && rescue.start < end) end = rescue.start;
     }
-    return this.clients[0];
+    return end;
   }
 
-  /** Moves a read from the healthy to the failing ones. */
-  beginRescue(read: PendingRead, rescue: Rescue): void {
-    read.rescue = rescue;
-    remove(this.clients, read);
-    this.rescuing.push(read);
-  }
-
-  /** Moves it back to the head of the healthy ones: it has waited longest. */
-  endRescue(read: PendingRead): void {
-    read.rescue = null;
-    remove(this.rescuing, read);
-    this.clients.unshift(read);
-  }
-
-  /** A read that steps through a stretch which contains `offset`, or undefined. */
-  rescuerOf(offset: number): PendingRead | undefined {
-    return this.rescuing.find(({ rescue }) => rescue!.start <= offset && offset < rescue!.end);
-  }
-
-  /** Puts a read behind the others of its kind. */
+  /** Puts a read behind all others, those included that have come since its turn began. */
   postpone(read: PendingRead): void {
-    if (this.clients.length < 2 || this.clients[0] !== read) return;
-    this.clients.shift();
-    this.clients.push(read);
+    this.takeArrivals();
+    if (remove(this.clients, read)) this.clients.push(read);
   }
 
-  /** Ends a read; `result` is a RESULT_ constant. */
+  /** Ends a read if it has not ended; `result` is a RESULT_ constant. */
   end(read: PendingRead, result: number): void {
-    remove(read.kind > KIND_BYPASS ? this.hints : read.rescue ? this.rescuing : this.clients, read);
-    read.rescue = null;
-    this.#queue.end(read.slot, result);
+    const list = read.kind > KIND_BYPASS ? this.hints : this.clients;
+    if (remove(list, read)) this.#queue.end(read.slot, result);
   }
 
   /** Where a device read that begins at `offset` may end so that it serves waiting requests only. */
@@ -108,7 +122,9 @@ export class PendingReads {
   }
 }
 
-function remove(list: PendingRead[], read: PendingRead): void {
-  const index = list[0] === read ? 0 : list.indexOf(read);
+/** @returns false when it was not in the list. */
+function remove<T>(list: T[], item: T): boolean {
+  const index = list.indexOf(item);
   if (index >= 0) list.splice(index, 1);
+  return index >= 0;
 }

@@ -93,14 +93,12 @@ export class Reader {
   step(): boolean {
     this.#pending.takeArrivals();
     const client = this.#pending.nextClient();
-    if (client !== undefined) {
-      if (client.rescue !== null) this.#stepRescue(client, client.rescue);
-      else this.#serve(client);
-      return true;
-    }
+    const rescue = this.#pending.nextRescue(client === undefined);
     const hint = this.#pending.hints[0];
-    if (hint === undefined) return false;
-    this.#serveHint(hint);
+    if (rescue !== undefined) this.#stepRescue(rescue);
+    else if (client !== undefined) this.#serve(client);
+    else if (hint !== undefined) this.#serveHint(hint);
+    else return false;
     return true;
   }
 
@@ -110,35 +108,31 @@ export class Reader {
     if (this.#gone || this.#isCancelled(read)) return this.#end(read);
     if (!this.#advance(read)) return this.#finish(read);
     const start = read.cursor;
-    const other = this.#pending.rescuerOf(start);
-    if (other !== undefined) return this.#waitFor(read, other);
+    // It waits for that one from now on.
+    if (this.#pending.rescueAt(start) !== undefined) return;
     const { status } = this.#run;
     if (status === BAD_SECTOR) return this.#retry(read, start);
-    if (status === NON_TRIMMED) return this.#beginRescue(read, this.#run.end, "untried");
+    if (status === NON_TRIMMED) return this.#beginRescue(start, this.#run.end, "untried");
     if (status === NON_SCRAPED) {
-      return this.#beginRescue(read, this.#run.end, "between bad sectors");
+      return this.#beginRescue(start, this.#run.end, "between bad sectors");
     }
 
-    const limit = start + this.#pace.limit;
+    const limit = this.#pending.endBeforeRescues(start, start + this.#pace.limit);
     const asked = this.#pending.wantedEnd(start, Math.min(read.end, limit), limit);
     const end = this.#clearEnd(start, asked, limit, status);
     const result = this.#readDevice(start, end - start);
-    if (result > 0) {
-      this.#deliver(start, result);
-      this.#pending.postpone(read);
-      return;
+    if (result > 0) this.#deliver(start, result);
+    else if (this.#handleFailure(result)) {
+      // The image has lost these bytes and the device cannot give them now: the map's `+` is not taken
+      // back for what may be a passing fault of the image.
+      if (status === FINISHED) this.#end(read);
+      else if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
+      else {
+        this.#parts.publisher.mark(start, end, NON_TRIMMED);
+        this.#beginRescue(start, Math.min(asked, end), asked < end ? "untried" : "failed");
+      }
     }
-    if (!this.#handleFailure(result)) return;
-    // The image has lost these bytes and the device cannot give them now: the map's `+` is not taken back
-    // for what may be a passing fault of the image.
-    if (status === FINISHED) return this.#end(read);
-    const askedEnd = Math.min(asked, end);
-    if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
-    else if (askedEnd < end) this.#beginRescue(read, askedEnd, "untried");
-    else {
-      this.#parts.publisher.mark(start, end, NON_TRIMMED);
-      this.#beginRescue(read, end, "failed");
-    }
+    this.#pending.postpone(read);
   }
 
   /** Moves the cursor over what needs no device read. @returns false at the end; else `#run` says what is there. */
@@ -175,20 +169,8 @@ export class Reader {
     const { publisher, buffer } = this.#parts;
     const kept = publisher.publish(buffer.address, start, length);
     const end = start + length;
-    for (const read of this.#pending.rescuing) this.#bounce(read, start, end, kept);
-    const { clients } = this.#pending;
-    for (let index = 0; index < clients.length;) {
-      const read = clients[index];
-      if (read.overlaps(start, end)) {
-        this.#bounce(read, start, end, kept);
-        if (read.cursor >= start && read.cursor < end) read.cursor = Math.min(read.end, end);
-        if (!this.#advance(read)) {
-          this.#finish(read);
-          continue;
-        }
-      }
-      index++;
-    }
+    for (const read of this.#pending.clients) this.#bounce(read, start, end, kept);
+    this.#settle(start, end);
   }
 
   /** Copies what concerns `read` of the good bytes in the buffer, where it has memory for them. */
@@ -205,10 +187,20 @@ export class Reader {
     );
   }
 
-  /** Another request is stepping through the stretch that `read` needs: its outcome serves both. */
-  #waitFor(read: PendingRead, other: PendingRead): void {
-    if (this.#pending.clients.length > 1) this.#pending.postpone(read);
-    this.#stepRescue(other, other.rescue!);
+  /** Nothing more is to be had of [start, end): whoever has waited for it goes on behind it, or has ended. */
+  #settle(start: number, end: number): void {
+    const { clients } = this.#pending;
+    for (let index = 0; index < clients.length;) {
+      const read = clients[index];
+      if (read.needs(start, end)) {
+        read.cursor = Math.min(read.end, end);
+        if (!this.#advance(read)) {
+          this.#finish(read);
+          continue;
+        }
+      }
+      index++;
+    }
   }
 
   #finish(read: PendingRead): void {
@@ -226,66 +218,71 @@ export class Reader {
     return Atomics.load(this.#parts.state.slotState, read.slot) === SLOT_CANCELLED;
   }
 
-  // --- failing stretches --------------------------------------------------------------------------
-
-  #beginRescue(read: PendingRead, end: number, begin: RescueStart): void {
-    const { sectorSize } = this.#parts.device;
-    // A large stretch of unknown quality is taken in steps, as a healthy one would be.
-    const limit = begin === "failed"
-      ? end
-      : Math.min(end, read.end, read.cursor + this.#pace.limit);
-    this.#pending.beginRescue(read, new Rescue(read.cursor, limit, sectorSize, begin));
-  }
-
-  #stepRescue(read: PendingRead, rescue: Rescue): void {
-    if (this.#gone || this.#isCancelled(read)) return this.#end(read);
-    if (!rescue.next()) return this.#endRescue(read, rescue);
-    const { offset, length } = rescue;
-    const result = this.#readDevice(offset, length);
-    if (result > 0) {
-      this.#deliver(offset, result);
-      rescue.succeeded(result);
-    } else if (this.#handleFailure(result)) {
-      const { sectorSize } = this.#parts.device;
-      if (length <= sectorSize) this.#markBad(offset, offset + length);
-      else this.#parts.publisher.mark(offset, offset + length, NON_TRIMMED);
-      rescue.failed();
-    }
-  }
-
-  #endRescue(read: PendingRead, rescue: Rescue): void {
-    for (const { start, end } of rescue.leftovers) {
-      this.#parts.publisher.mark(start, end, NON_SCRAPED);
-    }
-    this.#pending.endRescue(read);
-    // What was not tried alone stays so for everyone who has waited for this attempt.
-    for (const waiting of [...this.#pending.clients]) {
-      if (waiting.cursor < rescue.start || waiting.cursor >= rescue.end) continue;
-      waiting.cursor = Math.min(waiting.end, rescue.end);
-      if (!this.#advance(waiting)) this.#finish(waiting);
-    }
-  }
-
   /** One more try of a sector that is known as bad. */
   #retry(read: PendingRead, start: number): void {
     const end = Math.min(start + this.#parts.device.sectorSize, read.end);
     this.#retried.set(start, (this.#retried.get(start) ?? 0) + 1);
     const result = this.#readDevice(start, end - start);
     if (result > 0) this.#deliver(start, result);
-    else if (this.#handleFailure(result)) read.cursor = end;
+    else if (this.#handleFailure(result)) this.#settle(start, end);
+    this.#pending.postpone(read);
   }
 
   /** A sector that was tried alone has failed. */
   #markBad(start: number, end: number): void {
     const marked = this.#parts.publisher.mark(start, end, BAD_SECTOR);
-    for (const list of [this.#pending.clients, this.#pending.rescuing]) {
-      for (const read of list) {
-        if (!read.overlaps(start, end)) continue;
-        // The map cannot say it, so the bytes of this request cannot be told from good ones.
-        if (!marked) read.spoiled = true;
-        if (read.cursor >= start && read.cursor < end) read.cursor = Math.min(read.end, end);
-      }
+    for (const read of this.#pending.clients) {
+      // The map cannot say it, so the bytes of this request cannot be told from good ones.
+      if (!marked && read.overlaps(start, end)) read.spoiled = true;
     }
+    this.#settle(start, end);
+  }
+
+  // --- failing stretches --------------------------------------------------------------------------
+
+  #beginRescue(start: number, end: number, begin: RescueStart): void {
+    // A large stretch of unknown quality is taken in steps, as a healthy one would be.
+    const limit = begin === "failed" ? end : Math.min(end, start + this.#pace.limit);
+    const clear = this.#pending.endBeforeRescues(start, limit);
+    const rescue = new Rescue(start, clear, this.#parts.device.sectorSize, begin);
+    if (rescue.next()) this.#pending.beginRescue(rescue);
+  }
+
+  #stepRescue(rescue: Rescue): void {
+    if (!this.#isWanted(rescue)) return this.#pending.endRescue(rescue);
+    const { offset, length } = rescue;
+    const result = this.#readDevice(offset, length);
+    if (result > 0) {
+      rescue.succeeded(result);
+      this.#deliver(offset, result);
+    } else if (this.#handleFailure(result)) {
+      rescue.failed();
+      if (length <= this.#parts.device.sectorSize) this.#markBad(offset, offset + length);
+      else this.#parts.publisher.mark(offset, offset + length, NON_TRIMMED);
+    } else {
+      return this.#pending.endRescue(rescue);
+    }
+    if (!rescue.next()) this.#endRescue(rescue);
+  }
+
+  /** Ends the requests that wait for a rescue in vain. @returns whether others do. */
+  #isWanted(rescue: Rescue): boolean {
+    const waiting = this.#pending.clients.filter((read) => read.needs(rescue.start, rescue.end));
+    const gone = waiting.filter((read) => this.#gone || this.#isCancelled(read));
+    for (const read of gone) this.#end(read);
+    return gone.length < waiting.length;
+  }
+
+  #endRescue(rescue: Rescue): void {
+    const { start, end } = rescue;
+    for (const leftover of rescue.leftovers) {
+      this.#parts.publisher.mark(leftover.start, leftover.end, NON_SCRAPED);
+    }
+    this.#pending.endRescue(rescue);
+    const waiting = this.#pending.clients.filter((read) => read.needs(start, end));
+    // What was not tried alone stays so for everyone who has waited for this attempt.
+    this.#settle(start, end);
+    for (const read of waiting) this.#pending.postpone(read);
   }
 
   // --- hints --------------------------------------------------------------------------------------
@@ -359,7 +356,7 @@ export class Reader {
       return false;
     }
     // Not the device's fault: who waits now gets EIO, and the map learns nothing.
-    for (const read of [...this.#pending.clients, ...this.#pending.rescuing]) this.#end(read);
+    for (const read of [...this.#pending.clients]) this.#end(read);
     return false;
   }
 
@@ -371,7 +368,7 @@ export class Reader {
 
   #endAll(): void {
     this.#pending.takeArrivals();
-    const { clients, rescuing, hints } = this.#pending;
-    for (const read of [...clients, ...rescuing, ...hints]) this.#end(read);
+    const { clients, hints } = this.#pending;
+    for (const read of [...clients, ...hints]) this.#end(read);
   }
 }
