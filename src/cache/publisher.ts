@@ -4,7 +4,7 @@
 // A session answers from the image as soon as the map says `+`, so the map must never run ahead of it.
 import type { FileMap, Run } from "../map/file_map.ts";
 import { FileMapFullError } from "../map/file_map.ts";
-import { FINISHED, NON_TRIED } from "../map/statuses.ts";
+import { BAD_SECTOR, FINISHED, NON_TRIED } from "../map/statuses.ts";
 import type { SharedState } from "../shared/shared_state.ts";
 import type { ImageWriter } from "./image_writer.ts";
 
@@ -43,7 +43,7 @@ export class Publisher {
    *   must get them from memory.
    */
   publish(address: number, offset: number, length: number): boolean {
-    if (this.#write(address, offset, length) && this.mark(offset, offset + length, FINISHED)) {
+    if (this.#write(address, offset, length) && this.#mark(offset, offset + length, FINISHED)) {
       return true;
     }
     this.#forgetBad(offset, offset + length);
@@ -55,12 +55,26 @@ export class Publisher {
     for (let at = start; at < end; at = this.#run.end) {
       this.#map.run(at, end, this.#run);
       const { status, end: runEnd } = this.#run;
-      if (status !== FINISHED && status !== NON_TRIED) this.mark(at, runEnd, NON_TRIED);
+      if (status !== FINISHED && status !== NON_TRIED) this.#mark(at, runEnd, NON_TRIED);
     }
   }
 
-  /** Sets a status. @returns false when the map is full; it is unchanged then. */
-  mark(start: number, end: number, status: number): boolean {
+  /**
+   * Says how it stands with what is missing of [start, end). `+` and `-` stay: the one is never taken back,
+   * and more than the other cannot be known.
+   * @returns false when the map is full.
+   */
+  markMissing(start: number, end: number, status: number): boolean {
+    for (let at = start; at < end; at = this.#run.end) {
+      this.#map.run(at, end, this.#run);
+      if (this.#run.status === FINISHED || this.#run.status === BAD_SECTOR) continue;
+      if (!this.#mark(at, this.#run.end, status)) return false;
+    }
+    return true;
+  }
+
+  /** @returns false when the map is full; it is unchanged then. */
+  #mark(start: number, end: number, status: number): boolean {
     try {
       this.#map.set(start, end, status);
       return true;

@@ -3,6 +3,7 @@
 // is under way. Reader thread only.
 import { type FileMap, type Run } from "../map/file_map.ts";
 import { BAD_SECTOR, FINISHED, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
+import { alignDown, alignUp } from "../base/ranges.ts";
 import type { Publisher } from "../cache/publisher.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 import {
@@ -20,7 +21,6 @@ import {
   type SharedState,
   SLOT_CANCELLED,
 } from "../shared/shared_state.ts";
-import { EIO } from "../sys/errno.ts";
 import { copyMemory } from "../sys/fd.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import { Pace, SICK_READ } from "./pace.ts";
@@ -107,7 +107,8 @@ export class Reader {
   #serve(read: PendingRead): void {
     if (this.#gone || this.#isCancelled(read)) return this.#end(read);
     if (!this.#advance(read)) return this.#finish(read);
-    const start = read.cursor;
+    // Boundaries of a foreign mapfile may lie inside sectors; the device knows whole ones only.
+    const start = alignDown(read.cursor, this.#parts.device.sectorSize);
     // It waits for that one from now on.
     if (this.#pending.rescueAt(start) !== undefined) return;
     const { status } = this.#run;
@@ -119,16 +120,16 @@ export class Reader {
 
     const limit = this.#pending.endBeforeRescues(start, start + this.#pace.limit);
     const asked = this.#pending.wantedEnd(start, Math.min(read.end, limit), limit);
-    const end = this.#clearEnd(start, asked, limit, status);
+    const end = this.#clearEnd(read.cursor, asked, limit, status);
     const result = this.#readDevice(start, end - start);
     if (result > 0) this.#deliver(start, result);
-    else if (this.#handleFailure(result)) {
+    else if (this.#isUnreadable(result, start, end)) {
       // The image has lost these bytes and the device cannot give them now: the map's `+` is not taken
       // back for what may be a passing fault of the image.
       if (status === FINISHED) this.#end(read);
       else if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
       else {
-        this.#parts.publisher.mark(start, end, NON_TRIMMED);
+        this.#parts.publisher.markMissing(start, end, NON_TRIMMED);
         this.#beginRescue(start, Math.min(asked, end), asked < end ? "untried" : "failed");
       }
     }
@@ -137,19 +138,28 @@ export class Reader {
 
   /** Moves the cursor over what needs no device read. @returns false at the end; else `#run` says what is there. */
   #advance(read: PendingRead): boolean {
-    const { map, retries } = this.#parts;
+    const { map } = this.#parts;
     while (read.cursor < read.end) {
       map.run(read.cursor, read.end, this.#run);
-      const { status } = this.#run;
-      const done = status === FINISHED
-        ? read.kind !== KIND_BYPASS
-        : status === BAD_SECTOR && (this.#retried.get(read.cursor) ?? 0) >= retries;
-      if (!done) return true;
-      read.cursor = status === BAD_SECTOR && retries > 0
-        ? read.cursor + this.#parts.device.sectorSize
-        : this.#run.end;
+      const { status, end } = this.#run;
+      if (status === FINISHED && read.kind !== KIND_BYPASS) read.cursor = end;
+      else if (status === BAD_SECTOR && !this.#mayRetry(read.cursor)) {
+        read.cursor = this.#badEnd(read);
+      } else return true;
     }
     return false;
+  }
+
+  #mayRetry(offset: number): boolean {
+    const { retries, device } = this.#parts;
+    return retries > (this.#retried.get(alignDown(offset, device.sectorSize)) ?? 0);
+  }
+
+  /** How far the bad sector at the cursor goes: with retries each has its own count. */
+  #badEnd(read: PendingRead): number {
+    const { retries, device } = this.#parts;
+    if (retries === 0) return this.#run.end;
+    return Math.min(this.#run.end, alignDown(read.cursor, device.sectorSize) + device.sectorSize);
   }
 
   /** How far to read from `start`: what is asked, more when it is expected, never into another status. */
@@ -160,7 +170,7 @@ export class Reader {
     end = Math.min(end, device.size);
     map.run(start, end, this.#run);
     // A bypassing read takes `+` runs one at a time; an ordinary one stops where the next status begins.
-    end = Math.min(end, this.#run.end);
+    end = Math.min(end, alignUp(this.#run.end, device.sectorSize));
     return status === FINISHED ? Math.min(end, asked) : end;
   }
 
@@ -220,17 +230,17 @@ export class Reader {
 
   /** One more try of a sector that is known as bad. */
   #retry(read: PendingRead, start: number): void {
-    const end = Math.min(start + this.#parts.device.sectorSize, read.end);
+    const end = Math.min(start + this.#parts.device.sectorSize, this.#parts.device.size);
     this.#retried.set(start, (this.#retried.get(start) ?? 0) + 1);
     const result = this.#readDevice(start, end - start);
     if (result > 0) this.#deliver(start, result);
-    else if (this.#handleFailure(result)) this.#settle(start, end);
+    else if (this.#isUnreadable(result, start, end)) this.#settle(start, end);
     this.#pending.postpone(read);
   }
 
   /** A sector that was tried alone has failed. */
   #markBad(start: number, end: number): void {
-    const marked = this.#parts.publisher.mark(start, end, BAD_SECTOR);
+    const marked = this.#parts.publisher.markMissing(start, end, BAD_SECTOR);
     for (const read of this.#pending.clients) {
       // The map cannot say it, so the bytes of this request cannot be told from good ones.
       if (!marked && read.overlaps(start, end)) read.spoiled = true;
@@ -241,10 +251,12 @@ export class Reader {
   // --- failing stretches --------------------------------------------------------------------------
 
   #beginRescue(start: number, end: number, begin: RescueStart): void {
+    const { size, sectorSize } = this.#parts.device;
     // A large stretch of unknown quality is taken in steps, as a healthy one would be.
     const limit = begin === "failed" ? end : Math.min(end, start + this.#pace.limit);
-    const clear = this.#pending.endBeforeRescues(start, limit);
-    const rescue = new Rescue(start, clear, this.#parts.device.sectorSize, begin);
+    const whole = Math.min(alignUp(limit, sectorSize), size);
+    const clear = this.#pending.endBeforeRescues(start, whole);
+    const rescue = new Rescue(start, clear, sectorSize, begin);
     if (rescue.next()) this.#pending.beginRescue(rescue);
   }
 
@@ -255,10 +267,10 @@ export class Reader {
     if (result > 0) {
       rescue.succeeded(result);
       this.#deliver(offset, result);
-    } else if (this.#handleFailure(result)) {
+    } else if (this.#isUnreadable(result, rescue.start, rescue.end)) {
       rescue.failed();
       if (length <= this.#parts.device.sectorSize) this.#markBad(offset, offset + length);
-      else this.#parts.publisher.mark(offset, offset + length, NON_TRIMMED);
+      else this.#parts.publisher.markMissing(offset, offset + length, NON_TRIMMED);
     } else {
       return this.#pending.endRescue(rescue);
     }
@@ -276,7 +288,7 @@ export class Reader {
   #endRescue(rescue: Rescue): void {
     const { start, end } = rescue;
     for (const leftover of rescue.leftovers) {
-      this.#parts.publisher.mark(leftover.start, leftover.end, NON_SCRAPED);
+      this.#parts.publisher.markMissing(leftover.start, leftover.end, NON_SCRAPED);
     }
     this.#pending.endRescue(rescue);
     const waiting = this.#pending.clients.filter((read) => read.needs(start, end));
@@ -305,7 +317,9 @@ export class Reader {
       if (hint.cursor >= hint.end) this.#end(hint);
     } else {
       // Nobody has asked for these bytes: whoever does gets them tried with care.
-      if (this.#handleFailure(result)) this.#parts.publisher.mark(missing, end, NON_TRIMMED);
+      if (this.#isUnreadable(result, missing, end)) {
+        this.#parts.publisher.markMissing(missing, end, NON_TRIMMED);
+      }
       this.#end(hint);
     }
   }
@@ -314,12 +328,12 @@ export class Reader {
 
   /** One device read into the buffer. @returns good bytes, or 0 or -errno as the device said. */
   #readDevice(offset: number, length: number): number {
-    const { device, buffer, state, map, observer } = this.#parts;
+    const { device, state, map, observer } = this.#parts;
     const counters = state.readerCounters;
     const beganMs = performance.now();
     counters[READER_BUSY_AT] = offset;
     counters[READER_BUSY_SINCE] = performance.timeOrigin + beganMs;
-    const result = device.read(buffer.address, length, offset);
+    const result = this.#readSectors(offset, length);
     counters[READER_BUSY_SINCE] = 0;
     counters[READER_DEVICE_READS]++;
     map.position = offset;
@@ -331,24 +345,33 @@ export class Reader {
       counters[READER_DEVICE_BYTES] += result;
       counters[READER_LAST_GOOD] = offset + result;
       this.#pace.good(result, performance.now() - beganMs);
-      return this.#wholeSectors(offset, result);
+      return result;
     }
+    const outcome = outcomeOf(result);
+    if (outcome === GONE) return result;
     counters[READER_FAILED_READS]++;
-    if (outcomeOf(result) === UNREADABLE) this.#pace.bad();
+    if (outcome === UNREADABLE) this.#pace.bad();
     observer.readFailed(offset, length, -result);
     return result;
   }
 
-  /** A buffered read may stop inside a sector: boundaries of the map stay on sectors. */
-  #wholeSectors(offset: number, length: number): number {
-    const { size, sectorSize } = this.#parts.device;
-    if (offset + length >= size) return size - offset;
-    const whole = length - (length % sectorSize);
-    return whole > 0 ? whole : -EIO;
+  /** Reads whole sectors; the device's last one may be a short one. @returns as `#readDevice`. */
+  #readSectors(offset: number, length: number): number {
+    const { device, buffer } = this.#parts;
+    const { size, sectorSize } = device;
+    const wanted = alignUp(length, sectorSize);
+    let count = device.read(buffer.address, wanted, offset);
+    // Less than a sector tells nothing of it: what comes behind does.
+    for (let more = count; count > 0 && count < sectorSize && offset + count < size;) {
+      more = device.read(buffer.address + count, sectorSize - count, offset + count);
+      count = more > 0 ? count + more : more;
+    }
+    if (offset + count >= size) return size - offset;
+    return count > 0 ? alignDown(count, sectorSize) : count;
   }
 
-  /** @returns true when the failure speaks of the sectors that were read. */
-  #handleFailure(result: number): boolean {
+  /** @returns true when a failed read speaks of its sectors; else nobody waits for [start, end) any more. */
+  #isUnreadable(result: number, start: number, end: number): boolean {
     const outcome = outcomeOf(result);
     if (outcome === UNREADABLE) return true;
     if (outcome === GONE) {
@@ -356,7 +379,9 @@ export class Reader {
       return false;
     }
     // Not the device's fault: who waits now gets EIO, and the map learns nothing.
-    for (const read of [...this.#pending.clients]) this.#end(read);
+    for (const read of this.#pending.clients.filter((read) => read.overlaps(start, end))) {
+      this.#end(read);
+    }
     return false;
   }
 

@@ -1,6 +1,6 @@
 // A device that fails as it is told, over an array, and remembers what was read from it.
 import type { ReadableDevice } from "../../../src/reader/reader.ts";
-import { ENODATA } from "../../../src/sys/errno.ts";
+import { EINVAL, ENODATA } from "../../../src/sys/errno.ts";
 import { copyMemory } from "../../../src/sys/fd.ts";
 import { addressOf } from "../../../src/sys/memory.ts";
 import { noise } from "../../harness/test_folder.ts";
@@ -20,13 +20,18 @@ export class SimulatedDevice implements ReadableDevice {
   readonly bad = new Set<number>();
   /** What a bad sector gives; positive. */
   errno = ENODATA;
-  /** A buffered device hands out the good sectors before a bad one; a direct one fails as a whole. */
+  /**
+   * A buffered device hands out the good sectors before a bad one; a direct one fails as a whole, and
+   * takes whole sectors only (O_DIRECT).
+   */
   buffered = false;
   /** Most bytes of one read. */
   mostBytes = Infinity;
   /** When set, every read gives this: 0 for a device that has gone, or -errno. */
   override: number | undefined;
   sameMedium = true;
+  /** A file that somebody has cut short ends here. */
+  cutTo: number | undefined;
   readonly reads: DeviceRead[] = [];
   /** Called while a read is under way. */
   during: ((offset: number, length: number) => void) | undefined;
@@ -58,25 +63,21 @@ export class SimulatedDevice implements ReadableDevice {
   }
 
   #result(length: number, offset: number): number {
-    let end = Math.min(offset + length, this.size, offset + this.mostBytes);
-    const first = Math.floor(offset / this.sectorSize);
-    for (let sector = first; sector * this.sectorSize < end; sector++) {
+    const { sectorSize } = this;
+    if (!this.buffered && (offset % sectorSize !== 0 || length % sectorSize !== 0)) return -EINVAL;
+    if (offset >= this.#end) return 0;
+    let end = Math.min(offset + length, this.#end, offset + this.mostBytes);
+    const first = Math.floor(offset / sectorSize);
+    for (let sector = first; sector * sectorSize < end; sector++) {
       if (!this.bad.has(sector)) continue;
       if (!this.buffered || sector === first) return -this.errno;
-      end = sector * this.sectorSize;
+      end = sector * sectorSize;
     }
     return end - offset;
   }
 
-  /** Bytes [offset, end), clipped to whole sectors around it, all readable? */
-  isGood(offset: number, end: number): boolean {
-    for (
-      let sector = Math.floor(offset / this.sectorSize);
-      sector * this.sectorSize < end;
-      sector++
-    ) {
-      if (this.bad.has(sector)) return false;
-    }
-    return true;
+  /** Where it ends now: it has been cut short, or grown. */
+  get #end(): number {
+    return this.cutTo ?? this.size;
   }
 }
