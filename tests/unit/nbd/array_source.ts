@@ -11,12 +11,14 @@ interface Parked {
 
 /** Byte at each offset: neighbours, sectors and larger strides all differ. */
 export function byteAt(offset: number): number {
-  return (offset + (offset >>> 8) * 7 + Math.floor(offset / 65536) * 13) & 0xff;
+  return (offset + (offset >>> 8) * 7 + (offset >>> 16) * 13) & 0xff;
 }
 
 /** The bytes of a range. */
 export function bytesAt(offset: number, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => byteAt(offset + index));
+  const bytes = new Uint8Array(length);
+  for (let index = 0; index < length; index++) bytes[index] = byteAt(offset + index);
+  return bytes;
 }
 
 export class ArraySource implements Source {
@@ -149,9 +151,12 @@ export class ArraySource implements Source {
 
   #copy(at: number, offset: number, length: number): void {
     if (at + length > this.#output.length) throw new Error("the data does not fit");
-    for (let index = 0; index < length; index++) {
-      const zero = this.zeros.has(Math.floor((offset + index) / this.sectorSize));
-      this.#output[at + index] = zero ? 0 : byteAt(offset + index);
+    const output = this.#output;
+    for (let index = 0; index < length; index++) output[at + index] = byteAt(offset + index);
+    for (const sector of this.zeros) {
+      const start = Math.max(sector * this.sectorSize, offset);
+      const end = Math.min((sector + 1) * this.sectorSize, offset + length);
+      if (start < end) output.fill(0, at + start - offset, at + end - offset);
     }
   }
 

@@ -1,0 +1,53 @@
+// 500 mutated dialogues over the real socket; the in-memory ones are in tests/unit/nbd/fuzz_test.ts.
+import { assert, assertEquals } from "@std/assert";
+import { bytesAt, rule, type Server } from "./harness.ts";
+import { inPieces, mutated, Random, seedOfRun } from "./mutation.ts";
+import { CMD } from "./wire.ts";
+
+const DIALOGUE_COUNT = 500;
+
+rule(
+  "the program survives mutated dialogues, serves the next client, and does not grow",
+  async (server) => {
+    const seed = seedOfRun();
+    console.log(`BLKCACHE_SEED=${seed}`);
+    const random = new Random(seed);
+    let residentAfterWarmUp = 0;
+    for (let index = 0; index < DIALOGUE_COUNT; index++) {
+      await playOne(server, random);
+      if (index === 100) residentAfterWarmUp = residentBytes(server);
+    }
+    const growth = residentBytes(server) - residentAfterWarmUp;
+    assert(growth < 64 * 1024 * 1024, `the program has grown by ${growth} bytes`);
+    const client = await server.enter("structured");
+    await client.request({ type: CMD.READ, offset: 4711, length: 4096 });
+    assertEquals(await client.data(4096), bytesAt(4711, 4096));
+    assertEquals(server.program.stderr.match(/error/g), null, server.program.stderr);
+  },
+);
+
+/** Says it all and says no more: the server must close in the end. */
+async function playOne(server: Server, random: Random): Promise<void> {
+  const client = await server.dial();
+  const drained = client.drain();
+  try {
+    for (const piece of inPieces(random, mutated(random))) await client.send(piece);
+    await client.sayNoMore();
+  } catch (error) {
+    // The server has closed while the client was still speaking.
+    if (!isClosing(error)) throw error;
+  } finally {
+    await drained;
+    client.close();
+  }
+}
+
+function isClosing(error: unknown): boolean {
+  const closing = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.NotConnected];
+  return closing.some((type) => error instanceof type);
+}
+
+function residentBytes(server: Server): number {
+  const status = Deno.readTextFileSync(`/proc/${server.program.pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+}
