@@ -18,6 +18,7 @@ import {
 import { copyMemory, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
 import { ENXIO } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
+import { MISSING } from "./publisher.ts";
 import { ReadAhead } from "./read_ahead.ts";
 
 /** Which image, and where the session wants its bytes. */
@@ -101,9 +102,15 @@ export class CachedFile {
   noteRead(offset: number, length: number): void {
     const ahead = this.#readAhead.note(offset, length);
     if (ahead === 0) return;
-    const start = this.#readAhead.start;
-    const missing = this.#map.find(start, start + ahead, 1 << NON_TRIED);
-    if (missing >= 0) this.#queue.hint(KIND_READ_AHEAD, missing, start + ahead - missing);
+    const { start } = this.#readAhead;
+    this.#hint(KIND_READ_AHEAD, start, start + ahead);
+  }
+
+  /** Asks for what is missing of the range, unless the first of it has failed before. */
+  #hint(kind: number, start: number, end: number): void {
+    const missing = this.#map.find(start, end, MISSING);
+    if (missing < 0 || this.#map.at(missing) !== NON_TRIED) return;
+    this.#queue.hint(kind, missing, end - missing);
   }
 
   /** Asks for a range of which some is not cached. `token` is in use until `nextEnded` has returned it. */
@@ -194,9 +201,7 @@ export class CachedFile {
 
   /** Asks for a range to be cached; nobody waits for it. */
   prefetch(offset: number, length: number): void {
-    const end = offset + length;
-    const missing = this.#map.find(offset, end, 1 << NON_TRIED);
-    if (missing >= 0) this.#queue.hint(KIND_PREFETCH, missing, end - missing);
+    this.#hint(KIND_PREFETCH, offset, offset + length);
   }
 
   /** Describes the run that begins at `offset`; its end is at most `limit`. */

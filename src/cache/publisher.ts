@@ -4,9 +4,12 @@
 // A session answers from the image as soon as the map says `+`, so the map must never run ahead of it.
 import type { FileMap, Run } from "../map/file_map.ts";
 import { FileMapFullError } from "../map/file_map.ts";
-import { BAD_SECTOR, FINISHED, NON_TRIED } from "../map/statuses.ts";
+import { BAD_SECTOR, FINISHED, maskOf, NON_TRIED, STATUS_COUNT } from "../map/statuses.ts";
 import type { SharedState } from "../shared/shared_state.ts";
 import type { ImageWriter } from "./image_writer.ts";
+
+/** Mask of the statuses whose bytes the image does not have. */
+export const MISSING = (1 << STATUS_COUNT) - 1 & ~maskOf(FINISHED);
 
 /** Milliseconds between attempts to write while the image does not take writes. */
 const IMAGE_RETRY_MS = 1000;

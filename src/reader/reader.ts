@@ -2,9 +2,16 @@
 // read, publishes what came, and looks at the queue again: a client waits for at most one device read that
 // is under way. Reader thread only.
 import { type FileMap, type Run } from "../map/file_map.ts";
-import { BAD_SECTOR, FINISHED, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
+import {
+  BAD_SECTOR,
+  FINISHED,
+  maskOf,
+  NON_SCRAPED,
+  NON_TRIED,
+  NON_TRIMMED,
+} from "../map/statuses.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
-import type { Publisher } from "../cache/publisher.ts";
+import { MISSING, type Publisher } from "../cache/publisher.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 import {
   KIND_BYPASS,
@@ -165,9 +172,10 @@ export class Reader {
   /** How far to read from `start`: what is asked, more when it is expected, never into another status. */
   #clearEnd(start: number, asked: number, limit: number, status: number): number {
     const { map, device } = this.#parts;
-    let end = asked;
-    if (this.#pace.mayReadAhead) end = this.#pending.hintedEnd(asked, limit);
-    end = Math.min(end, device.size);
+    let end = Math.min(asked, device.size);
+    if (this.#mayReadAhead && this.#pending.hints.length > 0) {
+      end = Math.max(end, this.#quietEnd(end, this.#pending.hintedEnd(end, limit)));
+    }
     map.run(start, end, this.#run);
     // A bypassing read takes `+` runs one at a time; an ordinary one stops where the next status begins.
     end = Math.min(end, alignUp(this.#run.end, device.sectorSize));
@@ -299,29 +307,44 @@ export class Reader {
 
   // --- hints --------------------------------------------------------------------------------------
 
+  /** Not from a sick device, and not what would be thrown away. */
+  get #mayReadAhead(): boolean {
+    return this.#pace.mayReadAhead && !this.#parts.state.imageSick;
+  }
+
   #serveHint(hint: PendingRead): void {
     const { map, device } = this.#parts;
-    const missing = map.find(hint.cursor, hint.end, 1 << NON_TRIED);
-    if (missing < 0 || this.#gone || !this.#pace.mayReadAhead) return this.#end(hint);
-    map.run(missing, Math.min(device.size, hint.end + SICK_READ), this.#run);
-    let end = Math.min(this.#run.end, hint.end);
-    const next = this.#run.end < device.size ? map.at(this.#run.end) : FINISHED;
-    // Never up to a bad stretch: its neighbours are likely to be bad too.
-    if (next !== FINISHED && next !== NON_TRIED) end = Math.min(end, this.#run.end - SICK_READ);
-    end = Math.min(end, missing + this.#pace.limit);
-    if (end <= missing) return this.#end(hint);
-    const result = this.#readDevice(missing, end - missing);
+    const missing = map.find(hint.cursor, hint.end, MISSING);
+    if (missing < 0 || this.#gone || !this.#mayReadAhead) return this.#end(hint);
+    map.run(missing, hint.end, this.#run);
+    if (this.#run.status !== NON_TRIED) return this.#end(hint);
+    const start = alignDown(missing, device.sectorSize);
+    const runEnd = Math.min(alignUp(this.#run.end, device.sectorSize), device.size);
+    const end = this.#quietEnd(start, Math.min(runEnd, start + this.#pace.limit));
+    if (end <= start) return this.#end(hint);
+    const result = this.#readDevice(start, end - start);
     if (result > 0) {
-      this.#deliver(missing, result);
-      hint.cursor = missing + result;
+      this.#deliver(start, result);
+      hint.cursor = start + result;
       if (hint.cursor >= hint.end) this.#end(hint);
     } else {
       // Nobody has asked for these bytes: whoever does gets them tried with care.
-      if (this.#isUnreadable(result, missing, end)) {
-        this.#parts.publisher.markMissing(missing, end, NON_TRIMMED);
+      if (this.#isUnreadable(result, start, end)) {
+        this.#parts.publisher.markMissing(start, end, NON_TRIMMED);
       }
       this.#end(hint);
     }
+  }
+
+  /** Cuts what nobody has asked for short before a failing place: its neighbours are likely to be bad too. */
+  #quietEnd(start: number, end: number): number {
+    const { map, device } = this.#parts;
+    const bad = map.find(
+      start,
+      Math.min(device.size, end + SICK_READ),
+      MISSING & ~maskOf(NON_TRIED),
+    );
+    return bad < 0 ? end : Math.min(end, alignDown(bad, device.sectorSize) - SICK_READ);
   }
 
   // --- the device ---------------------------------------------------------------------------------
