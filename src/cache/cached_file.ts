@@ -10,16 +10,29 @@ import {
   KIND_READ_AHEAD,
   PARKED_PER_SESSION,
   PHASE_SERVING,
-  RESULT_BOUNCED,
   RESULT_UNCACHED,
   SESSION_MISSES,
   type SharedState,
 } from "../shared/shared_state.ts";
-import { copyMemory, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
+import { BounceBuffer, bounceSize } from "../shared/bounce_buffer.ts";
+import { tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
 import { ENXIO } from "../sys/errno.ts";
-import { NativeMemory } from "../sys/memory.ts";
+import type { NativeMemory } from "../sys/memory.ts";
+import { SystemError } from "../sys/system_error.ts";
 import { MISSING } from "./publisher.ts";
 import { ReadAhead } from "./read_ahead.ts";
+
+/**
+ * Most memory of a session for bytes that the image cannot take, one request excepted. A client could ask for
+ * 256 times 32 MiB; ordinary ones have less than this in flight.
+ */
+const MAX_BOUNCE_BYTES = 67_108_864;
+
+// States of a token.
+const FREE = 0;
+const WAITING = 1;
+/** The client has been answered or has gone. */
+const ABANDONED = 2;
 
 /** Which image, and where the session wants its bytes. */
 export interface CachedFileOptions {
@@ -62,14 +75,21 @@ export class CachedFile {
   readonly #kinds = new Int32Array(PARKED_PER_SESSION);
   readonly #starts = new Float64Array(PARKED_PER_SESSION);
   readonly #ends = new Float64Array(PARKED_PER_SESSION);
-  /** 1 from `park` until `nextEnded` has returned the token. */
-  readonly #waiting = new Uint8Array(PARKED_PER_SESSION);
-  /** Memory for bytes that the image cannot take, while it cannot; kept until the token is used again. */
-  readonly #bounce: (NativeMemory | null)[] = new Array(PARKED_PER_SESSION).fill(null);
+  /** FREE, or from `park` until `nextEnded` has returned the token WAITING or ABANDONED. */
+  readonly #states = new Uint8Array(PARKED_PER_SESSION);
+  /** Memory for bytes that the image cannot take, while it cannot. */
+  readonly #bounces: (BounceBuffer | null)[] = new Array(PARKED_PER_SESSION).fill(null);
+  #bounceBytes = 0;
+  /** Tokens that are not asked yet, as MAX_BOUNCE_BYTES are in use. */
+  readonly #deferred: number[] = [];
   #waitingCount = 0;
+  /** The range that the image lacked although the map says `+`; -1 when there was none. */
+  #lostOffset = -1;
+  #lostLength = 0;
 
   readonly #run: Run = { end: 0, status: NON_TRIED };
   readonly #unreadable: number[] = [];
+
   constructor(options: CachedFileOptions) {
     this.size = options.size;
     this.sectorSize = options.sectorSize;
@@ -91,7 +111,11 @@ export class CachedFile {
 
   /** Copies the range to `output` at `at` if all of it is cached. Never waits for the device. */
   readCached(at: number, offset: number, length: number): boolean {
-    return this.#map.isFinished(offset, offset + length) && this.#readImage(at, offset, length);
+    if (!this.#map.isFinished(offset, offset + length)) return false;
+    if (this.#readImage(at, offset, length)) return true;
+    this.#lostOffset = offset;
+    this.#lostLength = length;
+    return false;
   }
 
   #readImage(at: number, offset: number, length: number): boolean {
@@ -121,23 +145,39 @@ export class CachedFile {
       this.size,
       Math.ceil((offset + length) / sectorSize) * sectorSize,
     );
-    // All of it is `+`, yet readCached failed: the image has lost bytes that the map claims.
-    const kind = this.#map.isFinished(offset, offset + length) ? KIND_BYPASS : KIND_CLIENT;
-    this.#kinds[token] = kind;
-    this.#waiting[token] = 1;
+    // All of it is `+`, yet readCached has failed: the image has lost bytes that the map claims.
+    const lost = offset === this.#lostOffset && length === this.#lostLength;
+    this.#lostOffset = -1;
+    this.#kinds[token] = lost ? KIND_BYPASS : KIND_CLIENT;
+    this.#states[token] = WAITING;
     this.#state.setParked(this.#session, ++this.#waitingCount);
     this.#state.count(this.#session, SESSION_MISSES, 1);
-    this.#ask(token, kind === KIND_BYPASS || this.#state.imageSick);
+    this.#dropBounce(token);
+    if ((lost || this.#state.imageSick) && this.#askBounced(token)) return;
+    this.#ask(token);
   }
 
-  #ask(token: number, bounced: boolean): void {
+  #ask(token: number): void {
     const start = this.#starts[token];
-    const length = this.#ends[token] - start;
-    this.#dropBounce(token);
-    const bounce = bounced ? NativeMemory.allocate(length) : null;
-    this.#bounce[token] = bounce;
-    const address = bounce === null ? 0 : bounce.address;
-    this.#queue.park(token, this.#kinds[token], start, length, address);
+    const address = this.#bounces[token]?.address ?? 0;
+    this.#queue.park(token, this.#kinds[token], start, this.#ends[token] - start, address);
+  }
+
+  /** Asks with memory for the bytes: at once, or when there is some left. @returns false when there is none. */
+  #askBounced(token: number): boolean {
+    const start = this.#starts[token];
+    const end = this.#ends[token];
+    const bytes = this.#bounceBytes + bounceSize(end - start, this.sectorSize);
+    if (bytes > MAX_BOUNCE_BYTES && this.#bounceBytes > 0) {
+      this.#deferred.push(token);
+      return true;
+    }
+    const bounce = makeBounce(start, end, this.sectorSize);
+    if (bounce === null) return false;
+    this.#bounces[token] = bounce;
+    this.#bounceBytes += bounce.size;
+    this.#ask(token);
+    return true;
   }
 
   /** The next parked read that has ended, or -1. Never blocks. */
@@ -145,41 +185,47 @@ export class CachedFile {
     for (;;) {
       const token = this.#queue.nextEnded();
       if (token < 0) return -1;
-      if (this.#queue.result(token) === RESULT_UNCACHED && !this.ending) {
-        // The image went bad in between: once more, with memory for the bytes.
-        this.#ask(token, true);
-        continue;
-      }
-      this.#waiting[token] = 0;
+      const abandoned = this.#states[token] === ABANDONED;
+      // The image went bad in between: once more, with memory for the bytes.
+      const again = this.#queue.result(token) === RESULT_UNCACHED && !abandoned && !this.ending;
+      if (again && this.#askBounced(token)) continue;
+      this.#states[token] = FREE;
+      if (abandoned) this.#dropBounce(token);
       this.#state.setParked(this.#session, --this.#waitingCount);
       return token;
     }
   }
 
+  /** The client has been answered; the attempt goes on, for whoever asks next. */
+  abandon(token: number): void {
+    if (this.#states[token] === WAITING) this.#states[token] = ABANDONED;
+  }
+
   /**
-   * Copies what there is of an ended read to `output` at `at`.
+   * Copies what there is of an ended read to `output` at `at`; once for each read.
    * @returns the number of unreadable runs, listed by `unreadableStart` and `unreadableEnd`.
    */
   collect(token: number, at: number, offset: number, length: number): number {
-    // Only RESULT_BOUNCED says that the buffer holds every byte that the map does not call bad.
-    const bounce = this.#queue.result(token) === RESULT_BOUNCED ? this.#bounce[token] : null;
-    const bypass = this.#kinds[token] === KIND_BYPASS;
-    const bounceAddress = bounce === null ? 0 : bounce.address - this.#starts[token];
+    const bounce = this.#bounces[token];
     const end = offset + length;
+    const shift = at - offset;
     this.#unreadable.length = 0;
+    for (let start = offset, runEnd = end; start < end; start = runEnd) {
+      runEnd = bounce === null ? end : bounce.runEnd(start, end);
+      if (bounce?.has(start)) bounce.copyTo(this.#output.address + shift + start, start, runEnd);
+      else this.#collectCached(shift, start, runEnd);
+    }
+    this.#dropBounce(token);
+    return this.#unreadable.length / 2;
+  }
+
+  #collectCached(shift: number, offset: number, end: number): void {
     for (let start = offset; start < end; start = this.#run.end) {
       this.#map.run(start, end, this.#run);
       const { status, end: runEnd } = this.#run;
-      const runAt = at + start - offset;
-      if (status === FINISHED && !(bypass && bounce !== null)) {
-        if (this.#readImage(runAt, start, runEnd - start)) continue;
-      } else if (bounce !== null && (status === FINISHED || status === NON_TRIED)) {
-        copyMemory(this.#output.address + runAt, bounceAddress + start, runEnd - start);
-        continue;
-      }
-      this.#addUnreadable(start, runEnd);
+      const cached = status === FINISHED && this.#readImage(shift + start, start, runEnd - start);
+      if (!cached) this.#addUnreadable(start, runEnd);
     }
-    return this.#unreadable.length / 2;
   }
 
   #addUnreadable(start: number, end: number): void {
@@ -213,7 +259,8 @@ export class CachedFile {
     if (extent.status !== FINISHED) return;
     // The map is asked first: a hole in a `+` run reads as zeros, now and later.
     const data = trySeekData(this.#image, offset);
-    if (data === -ENXIO) extent.zero = true;
+    // No data until the end of the file; behind that there is nothing, which is not zero but lost.
+    if (data === -ENXIO) extent.zero = trySeekHole(this.#image, extent.end - 1) >= 0;
     else if (data > offset) {
       extent.zero = true;
       extent.end = Math.min(extent.end, data);
@@ -233,21 +280,44 @@ export class CachedFile {
 
   /** The client has left: the reader need not bother with what it has parked. */
   endClient(): void {
+    // What was not asked yet ends like the rest.
+    for (const token of this.#deferred.splice(0)) this.#ask(token);
     for (let token = 0; token < PARKED_PER_SESSION; token++) {
-      // The reader may be writing into the memory of a waiting one at this moment.
-      if (this.#waiting[token] !== 0) this.#queue.cancel(token);
-      else this.#dropBounce(token);
+      if (this.#states[token] === FREE) {
+        this.#dropBounce(token);
+        continue;
+      }
+      // The reader may be filling its memory at this moment: that is kept until the read has ended.
+      this.#states[token] = ABANDONED;
+      this.#queue.cancel(token);
     }
     this.#readAhead.reset();
   }
 
   #dropBounce(token: number): void {
-    this.#bounce[token]?.release();
-    this.#bounce[token] = null;
+    const bounce = this.#bounces[token];
+    if (bounce === null) return;
+    this.#bounces[token] = null;
+    this.#bounceBytes -= bounce.size;
+    bounce.release();
+    // What does not fit puts itself back at the end.
+    for (const deferred of this.#deferred.splice(0)) {
+      if (!this.#askBounced(deferred)) this.#ask(deferred);
+    }
   }
 
   /** Parked reads that have not ended: after `endClient`, those that the device still works on. */
   get waiting(): number {
     return this.#waitingCount;
+  }
+}
+
+/** @returns null when memory ends: what the image cannot take is unreadable then. */
+function makeBounce(start: number, end: number, sectorSize: number): BounceBuffer | null {
+  try {
+    return new BounceBuffer(start, end, sectorSize);
+  } catch (error) {
+    if (error instanceof SystemError) return null;
+    throw error;
   }
 }

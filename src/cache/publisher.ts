@@ -46,34 +46,30 @@ export class Publisher {
    *   must get them from memory.
    */
   publish(address: number, offset: number, length: number): boolean {
-    if (this.#write(address, offset, length) && this.#mark(offset, offset + length, FINISHED)) {
-      return true;
-    }
-    this.#forgetBad(offset, offset + length);
+    const end = offset + length;
+    if (this.#write(address, offset, length) && this.#mark(offset, end, FINISHED)) return true;
+    this.#forgetBad(offset, end);
     return false;
   }
 
-  /** Whatever the map remembers as bad here can be read after all: only it is not kept. `+` stays. */
+  /** What the map calls bad here can be read after all, it is only not kept: it may be tried again. */
   #forgetBad(start: number, end: number): void {
     for (let at = start; at < end; at = this.#run.end) {
       this.#map.run(at, end, this.#run);
-      const { status, end: runEnd } = this.#run;
-      if (status !== FINISHED && status !== NON_TRIED) this.#mark(at, runEnd, NON_TRIED);
+      if (this.#run.status === BAD_SECTOR) this.#mark(at, this.#run.end, NON_TRIED);
     }
   }
 
   /**
    * Says how it stands with what is missing of [start, end). `+` and `-` stay: the one is never taken back,
-   * and more than the other cannot be known.
-   * @returns false when the map is full.
+   * and more than the other cannot be known. A map that is full stays as it is.
    */
-  markMissing(start: number, end: number, status: number): boolean {
+  markMissing(start: number, end: number, status: number): void {
     for (let at = start; at < end; at = this.#run.end) {
       this.#map.run(at, end, this.#run);
       if (this.#run.status === FINISHED || this.#run.status === BAD_SECTOR) continue;
-      if (!this.#mark(at, this.#run.end, status)) return false;
+      this.#mark(at, this.#run.end, status);
     }
-    return true;
   }
 
   /** @returns false when the map is full; it is unchanged then. */

@@ -9,12 +9,10 @@ export class PendingRead {
   end = 0;
   /** Everything before it has been read or found unreadable for this request. */
   cursor = 0;
-  /** Address for bytes that the image cannot take, or 0. */
+  /** Address of a bounce buffer, or 0. */
   bounce = 0;
   /** Some bytes were read but not kept in the image. */
   unkept = false;
-  /** Some bytes could not be had for a reason that the map does not show. */
-  spoiled = false;
 
   constructor(slot: number) {
     this.slot = slot;
@@ -28,7 +26,6 @@ export class PendingRead {
     this.cursor = offset;
     this.bounce = bounce;
     this.unkept = false;
-    this.spoiled = false;
   }
 
   overlaps(start: number, end: number): boolean {

@@ -12,6 +12,7 @@ import {
 } from "../map/statuses.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { MISSING, type Publisher } from "../cache/publisher.ts";
+import { fillBounce } from "../shared/bounce_buffer.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 import {
   KIND_BYPASS,
@@ -22,13 +23,11 @@ import {
   READER_DEVICE_READS,
   READER_FAILED_READS,
   READER_LAST_GOOD,
-  RESULT_BOUNCED,
   RESULT_RESOLVED,
   RESULT_UNCACHED,
   type SharedState,
   SLOT_CANCELLED,
 } from "../shared/shared_state.ts";
-import { copyMemory } from "../sys/fd.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import { Pace, SICK_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
@@ -196,13 +195,11 @@ export class Reader {
     if (!read.overlaps(start, end)) return;
     if (!kept) read.unkept = true;
     if (read.bounce === 0) return;
+    const { device, buffer } = this.#parts;
     const from = Math.max(start, read.offset);
     const to = Math.min(end, read.end);
-    copyMemory(
-      read.bounce + (from - read.offset),
-      this.#parts.buffer.address + (from - start),
-      to - from,
-    );
+    const source = buffer.address + from - start;
+    fillBounce(read.bounce, read.offset, read.end, device.sectorSize, source, from, to);
   }
 
   /** Nothing more is to be had of [start, end): whoever has waited for it goes on behind it, or has ended. */
@@ -222,9 +219,8 @@ export class Reader {
   }
 
   #finish(read: PendingRead): void {
-    const bounced = read.unkept || read.kind === KIND_BYPASS;
-    if (!bounced || read.spoiled) this.#pending.end(read, RESULT_RESOLVED);
-    else this.#pending.end(read, read.bounce !== 0 ? RESULT_BOUNCED : RESULT_UNCACHED);
+    const unreachable = read.unkept && read.bounce === 0;
+    this.#pending.end(read, unreachable ? RESULT_UNCACHED : RESULT_RESOLVED);
   }
 
   /** Ends a read with what there is; nothing more is tried. */
@@ -248,11 +244,7 @@ export class Reader {
 
   /** A sector that was tried alone has failed. */
   #markBad(start: number, end: number): void {
-    const marked = this.#parts.publisher.markMissing(start, end, BAD_SECTOR);
-    for (const read of this.#pending.clients) {
-      // The map cannot say it, so the bytes of this request cannot be told from good ones.
-      if (!marked && read.overlaps(start, end)) read.spoiled = true;
-    }
+    this.#parts.publisher.markMissing(start, end, BAD_SECTOR);
     this.#settle(start, end);
   }
 

@@ -36,7 +36,7 @@ export class SessionQueue {
 
   /**
    * Queues a read that a client waits for: KIND_CLIENT or KIND_BYPASS. `place` (below PARKED_PER_SESSION)
-   * is in use until `nextEnded` has returned it. `bounce` is the address of `length` bytes, or 0.
+   * is in use until `nextEnded` has returned it. `bounce` is the address of a bounce buffer, or 0.
    */
   park(place: number, kind: number, offset: number, length: number, bounce: number): void {
     this.#state.slotBounce[this.#firstSlot + place] = bounce;

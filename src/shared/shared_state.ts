@@ -25,18 +25,16 @@ export const KIND_READ_AHEAD = 2;
 /** A client has asked for the range to be cached (NBD_CMD_CACHE). */
 export const KIND_PREFETCH = 3;
 
-/** `slotState` values. FREE -> QUEUED (session) -> FREE (session for parked reads, reader for hints). */
+/** `slotState` values, of a hint: QUEUED by the session, FREE again by the reader. */
 export const SLOT_FREE = 0;
 export const SLOT_QUEUED = 1;
-/** The client has gone: the reader ends it without a device read. */
+/** Of a parked read, after QUEUED: the client has gone, so the reader ends it without a device read. */
 export const SLOT_CANCELLED = 2;
 
-/** How a parked read ended: every byte is `+` in the map, or could not be read this time. */
+/** How a parked read ended: each byte is `+`, or in the bounce buffer, or could not be read this time. */
 export const RESULT_RESOLVED = 0;
-/** The image could not take some of the bytes: they lie in the request's bounce buffer, where it has one. */
-export const RESULT_BOUNCED = 1;
 /** The image could not take some of the bytes, and there is no bounce buffer: ask again with one. */
-export const RESULT_UNCACHED = 2;
+export const RESULT_UNCACHED = 1;
 
 // Header words (Int32).
 const PHASE = 0;
@@ -89,7 +87,7 @@ export class SharedState {
   readonly slotResult: Int32Array;
   readonly slotOffset: Float64Array;
   readonly slotLength: Float64Array;
-  /** Address of the session's memory for bytes that the image cannot take, or 0. */
+  /** Address of the session's memory for bytes that the image cannot take (bounce_buffer.ts), or 0. */
   readonly slotBounce: Float64Array;
   readonly readerCounters: Float64Array;
   readonly sessionCounters: Float64Array;
@@ -205,8 +203,13 @@ export class SharedState {
   setParked(session: number, parked: number): void {
     this.words[this.#sessionWord(session, SESSION_PARKED)] = parked;
   }
-  parked(session: number): number {
-    return this.words[this.#sessionWord(session, SESSION_PARKED)];
+  /** Any thread: client reads of all sessions that wait for the device. */
+  parkedReads(): number {
+    let parked = 0;
+    for (let session = 0; session < this.sessions; session++) {
+      parked += this.words[this.#sessionWord(session, SESSION_PARKED)];
+    }
+    return parked;
   }
 
   /** Session only: the socket that `withSocket` may shut down from another thread. */

@@ -8,6 +8,7 @@ import { MAX_READ } from "../../../src/reader/pace.ts";
 import { Reader } from "../../../src/reader/reader.ts";
 import { ReaderQueue } from "../../../src/shared/request_queue.ts";
 import { SharedState } from "../../../src/shared/shared_state.ts";
+import { ENOSPC } from "../../../src/sys/errno.ts";
 import { createEventFd } from "../../../src/sys/eventfd.ts";
 import { closeFd, openFile, pread, truncateFd } from "../../../src/sys/fd.ts";
 import { NativeMemory } from "../../../src/sys/memory.ts";
@@ -50,6 +51,7 @@ export class SimulatedRun implements Disposable {
   readonly #buffer = NativeMemory.allocate(MAX_READ);
   readonly #asked: Map<number, [offset: number, length: number]>[] = [];
   readonly #folder: string | undefined;
+  readonly #writer: ImageWriter;
 
   constructor(device: SimulatedDevice, options: RunOptions = {}) {
     const { sessions = 1, retries = 0, readAhead = 0, mostBytes = 4 * MAX_READ } = options;
@@ -64,7 +66,8 @@ export class SimulatedRun implements Disposable {
       FileMap.create(device.size, { maxTransitions: 4 * device.size / device.sectorSize + 16 });
     this.state = SharedState.create(sessions);
     const { map, state, image } = this;
-    const publisher = new Publisher(map, new ImageWriter(image, options.map === undefined), state, {
+    this.#writer = new ImageWriter(image, options.map === undefined);
+    const publisher = new Publisher(map, this.#writer, state, {
       imageFailed: (errno) => this.told.push(`image failed ${errno}`),
       imageRecovered: () => this.told.push("image recovered"),
       mapFull: () => this.told.push("map full"),
@@ -147,6 +150,11 @@ export class SimulatedRun implements Disposable {
       bytes.fill(0xee, start - offset, end - offset);
     }
     return { token, bytes, unreadable };
+  }
+
+  /** From now on the image takes no write. */
+  refuseWrites(): void {
+    this.#writer.write = () => -ENOSPC;
   }
 
   /** The session's output buffer, where a hit puts its bytes. */
