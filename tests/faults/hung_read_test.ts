@@ -1,0 +1,105 @@
+// A device that hangs in the middle of a read: clients get an error in time, the attempt goes on, and the
+// program can be stopped.
+
+import { assert, assertEquals } from "@std/assert";
+import { FailingDevice } from "../harness/failing_device.ts";
+import { readThrough } from "../harness/nbd_client.ts";
+import { hasTools, isRoot } from "../harness/requires.ts";
+import { Served } from "../harness/served.ts";
+import { exists, TestFolder } from "../harness/test_folder.ts";
+import { tool, until } from "../harness/tool.ts";
+
+const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup", "ddrescuelog");
+const MIB = 1024 * 1024;
+const SIZE = 4 * MIB;
+const EIO = 5;
+const ESHUTDOWN = 108;
+/** What "at once" may take, with room for a busy machine. */
+const PROMPT_MS = 5000;
+
+const SOURCES = [{ name: "a loop device", asFile: false }, { name: "a file", asFile: true }];
+
+for (const { name, asFile } of SOURCES) {
+  Deno.test({
+    name: `${name} that hangs: --timeout answers EIO, the attempt goes on and heals the map`,
+    ignore,
+    async fn() {
+      using folder = new TestFolder();
+      const file = folder.noise("source", SIZE);
+      await using device = await FailingDevice.make(file, { canHang: true, asFile });
+      await using served = await Served.start(device.path, {
+        dir: folder.path,
+        args: ["--timeout=0.5", "--read-ahead=0"],
+      });
+      const task = { reads: [[2 * MIB, 65_536]] as [number, number][], source: file };
+      {
+        await using _hang = await device.source.hang();
+        device.source.mark();
+        for (let again = 0; again < 2; again++) {
+          const [read] = await readThrough(served.uri, task);
+          assertEquals([read.errno, read.good], [EIO, 0]);
+        }
+        assert(device.source.reads().length > 0, "the device was asked");
+        assert(device.source.reads().every(({ failed }) => failed === undefined), "it hung");
+      }
+      // What came too late for the client is in the image now.
+      await until("the attempt has ended well", async () => {
+        const [read] = await readThrough(served.uri, task);
+        return read.errno === 0 && read.good === 65_536 && read.wrong === 0;
+      });
+      const offsets = device.source.reads().map(({ offset }) => offset);
+      assertEquals(offsets.length, new Set(offsets).size, "each place was read once");
+    },
+  });
+
+  Deno.test({
+    name: `${name} that hangs: SIGTERM saves the map and ends the program within 5 s`,
+    ignore,
+    async fn() {
+      using folder = new TestFolder();
+      const file = folder.noise("source", SIZE);
+      await using device = await FailingDevice.make(file, { canHang: true, asFile });
+      await using served = await Served.start(device.path, { dir: folder.path });
+      await readThrough(served.uri, { reads: [[MIB, 65_536]] });
+      await using _hang = await device.source.hang();
+      device.source.mark();
+      const waiting = readThrough(served.uri, { reads: [[2 * MIB, 65_536]] });
+      await until("the device hangs", () => device.source.reads().length > 0);
+
+      const began = performance.now();
+      const { code, done } = await served.stop("SIGTERM");
+      const tookMs = performance.now() - began;
+      assertEquals(code, 0);
+      assert(tookMs < PROMPT_MS, `it took ${tookMs} ms`);
+      assertEquals((await waiting)[0].errno, ESHUTDOWN);
+      assert(!exists(folder.file("socket")), "the socket is gone");
+      const saved = await tool("ddrescuelog", ["--list-blocks=+", served.map]);
+      assertEquals(saved.trim().split("\n").length * 512, done?.totals.finished);
+      assert(saved.includes(`\n${MIB / 512}\n`), "what was read is in the mapfile");
+    },
+  });
+
+  Deno.test({
+    name: `${name} that hangs: a second SIGINT ends the program at once`,
+    ignore,
+    async fn() {
+      using folder = new TestFolder();
+      const file = folder.noise("source", SIZE);
+      await using device = await FailingDevice.make(file, { canHang: true, asFile });
+      await using served = await Served.start(device.path, { dir: folder.path });
+      await using _hang = await device.source.hang();
+      device.source.mark();
+      const waiting = readThrough(served.uri, { reads: [[2 * MIB, 65_536]] });
+      await until("the device hangs", () => device.source.reads().length > 0);
+      const began = performance.now();
+      served.program.signal("SIGINT");
+      // The first one has been heard when clients are told to leave; the program still waits for the device.
+      assertEquals((await waiting)[0].errno, ESHUTDOWN);
+      const { code } = await served.stop("SIGINT");
+      const tookMs = performance.now() - began;
+      assertEquals(code, 130);
+      assert(tookMs < PROMPT_MS, `it took ${tookMs} ms`);
+      await tool("ddrescuelog", ["--show-status", served.map]);
+    },
+  });
+}
