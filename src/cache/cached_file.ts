@@ -83,9 +83,8 @@ export class CachedFile {
   /** Tokens that are not asked yet, as MAX_BOUNCE_BYTES are in use. */
   readonly #deferred: number[] = [];
   #waitingCount = 0;
-  /** The range that the image lacked although the map says `+`; -1 when there was none. */
-  #lostOffset = -1;
-  #lostLength = 0;
+  /** The image has lost bytes that the map claims: what is parked comes from the device whole. */
+  #imageLost = false;
 
   readonly #run: Run = { end: 0, status: NON_TRIED };
   readonly #unreadable: number[] = [];
@@ -112,14 +111,15 @@ export class CachedFile {
   /** Copies the range to `output` at `at` if all of it is cached. Never waits for the device. */
   readCached(at: number, offset: number, length: number): boolean {
     if (!this.#map.isFinished(offset, offset + length)) return false;
-    if (this.#readImage(at, offset, length)) return true;
-    this.#lostOffset = offset;
-    this.#lostLength = length;
-    return false;
+    return this.#readImage(at, offset, length) === length;
   }
 
-  #readImage(at: number, offset: number, length: number): boolean {
-    return tryPreadAll(this.#image, this.#output.address + at, length, offset) === length;
+  /** @returns bytes, fewer than `length` when the image has lost the next one. */
+  #readImage(at: number, offset: number, length: number): number {
+    const count = tryPreadAll(this.#image, this.#output.address + at, length, offset);
+    if (count === length) return count;
+    this.#imageLost = true;
+    return Math.max(0, count);
   }
 
   /** The client has read this range: looks whether it reads on, and asks for what comes next. */
@@ -145,15 +145,12 @@ export class CachedFile {
       this.size,
       Math.ceil((offset + length) / sectorSize) * sectorSize,
     );
-    // All of it is `+`, yet readCached has failed: the image has lost bytes that the map claims.
-    const lost = offset === this.#lostOffset && length === this.#lostLength;
-    this.#lostOffset = -1;
-    this.#kinds[token] = lost ? KIND_BYPASS : KIND_CLIENT;
+    this.#kinds[token] = this.#imageLost ? KIND_BYPASS : KIND_CLIENT;
     this.#states[token] = WAITING;
     this.#state.setParked(this.#session, ++this.#waitingCount);
     this.#state.count(this.#session, SESSION_MISSES, 1);
     this.#dropBounce(token);
-    if ((lost || this.#state.imageSick) && this.#askBounced(token)) return;
+    if ((this.#imageLost || this.#state.imageSick) && this.#askBounced(token)) return;
     this.#ask(token);
   }
 
@@ -223,8 +220,8 @@ export class CachedFile {
     for (let start = offset; start < end; start = this.#run.end) {
       this.#map.run(start, end, this.#run);
       const { status, end: runEnd } = this.#run;
-      const cached = status === FINISHED && this.#readImage(shift + start, start, runEnd - start);
-      if (!cached) this.#addUnreadable(start, runEnd);
+      const count = status === FINISHED ? this.#readImage(shift + start, start, runEnd - start) : 0;
+      if (start + count < runEnd) this.#addUnreadable(start + count, runEnd);
     }
   }
 
@@ -292,6 +289,7 @@ export class CachedFile {
       this.#queue.cancel(token);
     }
     this.#readAhead.reset();
+    this.#imageLost = false;
   }
 
   #dropBounce(token: number): void {

@@ -1,17 +1,20 @@
 // Writes what was read from the device into the image. Reader thread only; sessions read the image through
 // their own calls. All-zero blocks become holes where that is certain to read as zeros.
-import { isZero, punchHole, tryPwriteAll } from "../sys/fd.ts";
+import { isZero, punchHole, seekEnd, tryPwriteAll } from "../sys/fd.ts";
+import { ENODATA } from "../sys/errno.ts";
 import { SystemError } from "../sys/system_error.ts";
 
 /** Smallest stretch of zeros that is left out, bytes: file systems allocate in blocks of about this. */
 export const HOLE_BLOCK = 65_536;
 
-/** The image of one device. */
+/** The image of one device, made as large as the device before. */
 export class ImageWriter {
   readonly #fd: number;
   /** True while every byte that is not `+` is known to be a hole already, so that zeros need no call. */
   #fresh: boolean;
   #canPunch = true;
+  /** The last write failed: until one has succeeded, zeros are written like all else, to find out. */
+  #failing = false;
 
   /** @param fresh the image was empty when this run began. */
   constructor(fd: number, fresh: boolean) {
@@ -21,23 +24,31 @@ export class ImageWriter {
 
   /**
    * Makes image bytes [offset, offset + length) equal to memory at `address`.
-   * @returns 0, or -errno when an unknown part of the range may have been changed.
+   * @returns 0, or -errno when an unknown part of the range may have been changed. -ENODATA when somebody has
+   *   cut the image short before `offset`: what lies between would read as zeros, whatever the map says of it.
    */
   write(address: number, offset: number, length: number): number {
-    let done = 0;
-    while (done < length) {
-      const zero = isZero(address + done, blockEnd(offset, done, length) - done);
+    const result = this.#write(address, offset, length);
+    this.#failing = result < 0;
+    if (this.#failing) this.#fresh = false;
+    return result;
+  }
+
+  #write(address: number, offset: number, length: number): number {
+    const size = this.#size();
+    if (offset > size) return size < 0 ? size : -ENODATA;
+    const mayLeaveHoles = !this.#failing && offset + length <= size;
+    for (let done = 0; done < length;) {
+      const zero = mayLeaveHoles && isZero(address + done, blockEnd(offset, done, length) - done);
       const start = done;
       do done = blockEnd(offset, done, length); while (
-        done < length && isZero(address + done, blockEnd(offset, done, length) - done) === zero
+        done < length && mayLeaveHoles &&
+        isZero(address + done, blockEnd(offset, done, length) - done) === zero
       );
       const result = zero
         ? this.#writeZeros(address + start, offset + start, done - start)
         : tryPwriteAll(this.#fd, address + start, done - start, offset + start);
-      if (result < 0) {
-        this.#fresh = false;
-        return result;
-      }
+      if (result < 0) return result;
     }
     return 0;
   }
@@ -55,6 +66,16 @@ export class ImageWriter {
       }
     }
     return tryPwriteAll(this.#fd, address, length, offset);
+  }
+
+  /** Bytes, or -errno. */
+  #size(): number {
+    try {
+      return seekEnd(this.#fd);
+    } catch (error) {
+      if (error instanceof SystemError) return -error.errno;
+      throw error;
+    }
   }
 }
 

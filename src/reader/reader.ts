@@ -130,10 +130,8 @@ export class Reader {
     const result = this.#readDevice(start, end - start);
     if (result > 0) this.#deliver(start, result);
     else if (this.#isUnreadable(result, start, end)) {
-      // The image has lost these bytes and the device cannot give them now: the map's `+` is not taken
-      // back for what may be a passing fault of the image.
-      if (status === FINISHED) this.#end(read);
-      else if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
+      // What is `+` stays so, even when the image has lost it and the device cannot give it now.
+      if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
       else {
         this.#parts.publisher.markMissing(start, end, NON_TRIMMED);
         this.#beginRescue(start, Math.min(asked, end), asked < end ? "untried" : "failed");

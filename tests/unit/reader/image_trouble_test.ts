@@ -1,7 +1,7 @@
 // An image that does not take writes, or has lost bytes: clients get theirs all the same, and the map claims
 // nothing that the image does not have.
 import { assert, assertEquals } from "@std/assert";
-import { BAD_SECTOR, FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
+import { BAD_SECTOR, FINISHED } from "../../../src/map/statuses.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
 import { mount, unmount } from "../../../src/sys/mount.ts";
 import { truncateFd } from "../../../src/sys/fd.ts";
@@ -83,6 +83,24 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "zeros that need no room are no sign that a full file system has some",
+  NEEDS_ROOT,
+  () =>
+    onSmallFileSystem(async (folder) => {
+      const device = new SimulatedDevice(4 * MIB);
+      device.content.fill(0, 3 * MIB);
+      Deno.writeFileSync(`${folder}/filler`, new Uint8Array(1020 * KIB).fill(1));
+      using run = new SimulatedRun(device, { image: `${folder}/image` });
+      assertRead(run, 0, 256 * KIB);
+      await retryTime();
+      assertRead(run, 3 * MIB, 256 * KIB);
+      assertRead(run, MIB, 256 * KIB);
+      assertTruth(run);
+      assertEquals(run.told, ["image failed -28"]);
+    }),
+);
+
 Deno.test("bytes in memory stay what they are when the map changes before they are collected", () => {
   const device = new SimulatedDevice(MIB);
   device.bad.add(20);
@@ -135,16 +153,45 @@ Deno.test("an image cut short: lost bytes come from the device, heal, and `+` is
   }
 });
 
-Deno.test("an image cut short over a device that fails now: what is lost is an error, and `+` stays", () => {
+Deno.test("an image cut short: what is lost never reads as zeros, whatever is written behind it", () => {
+  const device = new SimulatedDevice(4 * MIB);
+  using run = new SimulatedRun(device);
+  for (const at of [0, MIB, 2 * MIB]) run.read(at, MIB);
+  truncateFd(run.image, MIB);
+  // New bytes behind the lost ones, and lost ones behind other lost ones.
+  assertRead(run, 3 * MIB, MIB);
+  assertRead(run, 2 * MIB + 512 * KIB, 256 * KIB);
+  assertRead(run, MIB + 512 * KIB, 256 * KIB);
+  assertRead(run, 0, 4 * MIB);
+  const extent = { end: 0, status: 0, zero: false };
+  run.sessions[0].describe(MIB, 3 * MIB, extent);
+  assertEquals(extent.zero, false);
+  assertRead(run, MIB, MIB);
+});
+
+Deno.test("an image cut short over a device that fails now: the bad sector is an error, and `+` stays", () => {
   const device = new SimulatedDevice(MIB);
   using run = new SimulatedRun(device);
   run.read(0, MIB);
   truncateFd(run.image, 512 * KIB);
-  device.bad.add(1500);
-  const { unreadable } = run.read(512 * KIB, 512 * KIB);
-  assert(unreadable.length > 0);
+  for (const sector of [1100, 1500]) device.bad.add(sector);
+  assertRead(run, 512 * KIB, 512 * KIB);
+  assertEquals(device.failingReads, 3);
   assertEquals(run.map.total(FINISHED), MIB);
-  assertEquals(run.map.total(NON_TRIED), 0);
+  // The image ends at the first one now, and cannot grow behind it.
+  assertRead(run, 0, MIB);
+  assertRead(run, 1100 * 512, 512);
+});
+
+Deno.test("a read of which the image has lost a part brings the rest of it, and then all", () => {
+  const device = new SimulatedDevice(4 * MIB);
+  using run = new SimulatedRun(device);
+  run.read(0, 2 * MIB);
+  truncateFd(run.image, MIB);
+  // Nobody has noticed yet: for once the lost part is an error.
+  assertEquals(run.read(0, 3 * MIB).unreadable, [[MIB, 2 * MIB]]);
+  assertRead(run, 0, 4 * MIB);
+  assertRead(run, MIB + 4096, 4096);
 });
 
 Deno.test("what another session's read has just finished is a hit for the device, not a loss of the image", () => {
