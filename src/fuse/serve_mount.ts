@@ -1,0 +1,127 @@
+// One thread's part in serving a mounted file, from its first request to the unmounting.
+//
+// While reads are parked the thread goes on answering, with one eye on those that end. With none parked it
+// blocks in the kernel's own queue of readers: a request then wakes one thread, not all.
+
+import { EIO, ESHUTDOWN } from "./constants.ts";
+import type { Interrupts } from "./interrupts.ts";
+import { type Kernel, Unmounted } from "./kernel.ts";
+import { DATA_AT } from "./limits.ts";
+import type { MountOptions } from "./mount_options.ts";
+import type { ParkedReads } from "./parked_reads.ts";
+import { Replies } from "./replies.ts";
+import { Requests } from "./requests.ts";
+import type { ShownFile } from "./shown_file.ts";
+
+/**
+ * Serves until the file is unmounted. Blocks. Reads may be left parked then: nobody waits for them.
+ * @param interrupts this thread's view of what the threads of the mount share.
+ */
+export function serveMount(
+  kernel: Kernel,
+  file: ShownFile,
+  parked: ParkedReads,
+  interrupts: Interrupts,
+  options: MountOptions,
+): void {
+  try {
+    new MountSession(kernel, file, parked, interrupts, options).run();
+  } catch (error) {
+    if (!(error instanceof Unmounted)) throw error;
+  }
+}
+
+class MountSession {
+  readonly #kernel: Kernel;
+  readonly #parked: ParkedReads;
+  readonly #interrupts: Interrupts;
+  readonly #replies: Replies;
+  readonly #requests: Requests;
+  readonly #timeoutMs: number;
+  readonly #now: () => number;
+
+  constructor(
+    kernel: Kernel,
+    file: ShownFile,
+    parked: ParkedReads,
+    interrupts: Interrupts,
+    options: MountOptions,
+  ) {
+    const { timeoutMs, counters } = options;
+    const now = options.now ?? (() => performance.now());
+    const deadline = () => timeoutMs === 0 ? Infinity : now() + timeoutMs;
+    this.#kernel = kernel;
+    this.#parked = parked;
+    this.#interrupts = interrupts;
+    this.#replies = new Replies(kernel, counters);
+    this.#requests = new Requests(
+      kernel,
+      this.#replies,
+      file,
+      parked,
+      interrupts,
+      options,
+      deadline,
+    );
+    this.#timeoutMs = timeoutMs;
+    this.#now = now;
+  }
+
+  /** @throws {Unmounted} */
+  run(): never {
+    for (;;) {
+      this.#answerInterrupted();
+      if (this.#parked.waiting === 0 && !this.#parked.full) {
+        this.#requests.handle(this.#kernel.receive());
+        continue;
+      }
+      this.#answerWaiting();
+      const length = this.#parked.full ? 0 : this.#kernel.tryReceive();
+      if (length > 0) this.#requests.handle(length);
+      else this.#kernel.wait(this.#waitMs(), !this.#parked.full);
+    }
+  }
+
+  /** Answers parked reads whose interruption another thread has heard of. */
+  #answerInterrupted(): void {
+    while (this.#interrupts.next()) {
+      this.#requests.interrupted(this.#interrupts.high, this.#interrupts.low);
+    }
+  }
+
+  /** Answers parked reads that have ended, are overdue, or cannot be waited for any longer. */
+  #answerWaiting(): void {
+    const parked = this.#parked;
+    for (let token = parked.nextEnded(); token >= 0; token = parked.nextEnded()) {
+      this.#answerEnded(token);
+    }
+    if (parked.source.ending) {
+      for (let token = parked.anyWaiting(); token >= 0; token = parked.anyWaiting()) {
+        this.#requests.refuse(token, ESHUTDOWN);
+      }
+    }
+    if (this.#timeoutMs === 0 || parked.waiting === 0) return;
+    const now = this.#now();
+    for (let token = parked.overdue(now); token >= 0; token = parked.overdue(now)) {
+      this.#requests.refuse(token, EIO);
+    }
+  }
+
+  /**
+   * All or nothing: where a read goes through the page cache the kernel fills a short reply up with zeros,
+   * and takes it for the end of the file.
+   */
+  #answerEnded(token: number): void {
+    const { source, uniqueHigh, uniqueLow, lanes, offsets, lengths } = this.#parked;
+    const length = lengths[token]!;
+    this.#replies.answering(uniqueHigh[token]!, uniqueLow[token]!, lanes[token]!);
+    if (source.collect(token, DATA_AT, offsets[token]!, length) === 0) this.#replies.data(length);
+    else this.#replies.error(source.ending ? ESHUTDOWN : EIO);
+  }
+
+  /** Time until the first parked read is overdue, for `Kernel.wait`. */
+  #waitMs(): number {
+    if (this.#timeoutMs === 0 || this.#parked.waiting === 0) return -1;
+    return Math.max(0, Math.ceil(this.#parked.earliestDeadline() - this.#now()));
+  }
+}

@@ -1,0 +1,301 @@
+// Shows the device as a plain file: mounts it, starts the threads that serve it, and unmounts it. Main thread;
+// nothing here waits for the device, but nothing here may look into the file either, once it is mounted.
+import { printable } from "../base/printable.ts";
+import { UserError } from "../base/errors.ts";
+import { Interrupts } from "../fuse/interrupts.ts";
+import { MAX_READ_BYTES } from "../fuse/limits.ts";
+import { mountOf, mounts } from "../file/mounts.ts";
+import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
+import { EACCES, EBUSY, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
+import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
+import { closeFd, identityOf } from "../sys/fd.ts";
+import {
+  MNT_DETACH,
+  MNT_FORCE,
+  mount,
+  MS_NODEV,
+  MS_NOSUID,
+  MS_RDONLY,
+  unmount,
+} from "../sys/mount.ts";
+import { S_IFREG } from "../sys/statx.ts";
+import { SystemError } from "../sys/system_error.ts";
+import type { FuseInit, FuseMessage } from "../workers/fuse_init.ts";
+import type { Observer } from "./events.ts";
+import { cloneFuse, openFuse } from "./fuse_device.ts";
+import { FUSE_TYPE, type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
+import { withTimeout } from "./with_timeout.ts";
+
+/** Threads that serve a mounted file: session numbers of the shared state to keep for one. */
+export const FUSE_THREADS = Math.min(4, Math.max(2, navigator.hardwareConcurrency));
+
+/** How long the threads may take to start, milliseconds. */
+const START_MS = 20_000;
+/** How long readers may take to let go of the file after they have been told that it is over, milliseconds. */
+const POLITE_MS = 300;
+const POLITE_STEP_MS = 20;
+/** ... and how long the threads may take to end after that, milliseconds. */
+const END_MS = 1000;
+
+/** What to show, and as which file. Sizes are bytes. */
+export interface FuseMountOptions {
+  /** As it was named on the command line. */
+  readonly file: string;
+  /** Descriptor of the device: who may read that may read the file. */
+  readonly device: number;
+  readonly state: SharedState;
+  /** The first of FUSE_THREADS session numbers that nobody else uses. */
+  readonly firstSession: number;
+  readonly map: SharedArrayBuffer;
+  readonly image: number;
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly readAhead: number;
+  readonly timeoutMs: number;
+}
+
+/** A device shown as a file. */
+export class FuseMount {
+  /** Resolves when the file is no longer mounted, or can no longer be served, although `end` was not called. */
+  readonly ended: Promise<void>;
+  /** Absolute path of the file. */
+  readonly path: string;
+  readonly #options: FuseMountOptions;
+  readonly #observe: Observer;
+  readonly #point: MountPoint;
+  readonly #mountId: number;
+  readonly #threads: readonly FuseThread[];
+  readonly #allEnded: Promise<unknown>;
+  #ending = false;
+
+  /**
+   * Mounts the file and waits until it is served.
+   * @throws {UserError} when that cannot be; nothing is left behind then.
+   */
+  static async start(options: FuseMountOptions, observe: Observer): Promise<FuseMount> {
+    const info = (message: string) => observe({ event: "info", message });
+    const point = prepareMountPoint(options.file, info);
+    let fuse: FuseMount;
+    try {
+      fuse = new FuseMount(options, point, observe);
+    } catch (error) {
+      point.remove();
+      throw error;
+    }
+    const refused = await fuse.#negotiated();
+    if (refused === undefined) return fuse;
+    await fuse.end();
+    throw new UserError(`cannot show the device as "${printable(options.file)}": ${refused}`, {
+      hints: [OTHER_WAY],
+    });
+  }
+
+  private constructor(options: FuseMountOptions, point: MountPoint, observe: Observer) {
+    this.path = point.path;
+    this.#options = options;
+    this.#observe = observe;
+    this.#point = point;
+    const timeMs = Date.now();
+    const mode = (identityOf(options.device).mode & OTHERS_MAY_READ) === 0 ? 0o400 : 0o444;
+    const lanes = mountFile(options.file, point.path, mode);
+    this.#mountId = mountOf(point.path)!.id;
+    const numbers = Array.from(
+      { length: FUSE_THREADS },
+      (_, index) => options.firstSession + index,
+    );
+    for (const number of numbers) options.state.setEventFd(number, createEventFd());
+    const interrupts = Interrupts.memory();
+    this.#threads = numbers.map((session, index) =>
+      new FuseThread({
+        state: options.state.buffer,
+        sessions: options.state.sessions,
+        session,
+        threads: numbers,
+        interrupts,
+        map: options.map,
+        image: options.image,
+        size: options.size,
+        sectorSize: options.sectorSize,
+        readAhead: options.readAhead,
+        timeoutMs: options.timeoutMs,
+        lanes: lanes[index]!,
+        mode,
+        uid: Deno.uid()!,
+        gid: Deno.gid()!,
+        timeMs,
+        // Half of what can be parked: the other half is for those who wait.
+        maxBackground: FUSE_THREADS * PARKED_PER_SESSION / 2,
+      }, (error) => this.#died(error))
+    );
+    this.#allEnded = Promise.all(this.#threads.map(({ ended }) => ended));
+    this.ended = this.#allEnded.then(() => {
+      if (!this.#ending) this.#unmounted();
+    });
+  }
+
+  /** @returns why it cannot be served, or undefined. */
+  async #negotiated(): Promise<string | undefined> {
+    const answers = this.#threads.map(({ negotiated }) => negotiated);
+    let agreed: boolean | undefined;
+    const settled = Promise.race([
+      Promise.any(answers).then((answer) => agreed = answer),
+      this.#allEnded,
+    ]);
+    await withTimeout(settled, START_MS);
+    if (agreed) return undefined;
+    return agreed === false ? "the kernel's FUSE is too old" : "the threads have not started";
+  }
+
+  /** Somebody else has unmounted it. */
+  #unmounted(): void {
+    this.#removeFile();
+    this.#observe({
+      event: "info",
+      message: `"${printable(this.#options.file)}" has been unmounted`,
+    });
+  }
+
+  #died(error: string): void {
+    this.#observe({
+      event: "warning",
+      message: `a thread that serves "${printable(this.#options.file)}" has ended by an error of ` +
+        `blkcache: ${error}`,
+      hints: ["the reads that it had have failed; the other threads go on"],
+    });
+  }
+
+  /**
+   * Unmounts the file and removes it if it was made here. Who still reads is told that it is over; who does
+   * not let go loses the file all the same, which is said. The phase is ENDING already.
+   */
+  async end(): Promise<void> {
+    this.#ending = true;
+    for (const { session } of this.#threads) ringEventFd(this.#options.state.eventFd(session));
+    const deadline = performance.now() + POLITE_MS;
+    while (!this.#tryUnmount(performance.now() > deadline)) {
+      await new Promise((resolve) => setTimeout(resolve, POLITE_STEP_MS));
+    }
+    await withTimeout(this.#allEnded, END_MS);
+    this.#removeFile();
+  }
+
+  /** @param firmly take it away even from those who use it. @returns false when it is in use. */
+  #tryUnmount(firmly: boolean): boolean {
+    // It may be unmounted already, or another thing be mounted there, or it may have been moved.
+    const ours = mounts().find(({ id, type }) => id === this.#mountId && type === FUSE_TYPE);
+    if (ours === undefined) return true;
+    try {
+      // MNT_FORCE fails what the kernel waits for; then MNT_DETACH takes it out of the directory tree.
+      unmount(ours.mountPoint, firmly ? MNT_FORCE | MNT_DETACH : 0);
+    } catch (error) {
+      if (error instanceof SystemError && error.errno === EBUSY && !firmly) return false;
+      this.#warn(`cannot unmount "${printable(this.#options.file)}": ${said(error)}`, [
+        `umount ${ours.mountPoint}`,
+      ]);
+      return true;
+    }
+    if (firmly) {
+      this.#warn(
+        `"${printable(this.#options.file)}" was still in use: it has been detached, and ` +
+          "its readers get errors",
+        [],
+      );
+    }
+    return true;
+  }
+
+  #removeFile(): void {
+    try {
+      this.#point.remove();
+    } catch (error) {
+      const file = printable(this.#options.file);
+      this.#warn(`cannot remove the empty file "${file}": ${said(error)}`, []);
+    }
+  }
+
+  #warn(message: string, hints: readonly string[]): void {
+    this.#observe({ event: "warning", message, hints });
+  }
+}
+
+const OTHERS_MAY_READ = 0o004;
+const OTHER_WAY = "serve it without a mount, and run: nbdfuse FILE URI";
+
+/** A thread with its two lanes, which are closed when it has ended: the kernel then fails what it had. */
+class FuseThread {
+  readonly session: number;
+  readonly ended: Promise<void>;
+  readonly negotiated: Promise<boolean>;
+
+  constructor(init: FuseInit, died: (error: string) => void) {
+    this.session = init.session;
+    const worker = new Worker(new URL("../workers/fuse.ts", import.meta.url), {
+      type: "module",
+      name: `fuse ${init.session}`,
+    });
+    const ended = Promise.withResolvers<void>();
+    const negotiated = Promise.withResolvers<boolean>();
+    this.ended = ended.promise;
+    this.negotiated = negotiated.promise;
+    const end = () => {
+      for (const fd of init.lanes) closeFd(fd);
+      worker.terminate();
+      ended.resolve();
+    };
+    worker.onmessage = ({ data }: MessageEvent<FuseMessage>) => {
+      if (data.type === "negotiated") negotiated.resolve(data.agreed);
+      else end();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      died(event.message);
+      end();
+    };
+    worker.postMessage(init);
+  }
+}
+
+/** @returns the lanes of each thread. @throws {UserError} */
+function mountFile(file: string, path: string, mode: number): [number, number][] {
+  const fds: number[] = [];
+  try {
+    fds.push(openFuse());
+    const options = [
+      `fd=${fds[0]}`,
+      `rootmode=${(S_IFREG | mode).toString(8)}`,
+      `user_id=${Deno.uid()}`,
+      `group_id=${Deno.gid()}`,
+      // The kernel compares the mode with who reads.
+      "allow_other",
+      "default_permissions",
+      `max_read=${MAX_READ_BYTES}`,
+    ].join(",");
+    mount("blkcache", path, FUSE_TYPE, MS_RDONLY | MS_NOSUID | MS_NODEV, options);
+    try {
+      while (fds.length < FUSE_THREADS * 2) fds.push(cloneFuse(fds[0]!, fds.length % 2 === 0));
+    } catch (error) {
+      unmount(path, MNT_DETACH);
+      throw error;
+    }
+  } catch (error) {
+    for (const fd of fds) closeFd(fd);
+    throw notMounted(file, error);
+  }
+  return Array.from({ length: FUSE_THREADS }, (_, index) => [fds[index * 2]!, fds[index * 2 + 1]!]);
+}
+
+function notMounted(file: string, error: unknown): unknown {
+  if (!(error instanceof SystemError)) return error;
+  const noRight = error.errno === EPERM || error.errno === EACCES;
+  return new UserError(`cannot show the device as "${printable(file)}": ${said(error)}`, {
+    hints: [noRight ? "run it as root" : "modprobe fuse", OTHER_WAY],
+    cause: error,
+  });
+}
+
+function said(error: unknown): string {
+  if (error instanceof SystemError) {
+    return `${errnoMessage(error.errno)} (${errnoName(error.errno)})`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

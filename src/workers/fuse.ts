@@ -1,0 +1,46 @@
+// Entry point of a thread that serves a mounted file: wiring only.
+/// <reference lib="deno.worker" />
+import { CachedFile } from "../cache/cached_file.ts";
+import { Interrupts } from "../fuse/interrupts.ts";
+import { ParkedReads } from "../fuse/parked_reads.ts";
+import { serveMount } from "../fuse/serve_mount.ts";
+import { FileMap } from "../map/file_map.ts";
+import { SESSION_BYTES, SESSION_REQUESTS, SharedState } from "../shared/shared_state.ts";
+import { O_DIRECT } from "../sys/open_flags.ts";
+import type { FuseInit, FuseMessage } from "./fuse_init.ts";
+import { FuseBuffers, FuseKernel } from "./fuse_kernel.ts";
+
+const tell = (message: FuseMessage) => self.postMessage(message);
+
+self.onmessage = ({ data }: MessageEvent<FuseInit>) => {
+  const { size, session, mode, uid, gid, timeMs } = data;
+  const state = new SharedState(data.state, data.sessions);
+  const map = FileMap.attach(data.map);
+  const buffers = new FuseBuffers();
+  const cached = new CachedFile({
+    map,
+    state,
+    session,
+    image: data.image,
+    size,
+    sectorSize: data.sectorSize,
+    readAhead: data.readAhead,
+    output: buffers.output,
+  });
+  const file = { mode, uid, gid, timeMs, isComplete: () => map.isFinished(0, size) };
+  const kernel = new FuseKernel(data, state, buffers, cached);
+  serveMount(kernel, file, new ParkedReads(cached), new Interrupts(data.interrupts), {
+    timeoutMs: data.timeoutMs,
+    directFlag: O_DIRECT,
+    maxBackground: data.maxBackground,
+    negotiated: (agreed) => tell({ type: "negotiated", agreed }),
+    counters: {
+      add(requests, bytes) {
+        state.count(session, SESSION_REQUESTS, requests);
+        state.count(session, SESSION_BYTES, bytes);
+      },
+    },
+  });
+  cached.endClient();
+  tell({ type: "ended" });
+};
