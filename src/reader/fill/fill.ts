@@ -1,0 +1,223 @@
+// Decides what to read while nobody is asking, so that in the end nothing readable is missing: GNU ddrescue's
+// phases over the live map. Pure: it chooses a read, somebody else makes it and tells what came of it. All
+// that it must remember stands in the map (statuses, phase, pass, position), so that a run that was stopped
+// anywhere is continued by the next one, or by ddrescue.
+import type { FileMap } from "../../map/file_map.ts";
+import {
+  BAD_SECTOR,
+  FINISHED,
+  NON_SCRAPED,
+  NON_TRIED,
+  NON_TRIMMED,
+  type Phase,
+  type Status,
+} from "../../map/statuses.ts";
+import { Copying, LAST_PASS } from "./copying.ts";
+import { Neighbourhood } from "./neighbourhood.ts";
+import type { PhaseWork } from "./phase_work.ts";
+import { ReadSize } from "./read_size.ts";
+import { Retrying } from "./retrying.ts";
+import { Scraping } from "./scraping.ts";
+import { Speed } from "./speed.ts";
+import { type GaveUp, type Limits, Throttle } from "./throttle.ts";
+import { Trimming } from "./trimming.ts";
+import { Wanted } from "./wanted.ts";
+
+/** Rest after a read that the system has refused, or whose bytes the image did not take, milliseconds. */
+const TROUBLE_PAUSE_MS = 5000;
+/** Refusals in a row after which it gives up. */
+const MOST_REFUSALS = 10;
+
+/** Why a fill has ended: "complete" when nothing more is to be had. */
+export type FillEnd = "complete" | GaveUp | "map full" | "reads are refused";
+
+/** What the user wants of a fill. Plain data. */
+export interface FillOptions extends Limits {
+  /** Passes of retrying. */
+  readonly retries: number;
+  /** Bytes per second below which copying skips at first; 0: a tenth of the average. */
+  readonly minReadRate: number;
+}
+
+/** Everything a fill works with. */
+export interface FillParts {
+  readonly map: FileMap;
+  /** What is FINISHED in it is to be filled; undefined: all of the device. As large as the map. */
+  readonly domain: FileMap | undefined;
+  readonly sectorSize: number;
+  readonly options: FillOptions;
+  /** Changes the map. @returns false when it is full. */
+  mark(start: number, end: number, status: Status): boolean;
+}
+
+/** See the head of this file. Times are milliseconds of one clock. */
+export class Fill {
+  readonly #parts: FillParts;
+  readonly #wanted: Wanted;
+  readonly #readSize: ReadSize;
+  readonly #speed: Speed;
+  readonly #throttle: Throttle;
+  readonly #neighbourhood: Neighbourhood;
+  readonly #phases: ReadonlyMap<Phase, { status: Status; work: PhaseWork }>;
+  /** What has chosen the next read. */
+  #work: PhaseWork;
+  #refusals = 0;
+  /** Undefined while there is something to do. */
+  ended: FillEnd | undefined;
+
+  constructor(parts: FillParts) {
+    const { map, domain, sectorSize, options } = parts;
+    const trouble = [NON_TRIMMED, NON_SCRAPED, BAD_SECTOR];
+    const wanted = new Wanted(map, domain);
+    this.#parts = parts;
+    this.#wanted = wanted;
+    this.#readSize = new ReadSize(trouble.every((status) => map.total(status) === 0));
+    this.#speed = new Speed(options.minReadRate);
+    this.#throttle = new Throttle(options);
+    this.#neighbourhood = new Neighbourhood(wanted, this.#readSize);
+    const copying = new Copying(wanted, this.#readSize, this.#speed);
+    const mark = (start: number, end: number, status: Status) => this.#mark(start, end, status);
+    // In the order in which they are worked through.
+    this.#phases = new Map<Phase, { status: Status; work: PhaseWork }>([
+      ["?", { status: NON_TRIED, work: copying }],
+      ["*", { status: NON_TRIMMED, work: new Trimming(wanted, sectorSize, mark) }],
+      ["/", { status: NON_SCRAPED, work: new Scraping(wanted, sectorSize) }],
+      ["-", { status: BAD_SECTOR, work: new Retrying(wanted, sectorSize, options.retries) }],
+    ]);
+    this.#work = copying;
+    this.#resume();
+  }
+
+  /** The read that `next` has chosen: bytes, within one run of the map. */
+  get offset(): number {
+    return this.#work.offset;
+  }
+  get length(): number {
+    return this.#work.length;
+  }
+
+  /** How long it is until `next` may say true, milliseconds; Infinity after the end. */
+  waitMs(nowMs: number): number {
+    return this.ended === undefined ? this.#throttle.waitMs(nowMs) : Infinity;
+  }
+
+  /** Chooses the next read. @returns false when there is none, or not yet. */
+  next(nowMs: number): boolean {
+    this.ended ??= this.#throttle.gaveUp;
+    if (this.waitMs(nowMs) > 0) return false;
+    if (this.#neighbourhood.next()) {
+      this.#work = this.#neighbourhood;
+      return true;
+    }
+    do {
+      const phase = this.#phases.get(this.#parts.map.phase);
+      if (phase === undefined) continue;
+      this.#work = phase.work;
+      if (this.#work.next()) return true;
+    } while (this.ended === undefined && this.#beginNextPhase());
+    return false;
+  }
+
+  /** The chosen read has brought `length` bytes, which the map has now. */
+  succeeded(length: number, tookMs: number, nowMs: number): void {
+    this.#refusals = 0;
+    this.#throttle.good(length, tookMs, nowMs);
+    if (this.#work === this.#neighbourhood) this.#speed.interrupt();
+    else this.#speed.good(length, tookMs);
+    if (this.length > this.#parts.sectorSize) this.#readSize.good(length, tookMs);
+    this.#work.succeeded(length);
+  }
+
+  /** The chosen read has failed because of what it tried to read. Changes the map. */
+  failed(tookMs: number, nowMs: number): void {
+    const { offset, length } = this;
+    this.#refusals = 0;
+    this.#throttle.bad(length, tookMs, nowMs);
+    this.#readSize.bad();
+    this.#speed.interrupt();
+    const alone = length <= this.#parts.sectorSize;
+    this.#mark(offset, offset + length, alone ? BAD_SECTOR : NON_TRIMMED);
+    this.#work.failed();
+  }
+
+  /** The system has refused the chosen read for a reason that says nothing about the sectors. */
+  refused(nowMs: number): void {
+    this.#throttle.pauseUntil(nowMs + TROUBLE_PAUSE_MS);
+    if (++this.#refusals >= MOST_REFUSALS) this.ended ??= "reads are refused";
+  }
+
+  /** The chosen read was good, but image or map did not take it. @param mapFull it will never do. */
+  unkept(mapFull: boolean, nowMs: number): void {
+    this.#throttle.pauseUntil(nowMs + TROUBLE_PAUSE_MS);
+    if (mapFull) this.ended ??= "map full";
+  }
+
+  /** A client has read from the device up to `end`. */
+  clientRead(end: number, length: number, nowMs: number): void {
+    this.#speed.interrupt();
+    this.#throttle.clientRead(length, nowMs);
+    this.#neighbourhood.note(end);
+  }
+
+  /** A read for a client has failed. */
+  clientFailed(nowMs: number): void {
+    this.#speed.interrupt();
+    this.#readSize.bad();
+    this.#throttle.clientRead(0, nowMs);
+  }
+
+  #mark(start: number, end: number, status: Status): void {
+    if (!this.#parts.mark(start, end, status)) this.ended ??= "map full";
+  }
+
+  /** Takes up the phase in the map, where what it is for is still there. */
+  #resume(): void {
+    const { phase, pass } = this.#parts.map;
+    const first = this.#firstPhase();
+    // Trimming and scraping begin at the start: what they have done is no longer theirs.
+    const resumes = phase === first && (phase === "-" || (phase === "?" && pass <= LAST_PASS));
+    if (!resumes) this.#enter(first);
+  }
+
+  /** The first phase that something is left for, or undefined. */
+  #firstPhase(): Phase | undefined {
+    for (const [phase, { status }] of this.#phases) if (this.#wanted.has(status)) return phase;
+    return undefined;
+  }
+
+  /** The phase in the map is over. @returns false when all are. */
+  #beginNextPhase(): boolean {
+    const { map } = this.#parts;
+    const next = this.#firstPhase();
+    // Clients may have left something behind for an earlier phase.
+    if (next !== undefined && (next !== "-" || map.phase !== "-")) {
+      this.#enter(next);
+      return true;
+    }
+    this.ended = "complete";
+    this.#leave();
+    return false;
+  }
+
+  #enter(phase: Phase | undefined): void {
+    if (phase === undefined) return;
+    const { map } = this.#parts;
+    map.phase = phase;
+    map.pass = 1;
+    map.position = 0;
+  }
+
+  /** Nothing is left in the domain: the map says what is to be done outside of it, if anything is. */
+  #leave(): void {
+    const { map } = this.#parts;
+    if (map.total(FINISHED) === map.size) {
+      map.phase = "+";
+      return;
+    }
+    for (const [phase, { status }] of this.#phases) {
+      if (map.total(status) === 0) continue;
+      if (map.phase !== phase) this.#enter(phase);
+      return;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+// A fill as a whole: its domain, its neighbourhoods, its limits and its ends.
+import { assert, assertEquals } from "@std/assert";
+import { FileMap } from "../../../src/map/file_map.ts";
+import { FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
+import { Fill } from "../../../src/reader/fill/fill.ts";
+import { SickModel } from "../../harness/sick_model.ts";
+import { NO_LIMITS, SimulatedFill } from "./simulated_fill.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+Deno.test("a domain: only what is finished in it is read, and the phase is of the rest", () => {
+  const model = new SickModel(8 * MIB);
+  model.spoil(MIB, 512);
+  model.spoil(3 * MIB - 512, 1024);
+  const domain = FileMap.create(8 * MIB);
+  domain.set(100 * KIB, 200 * KIB, FINISHED);
+  domain.set(MIB - 512, 3 * MIB, FINISHED);
+  domain.set(5 * MIB, 8 * MIB, FINISHED);
+  const fill = new SimulatedFill(model, { domain, options: { retries: 1 } }).run();
+  assertEquals(fill.fill.ended, "complete");
+  for (const { start, end, status } of domain.ranges()) {
+    for (const run of fill.map.ranges(start, end)) {
+      const expected = model.truth.at(run.start);
+      assertEquals(run.status, status === FINISHED ? expected : NON_TRIED);
+    }
+  }
+  assertEquals([fill.map.phase, fill.map.pass, fill.map.position], ["?", 1, 0]);
+});
+
+Deno.test("where a client has read, fill goes on; the pass is not moved", () => {
+  const model = new SickModel(64 * MIB);
+  const fill = new SimulatedFill(model);
+  fill.step();
+  assertEquals(fill.map.position, MIB);
+  fill.fill.clientRead(40 * MIB, 4 * KIB, fill.nowMs);
+  fill.fill.clientRead(20 * MIB, 4 * KIB, fill.nowMs);
+  fill.run(() => fill.fill.offset === MIB);
+  const offsets = fill.reads.slice(1).map(({ offset }) => offset / MIB);
+  // The latest place first, each up to 8 MiB.
+  const from = (first: number) => Array.from({ length: 8 }, (_, index) => first + index);
+  assertEquals(offsets, [...from(20), ...from(40)]);
+  assertEquals(fill.map.position, MIB);
+  fill.run().assertComplete();
+});
+
+Deno.test("a neighbourhood is left at its first error", () => {
+  const model = new SickModel(64 * MIB);
+  model.spoil(20 * MIB, 4 * MIB);
+  const fill = new SimulatedFill(model);
+  fill.fill.clientRead(20 * MIB, 4 * KIB, 0);
+  while (fill.reads.length < 2) fill.step();
+  assertEquals(fill.reads.map(({ offset }) => offset), [20 * MIB, 0]);
+});
+
+Deno.test("a client that has just read is given time to read again", () => {
+  const fill = new SimulatedFill(new SickModel(64 * MIB));
+  fill.step();
+  fill.fill.clientRead(4 * KIB, 4 * KIB, fill.nowMs);
+  const waitMs = fill.fill.waitMs(fill.nowMs);
+  assert(waitMs >= 2 && waitMs < 50, `${waitMs}`);
+  assertEquals(fill.fill.next(fill.nowMs), false);
+  assertEquals(fill.fill.next(fill.nowMs + waitMs), true);
+});
+
+Deno.test("--rate: no more bytes a second", () => {
+  const model = new SickModel(20 * MIB);
+  const fill = new SimulatedFill(model, { options: { rate: 2 * MIB } }).run();
+  assert(Math.abs(fill.nowMs - 10_000) < 100, `${fill.nowMs}`);
+});
+
+Deno.test("--max-read-rate: clients count, but do not wait", () => {
+  const model = new SickModel(20 * MIB);
+  const fill = new SimulatedFill(model, { options: { maxReadRate: 2 * MIB } });
+  fill.fill.clientRead(0, 4 * MIB, 0);
+  assert(Math.abs(fill.fill.waitMs(0) - 2000) < 1);
+  fill.run();
+  assert(Math.abs(fill.nowMs - 12_000) < 300, `${fill.nowMs}`);
+});
+
+Deno.test("--pause-on-error and --cooldown rest", () => {
+  const sick = () => SickModel.make("scattered", 64 * MIB, 3);
+  const plain = new SimulatedFill(sick()).run();
+  const paused = new SimulatedFill(sick(), { options: { pauseOnErrorMs: 1000 } }).run();
+  assertEquals(paused.failingReads, plain.failingReads);
+  // After the last error there may be nothing to wait for.
+  const restedMs = paused.nowMs - plain.nowMs;
+  assert(Math.abs(restedMs - 1000 * plain.failingReads) <= 1000, `${restedMs}`);
+  const model = new SickModel(64 * MIB);
+  model.spoil(MIB, 100 * 512);
+  const cooled = new SimulatedFill(model, { options: { cooldownMs: 60_000 } }).run();
+  assertEquals(Math.floor(cooled.nowMs / 60_000), 3);
+});
+
+Deno.test("--max-errors and --max-error-rate give up, and leave the phase as it is", () => {
+  const model = new SickModel(64 * MIB);
+  model.spoil(MIB, 100 * 512);
+  const counted = new SimulatedFill(model, { options: { maxErrors: 10 } }).run();
+  assertEquals([counted.fill.ended, counted.failingReads], ["too many errors", 11]);
+  assertEquals(counted.map.phase, "/");
+  const none = new SimulatedFill(model, { options: { maxErrors: 0 } }).run();
+  assertEquals([none.fill.ended, none.failingReads], ["too many errors", 1]);
+  const fast = new SimulatedFill(model, { options: { maxErrorRate: 10_000 } }).run();
+  assertEquals(fast.fill.ended, "too many errors per second");
+  new SimulatedFill(model, { options: { maxErrorRate: 100_000_000 } }).run().assertComplete();
+});
+
+Deno.test("a full map ends it", () => {
+  const map = FileMap.create(MIB);
+  const fill = new Fill({
+    map,
+    domain: undefined,
+    sectorSize: 512,
+    options: NO_LIMITS,
+    mark: () => false,
+  });
+  assertEquals(fill.next(0), true);
+  fill.failed(1, 1);
+  assertEquals([fill.ended, fill.next(2), fill.waitMs(2)], ["map full", false, Infinity]);
+});
+
+Deno.test("reads that the system refuses are tried again later, and end it some day", () => {
+  const { fill } = new SimulatedFill(new SickModel(MIB));
+  let nowMs = 0;
+  for (let refusals = 0; refusals < 10; refusals++) {
+    assertEquals([fill.ended, fill.next(nowMs)], [undefined, true]);
+    fill.refused(nowMs);
+    assertEquals(fill.next(nowMs), false);
+    nowMs += fill.waitMs(nowMs);
+  }
+  assertEquals(fill.ended, "reads are refused");
+});
+
+Deno.test("what the image does not take is read again later", () => {
+  const { fill } = new SimulatedFill(new SickModel(MIB));
+  assertEquals(fill.next(0), true);
+  fill.unkept(false, 0);
+  assertEquals(fill.next(0), false);
+  assertEquals([fill.next(fill.waitMs(0)), fill.offset], [true, 0]);
+  fill.unkept(true, 10_000);
+  assertEquals(fill.ended, "map full");
+});
+
+Deno.test("what clients leave behind in a later phase is had in the end", () => {
+  const model = new SickModel(8 * MIB);
+  model.spoil(MIB, 20 * 512);
+  const fill = new SimulatedFill(model);
+  fill.run(() => fill.map.phase === "/");
+  // As an image does that has lost a stretch, and a read for a client that failed.
+  fill.map.set(2 * MIB, 3 * MIB, NON_TRIED);
+  fill.run().assertComplete();
+});

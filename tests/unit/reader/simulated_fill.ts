@@ -1,0 +1,133 @@
+// A fill on a modelled device with a clock of its own: no I/O, and what must hold is checked at each read.
+import { assert, assertEquals } from "@std/assert";
+import { FileMap } from "../../../src/map/file_map.ts";
+import {
+  BAD_SECTOR,
+  FINISHED,
+  maskOf,
+  NON_TRIMMED,
+  type Status,
+} from "../../../src/map/statuses.ts";
+import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
+import type { SickModel } from "../../harness/sick_model.ts";
+
+export const NO_LIMITS: FillOptions = {
+  rate: 0,
+  maxReadRate: 0,
+  pauseOnErrorMs: 0,
+  cooldownMs: 0,
+  maxErrors: undefined,
+  maxErrorRate: undefined,
+  retries: 0,
+  minReadRate: 0,
+};
+
+export interface SimulationOptions {
+  map?: FileMap;
+  domain?: FileMap;
+  options?: Partial<FillOptions>;
+  /** Buffered reads give the good bytes before a bad sector; direct ones fail as a whole. */
+  buffered?: boolean;
+}
+
+/** One read that was made. */
+export interface FillRead {
+  readonly offset: number;
+  readonly length: number;
+  readonly good: number;
+  /** The map's phase and pass when it was made. */
+  readonly phase: string;
+}
+
+/** See the head of this file. */
+export class SimulatedFill {
+  readonly model: SickModel;
+  readonly map: FileMap;
+  readonly fill: Fill;
+  readonly reads: FillRead[] = [];
+  readonly #buffered: boolean;
+  nowMs = 0;
+  failingReads = 0;
+
+  constructor(model: SickModel, simulation: SimulationOptions = {}) {
+    const { map, domain, options, buffered = false } = simulation;
+    this.model = model;
+    this.map = map ?? FileMap.create(model.size, { sectorSize: model.sectorSize });
+    this.#buffered = buffered;
+    this.fill = new Fill({
+      map: this.map,
+      domain,
+      sectorSize: model.sectorSize,
+      options: { ...NO_LIMITS, ...options },
+      mark: (start, end, status) => this.#mark(start, end, status),
+    });
+  }
+
+  #mark(start: number, end: number, status: Status): boolean {
+    assert(this.map.find(start, end, maskOf(FINISHED)) < 0, "what was read is given up");
+    if (status === BAD_SECTOR) assert(end - start <= this.model.sectorSize, "more than one sector");
+    this.map.set(start, end, status);
+    return true;
+  }
+
+  /** One read, or a wait. @returns false at the end, or when `stop` says so after the next read is chosen. */
+  step(stop: () => boolean = () => false): boolean {
+    if (this.fill.next(this.nowMs)) {
+      if (stop()) return false;
+      this.#read(this.fill.offset, this.fill.length);
+      return true;
+    }
+    const waitMs = this.fill.waitMs(this.nowMs);
+    assert(waitMs > 0, "it neither reads nor waits nor ends");
+    if (waitMs < Infinity) this.nowMs += waitMs;
+    return waitMs < Infinity;
+  }
+
+  #read(offset: number, length: number): void {
+    const { model, map } = this;
+    assert(length > 0 && offset >= 0 && offset + length <= map.size, "a read outside the device");
+    const run = { end: 0, status: 0 };
+    map.run(offset, map.size, run);
+    assert(run.status !== FINISHED, "what is there is read again");
+    assert(offset + length <= run.end, "a read over several runs");
+    let good = model.goodBytes(offset, length);
+    if (good < length && !this.#buffered) good = 0;
+    this.reads.push({ offset, length, good, phase: `${map.phase}${map.pass}` });
+    const tookMs = model.tookMs(offset, length, good < length);
+    this.nowMs += tookMs;
+    if (good > 0) {
+      map.set(offset, offset + good, FINISHED);
+      this.fill.succeeded(good, tookMs, this.nowMs);
+    } else {
+      this.failingReads++;
+      this.fill.failed(tookMs, this.nowMs);
+      const expected = length <= model.sectorSize ? BAD_SECTOR : NON_TRIMMED;
+      assertEquals(map.at(offset), expected);
+    }
+  }
+
+  /** Runs to the end, or until `stop` says so. */
+  run(stop?: () => boolean): this {
+    // Each sector is tried at most twice, and each retry once more.
+    for (let steps = 8 * this.model.size / this.model.sectorSize + 100; this.step(stop);) {
+      assert(--steps > 0, "it does not come to an end");
+    }
+    return this;
+  }
+
+  /** Everything that can be read is there, and the rest was tried alone. */
+  assertComplete(): void {
+    assertEquals(this.fill.ended, "complete");
+    for (const { start, end, status } of this.model.truth.ranges()) {
+      const run = { end: 0, status: 0 };
+      this.map.run(start, this.map.size, run);
+      assertEquals([start, run.status, run.end], [start, status, end]);
+    }
+  }
+
+  /** Bytes that were there at a time. */
+  savedAt(timeMs: number): number {
+    while (this.nowMs < timeMs && this.step());
+    return this.map.total(FINISHED);
+  }
+}
