@@ -1,5 +1,6 @@
 // A device behind its cache, as one session sees it: cached bytes at once from the image, everything else
 // by asking the reader. Session thread only. It implements what the protocols (nbd, fuse) want of a source.
+import { alignDown, alignUp } from "../base/ranges.ts";
 import { type FileMap, type Run } from "../map/file_map.ts";
 import { FINISHED, NON_TRIED } from "../map/statuses.ts";
 import { SessionQueue } from "../shared/request_queue.ts";
@@ -134,17 +135,14 @@ export class CachedFile {
   #hint(kind: number, start: number, end: number): void {
     const missing = this.#map.find(start, end, MISSING);
     if (missing < 0 || this.#map.at(missing) !== NON_TRIED) return;
-    this.#queue.hint(kind, missing, end - missing);
+    const from = alignDown(missing, this.sectorSize);
+    this.#queue.hint(kind, from, Math.min(this.size, alignUp(end, this.sectorSize)) - from);
   }
 
   /** Asks for a range of which some is not cached. `token` is in use until `nextEnded` has returned it. */
   park(token: number, offset: number, length: number): void {
-    const { sectorSize } = this;
-    this.#starts[token] = offset - (offset % sectorSize);
-    this.#ends[token] = Math.min(
-      this.size,
-      Math.ceil((offset + length) / sectorSize) * sectorSize,
-    );
+    this.#starts[token] = alignDown(offset, this.sectorSize);
+    this.#ends[token] = Math.min(this.size, alignUp(offset + length, this.sectorSize));
     this.#kinds[token] = this.#imageLost ? KIND_BYPASS : KIND_CLIENT;
     this.#states[token] = WAITING;
     this.#state.setParked(this.#session, ++this.#waitingCount);

@@ -130,12 +130,8 @@ export class Reader {
     const result = this.#readDevice(start, end - start);
     if (result > 0) this.#deliver(start, result);
     else if (this.#isUnreadable(result, start, end)) {
-      // What is `+` stays so, even when the image has lost it and the device cannot give it now.
-      if (end - start <= this.#parts.device.sectorSize) this.#markBad(start, end);
-      else {
-        this.#parts.publisher.markMissing(start, end, NON_TRIMMED);
-        this.#beginRescue(start, Math.min(asked, end), asked < end ? "untried" : "failed");
-      }
+      const rest = this.#markFailed(start, end);
+      if (rest) this.#beginRescue(start, Math.min(asked, end), asked < end ? "untried" : "failed");
     }
     this.#pending.postpone(read);
   }
@@ -240,10 +236,16 @@ export class Reader {
     this.#pending.postpone(read);
   }
 
-  /** A sector that was tried alone has failed. */
-  #markBad(start: number, end: number): void {
-    this.#parts.publisher.markMissing(start, end, BAD_SECTOR);
-    this.#settle(start, end);
+  /**
+   * A read has failed: a sector that was tried alone is bad, of more nothing is known. What is `+` stays so,
+   * even when the image has lost it and the device cannot give it now.
+   * @returns true when more is to be found out.
+   */
+  #markFailed(start: number, end: number): boolean {
+    const alone = end - start <= this.#parts.device.sectorSize;
+    this.#parts.publisher.markMissing(start, end, alone ? BAD_SECTOR : NON_TRIMMED);
+    if (alone) this.#settle(start, end);
+    return !alone;
   }
 
   // --- failing stretches --------------------------------------------------------------------------
@@ -267,8 +269,7 @@ export class Reader {
       this.#deliver(offset, result);
     } else if (this.#isUnreadable(result, rescue.start, rescue.end)) {
       rescue.failed();
-      if (length <= this.#parts.device.sectorSize) this.#markBad(offset, offset + length);
-      else this.#parts.publisher.markMissing(offset, offset + length, NON_TRIMMED);
+      this.#markFailed(offset, offset + length);
     } else {
       return this.#pending.endRescue(rescue);
     }
@@ -319,9 +320,7 @@ export class Reader {
       if (hint.cursor >= hint.end) this.#end(hint);
     } else {
       // Nobody has asked for these bytes: whoever does gets them tried with care.
-      if (this.#isUnreadable(result, start, end)) {
-        this.#parts.publisher.markMissing(start, end, NON_TRIMMED);
-      }
+      if (this.#isUnreadable(result, start, end)) this.#markFailed(start, end);
       this.#end(hint);
     }
   }

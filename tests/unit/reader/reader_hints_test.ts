@@ -134,3 +134,23 @@ Deno.test("too many hints are dropped, and their places are free again afterward
   run.finish();
   assertEquals(device.reads.length, 26);
 });
+
+Deno.test("a hint of one sector that fails has tried it alone", () => {
+  const device = new SimulatedDevice(64 * KIB);
+  device.bad.add(20);
+  using run = new SimulatedRun(device);
+  run.sessions[0].prefetch(20 * 512, 512);
+  run.finish();
+  assertEquals(run.picture(19 * 512, 22 * 512), "?-?");
+});
+
+Deno.test("a hint asks for whole sectors", () => {
+  const device = new SimulatedDevice(256 * KIB, 4096);
+  device.bad.add(3);
+  using run = new SimulatedRun(device);
+  run.sessions[0].prefetch(5000, 10_000);
+  run.ask(0, 0, 4096);
+  run.finish();
+  assertEquals(device.reads[0], { offset: 0, length: 16_384, result: -61 });
+  assertEquals(run.picture(), "+***" + "?".repeat(60));
+});
