@@ -19,15 +19,14 @@ export class RefusedPayload {
     this.#refusal = refusal;
   }
 
-  /** Drops what has arrived. @returns false while some is still to come. */
-  drop(received: ReceivedBytes, replies: Replies): boolean {
-    if (this.#refusal === undefined) return true;
+  /** Drops what has arrived of it: all that waits, or the whole payload, whose refusal then is pending. */
+  drop(received: ReceivedBytes, replies: Replies): void {
+    if (this.#refusal === undefined) return;
     this.#left -= received.skip(this.#left);
-    if (this.#left > 0) return false;
+    if (this.#left > 0) return;
     const [cookieHigh, cookieLow, offsetHigh, offsetLow] = this.#request;
     replies.answering(cookieHigh!, cookieLow!, offsetHigh!, offsetLow!);
     replies.refuse(this.#refusal);
     this.#refusal = undefined;
-    return true;
   }
 }

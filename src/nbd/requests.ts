@@ -80,7 +80,7 @@ export class Requests {
   answer(): Pause {
     const received = this.#received;
     const replies = this.#replies;
-    if (!this.#refusedPayload.drop(received, replies)) return HUNGRY;
+    this.#refusedPayload.drop(received, replies);
     const source = this.#source;
     const { size } = source;
     const { view, end } = received;
@@ -141,7 +141,10 @@ export class Requests {
     const refusal = this.ending
       ? SHUTTING_DOWN
       : refusalOf(type, flags, offset, length, this.#source.size, mode, contexts.length);
-    if (refusal !== undefined) return this.#refuse(refusal, flags, type, length);
+    if (refusal !== undefined) {
+      this.#refuse(refusal, flags, type, length);
+      return undefined;
+    }
     switch (type) {
       case NBD_CMD_READ:
         if (!this.#read(flags, offset, length)) return FULL;
@@ -188,21 +191,18 @@ export class Requests {
     return true;
   }
 
-  #refuse(refusal: Refusal, flags: number, type: number, length: number): Pause | undefined {
+  #refuse(refusal: Refusal, flags: number, type: number, length: number): void {
     const received = this.#received;
     const at = received.start;
     received.skip(this.#requestBytes);
     const hasPayload = this.#extended
       ? (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0
       : type === NBD_CMD_WRITE;
-    if (!hasPayload) {
-      this.#replies.refuse(refusal);
-      return undefined;
-    }
+    if (!hasPayload) return this.#replies.refuse(refusal);
     if (length > MAX_PAYLOAD_BYTES) {
       throw new ProtocolError(`${commandName(type)} with a payload of ${length} bytes`);
     }
     this.#refusedPayload.begin(received.view, at, length, refusal);
-    return this.#refusedPayload.drop(received, this.#replies) ? undefined : HUNGRY;
+    this.#refusedPayload.drop(received, this.#replies);
   }
 }

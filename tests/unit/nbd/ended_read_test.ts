@@ -130,3 +130,29 @@ Deno.test("a read of 32 MiB with a bad sector in every 64 KiB keeps all the rest
   assertEquals(errors.length, length / 65536);
   assertEquals(have.reduce((sum, byte) => sum + byte, 0), length - errors.length * 4096);
 });
+
+Deno.test("two reads that end together are sent apart when the buffer cannot hold both", async () => {
+  const length = 32 * 1024 * 1024;
+  const { chunks, replies, peer } = await play({
+    mode: "structured",
+    source: { sectors: length / 4096, sectorSize: 4096, cached: false },
+    steps: (ask, source) => {
+      source.unreadable.add(100);
+      return [
+        ask({ type: CMD.READ, cookie: 1, length: 262_000 }),
+        ask({ type: CMD.READ, cookie: 2, length }),
+        () => {
+          source.end();
+          source.end();
+        },
+      ];
+    },
+  });
+  assertEquals(dataOf((await chunks())[0]!).length, 262_000);
+  assertEquals((await chunks()).map(({ payload }) => payload.length), [
+    8 + 100 * 4096,
+    14,
+    8 + length - 101 * 4096,
+  ]);
+  assertEquals([replies.left(), peer.sent.length], [0, 5]);
+});

@@ -162,7 +162,7 @@ Deno.test("an option of 2 GiB is refused before its data has come", async () => 
 Deno.test("unknown client flags close the connection", () => {
   for (const flags of [4, 0x80000000, 7]) {
     const { peer, target } = stage();
-    peer.plays(u32(flags), GO);
+    peer.plays(u32(flags));
     const end = serveClient(peer, EXPORT, target, { timeoutMs: 0 });
     assertEquals([end.reason, peer.sent.length], ["violation", 1]);
   }
