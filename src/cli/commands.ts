@@ -60,14 +60,20 @@ export const COMMANDS = [
   },
   {
     name: "map",
-    operands: [{ name: "MAPFILE", required: true }],
+    operands: [{ name: "MAPFILE", required: true }, { name: "RANGE", required: false }],
     summary: "totals and a picture of a ddrescue mapfile",
     about: [
-      "Totals by status, the largest areas that are still missing or bad, and a picture in which " +
-      "each character stands for a stretch of the device and shows the worst that is in it. " +
-      "MAPFILE is only read.",
+      "Totals by status, the largest areas without data, what a rescue would do next, and a " +
+      "picture in which each cell stands for a stretch of the device and shows the worst that " +
+      "is in it. MAPFILE is only read.",
+      "RANGE, as START-END, START- or START+LENGTH, looks at that part alone. Offsets are " +
+      "bytes, with K, M, G and so on, or hexadecimal as in a mapfile: 0x1F00000-0x2000000.",
     ],
-    examples: ["blkcache map disk.img.map"],
+    examples: [
+      "blkcache map disk.img.map",
+      "blkcache map --watch disk.img.map",
+      "blkcache map --svg disk.svg disk.img.map 1.5G-2G",
+    ],
   },
   {
     name: "help",

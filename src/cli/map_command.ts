@@ -1,50 +1,73 @@
-// `blkcache map`: totals and a picture of a mapfile, whoever made it.
+// `blkcache map`: totals and pictures of a mapfile, whoever made it.
 
-import { printable } from "../base/printable.ts";
-import { UserError } from "../base/errors.ts";
-import { isRegular, statPathIfThere } from "../file/path_stat.ts";
-import { type Mapfile, parseMapfile } from "../map/mapfile.ts";
-import { closeFd, identityOf, openFile, pread } from "../sys/fd.ts";
-import { O_RDONLY } from "../sys/open_flags.ts";
-import { mapRecord, mapReport } from "../ui/map_report.ts";
+import type { Mapfile } from "../map/mapfile.ts";
+import { isSvg, mapPng, mapSvg } from "../ui/map_image.ts";
+import { mapRecord } from "../ui/map_record.ts";
+import { mapReport } from "../ui/map_report.ts";
+import { type MapSubject, mapSubject } from "../ui/map_subject.ts";
+import { isPng } from "../ui/png.ts";
+import type { Line } from "../ui/styled_text.ts";
 import type { Terminal } from "../ui/terminal.ts";
-import { shellQuote } from "../ui/shell_quote.ts";
+import { parseByteRange } from "./byte_range.ts";
 import { EXIT_DONE } from "./exit_codes.ts";
-
-/** Larger ones are images that were named by mistake: this is room for some ten million areas. */
-const MAX_MAPFILE_BYTES = 1 << 29;
+import { followMapfile } from "./follow_mapfile.ts";
+import { readMapfileArgument } from "./mapfile_argument.ts";
+import type { OptionValues } from "./options.ts";
+import { writePicture } from "./picture_file.ts";
 
 /** @returns the exit code. @throws {UserError} when it cannot be read, or is no mapfile. */
-export function mapCommand(path: string, terminal: Terminal): number {
-  const mapfile = readMapfile(path);
-  if (terminal.json) terminal.record(mapRecord(mapfile, path));
-  else terminal.say(...mapReport(mapfile, path, terminal.columns));
+export async function mapCommand(
+  operands: readonly string[],
+  values: OptionValues,
+  terminal: Terminal,
+): Promise<number> {
+  const [path = "", range] = operands;
+  const domain = values.domain === undefined ? undefined : readMapfileArgument(values.domain);
+  const subjectOf = (mapfile: Mapfile) => {
+    const part = range === undefined ? undefined : parseByteRange(range, mapfile.size);
+    return mapSubject({ path, mapfile }, part, domain);
+  };
+  const first = subjectOf(readMapfileArgument(path).mapfile);
+  if (!values.watch) await show(first, values, terminal);
+  else await watch(first, subjectOf, values, terminal);
   return EXIT_DONE;
 }
 
-function readMapfile(path: string): Mapfile {
-  try {
-    return parseMapfile(readSmallFile(path), path);
-  } catch (error) {
-    const beside = `${path}.map`;
-    if (!(error instanceof UserError) || statPathIfThere(beside) === undefined) throw error;
-    const hints = [`blkcache map ${shellQuote(beside)}`];
-    throw new UserError(error.message, { hints, exitCode: error.exitCode, cause: error });
-  }
+async function show(subject: MapSubject, values: OptionValues, terminal: Terminal): Promise<void> {
+  await drawPictures(subject, values);
+  if (terminal.json) terminal.record(mapRecord(subject));
+  else terminal.say(...mapReport(subject, terminal.canvas));
 }
 
-/** Not with Deno's own calls, which refuse all of /dev, /dev/shm too. @throws {SystemError} */
-function readSmallFile(path: string): Uint8Array {
-  const fd = openFile(path, O_RDONLY);
-  try {
-    const stat = identityOf(fd);
-    if (!isRegular(stat)) throw new UserError(`"${printable(path)}" is not a regular file`);
-    if (stat.size > MAX_MAPFILE_BYTES) {
-      throw new UserError(`"${printable(path)}" is too large for a mapfile`);
-    }
-    const bytes = new Uint8Array(stat.size);
-    return bytes.subarray(0, pread(fd, bytes, 0));
-  } finally {
-    closeFd(fd);
-  }
+/** On a screen of its own, where there is one; its last state stays. */
+async function watch(
+  first: MapSubject,
+  subjectOf: (mapfile: Mapfile) => MapSubject,
+  values: OptionValues,
+  terminal: Terminal,
+): Promise<void> {
+  const draw = (subject: MapSubject, ...notes: Line[]) =>
+    terminal.screen([...notes, ...mapReport(subject, terminal.canvas)]);
+  let subject = first;
+  await followMapfile(first.path, {
+    async show(mapfile, isNew) {
+      if (isNew) subject = subjectOf(mapfile);
+      // Also when nothing is new: the window may have changed.
+      if (terminal.hasScreen) draw(subject);
+      if (isNew && terminal.hasScreen) await drawPictures(subject, values);
+      else if (isNew) await show(subject, values, terminal);
+    },
+    complain(error) {
+      const note = [{ text: error.message, color: "red" } as const];
+      if (terminal.hasScreen) draw(subject, note);
+      else terminal.warning(error.message);
+    },
+  });
+  terminal.leaveScreen();
+  if (terminal.hasScreen) terminal.say(...mapReport(subject, terminal.canvas));
+}
+
+async function drawPictures(subject: MapSubject, { svg, png }: OptionValues): Promise<void> {
+  if (svg !== undefined) await writePicture(svg, mapSvg(subject), isSvg);
+  if (png !== undefined) await writePicture(png, await mapPng(subject), isPng);
 }

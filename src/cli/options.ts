@@ -48,6 +48,7 @@ export const GROUPS = {
   clients: "Clients",
   device: "Device",
   cache: "Image and map",
+  picture: "Picture",
   messages: "Messages",
 } as const;
 
@@ -246,6 +247,37 @@ export const OPTIONS = [
       "to be of another is refused all the same",
     commands: ["serve", "mount"],
     group: "cache",
+  },
+  {
+    name: "domain",
+    kind: "path",
+    placeholder: "MAPFILE",
+    help: "count and show only what this other mapfile calls finished, as ddrescue's option does",
+    commands: ["map"],
+    group: "picture",
+  },
+  {
+    name: "svg",
+    kind: "path",
+    placeholder: "FILE",
+    help: "draw the map into FILE as well, with totals and a legend",
+    commands: ["map"],
+    group: "picture",
+  },
+  {
+    name: "png",
+    kind: "path",
+    placeholder: "FILE",
+    help: "draw the map into FILE as well, as pixels",
+    commands: ["map"],
+    group: "picture",
+  },
+  {
+    name: "watch",
+    kind: "flag",
+    help: "follow a mapfile that ddrescue or blkcache is writing, until Ctrl-C",
+    commands: ["map"],
+    group: "picture",
   },
   {
     name: "json",

@@ -42,5 +42,5 @@ async function perform(request: Request, terminal: Terminal): Promise<number> {
   terminal.json = values.json ?? false;
   if (command === "serve") return await serveCommand(operands, values, terminal);
   if (command === "detect") return detectCommand(operands, terminal);
-  return mapCommand(operands[0], terminal);
+  return await mapCommand(operands, values, terminal);
 }

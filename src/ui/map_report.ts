@@ -1,104 +1,77 @@
-// A mapfile as text or JSON: totals, the largest holes, a picture. Pure.
+// A mapfile as text: totals that are the legend as well, the largest holes, what comes next, a picture. Pure.
 
 import { formatSize } from "../base/sizes.ts";
+import { alignDown, clamp } from "../base/ranges.ts";
+import { coarsen } from "../map/coarse_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
-import {
-  BAD_SECTOR,
-  FINISHED,
-  NON_SCRAPED,
-  NON_TRIED,
-  NON_TRIMMED,
-  type Phase,
-  type Status,
-  statusChar,
-} from "../map/statuses.ts";
 import { exactSize } from "./exact_size.ts";
-import { totalsRecord } from "./event_record.ts";
-import { type Area, mapPicture } from "./map_picture.ts";
+import { LOOKS, PARTLY, PHASE_NAMES, STATUSES } from "./map_look.ts";
+import { nextLines } from "./map_next.ts";
+import { mapPicture, OFFSET_COLUMNS, rowsPerLine, swatch } from "./map_picture.ts";
+import type { MapSubject } from "./map_subject.ts";
 import { type MapSummary, summarizeMap } from "./map_summary.ts";
 import { formatPercent } from "./percent.ts";
+import type { Line } from "./styled_text.ts";
+import type { Canvas } from "./terminal.ts";
 import { textTable } from "./text_table.ts";
 
-const PHASE_NAMES: Readonly<Record<Phase, string>> = {
-  "?": "copying",
-  "*": "trimming",
-  "%": "sweeping",
-  "/": "scraping",
-  "-": "retrying",
-  "F": "filling",
-  "G": "generating",
-  "+": "finished",
-};
-const STATUS_NAMES: readonly (readonly [Status, string])[] = [
-  [FINISHED, "finished"],
-  [NON_TRIED, "non-tried"],
-  [NON_TRIMMED, "non-trimmed"],
-  [NON_SCRAPED, "non-scraped"],
-  [BAD_SECTOR, "bad sector"],
-];
-const MOST_HOLES = 5;
-const ROWS = 4;
-const MOST_CELLS_PER_ROW = 64;
-/** The widest offset before a row, and its blanks. */
-const OFFSET_COLUMNS = 12;
+/** How many of the largest holes are listed. */
+export const MOST_HOLES = 5;
+/** Cells are never smaller: half of what is read at once makes no sense. */
+const SMALLEST_CELL = 512;
+const MOST_CELLS_PER_ROW = 128;
+const LEAST_LINES = 4;
+const MOST_LINES = 24;
 
-/** The report for a terminal of `columns`. */
-export function mapReport(mapfile: Mapfile, path: string, columns: number): string[] {
-  const { size, phase, pass, position } = mapfile;
-  const summary = summarizeMap(areasOf(mapfile), MOST_HOLES);
-  const cellsPerRow = Math.max(1, Math.min(MOST_CELLS_PER_ROW, columns - OFFSET_COLUMNS));
-  const picture = mapPicture(areasOf(mapfile), size, { cellsPerRow, rows: ROWS });
-  return [
-    `${path}: ${exactSize(size)}, ${PHASE_NAMES[phase]}, pass ${pass}, ` +
-    `at ${position}`,
+/** The report for a terminal. Longer than its window, if it must be. */
+export function mapReport(subject: MapSubject, canvas: Canvas): Line[] {
+  const summary = summarizeMap(subject.view, MOST_HOLES);
+  const text: Line[] = [
+    ...heading(subject, summary),
     "",
-    ...totalsTable(summary, size),
+    ...totalsTable(summary, canvas),
     ...holesTable(summary),
-    ...(picture.length > 0 ? ["", ...legend(size, cellsPerRow), ...picture] : []),
+    ...withGap(nextLines(summary, sectorSizeOf(subject.mapfile))),
+  ];
+  // A gap, the sentence over the picture and the prompt below it are lines too.
+  const lines = clamp(canvas.rows - text.length - 3, LEAST_LINES, MOST_LINES);
+  return [...text, ...withGap(picture(subject, canvas, lines))];
+}
+
+/** Bytes; as blkcache has noted it in the mapfile, else the usual. */
+export function sectorSizeOf({ settings }: Mapfile): number {
+  const noted = Number(settings.get("sector-size"));
+  return Number.isSafeInteger(noted) && noted > 0 ? noted : 512;
+}
+
+function heading({ mapfile, path, range, domainPath }: MapSubject, summary: MapSummary): string[] {
+  const { size, phase, pass, position } = mapfile;
+  const shown = range &&
+    `shown: ${range.start} to ${range.end}, ${formatSize(range.end - range.start)}`;
+  const domain = domainPath &&
+    `domain: what is finished in ${domainPath}, ${exactSize(summary.size)}`;
+  return [
+    `${path}: ${exactSize(size)}, ${PHASE_NAMES[phase]}, pass ${pass}, at ${position}`,
+    ...shown ? [shown] : [],
+    ...domain ? [domain] : [],
   ];
 }
 
-/** The report as one JSON object. */
-export function mapRecord(mapfile: Mapfile, path: string): object {
-  const { size, phase, pass, position } = mapfile;
-  const { totals, counts, holeCount, largestHoles } = summarizeMap(areasOf(mapfile), MOST_HOLES);
-  return {
-    mapfile: path,
-    size,
-    phase: PHASE_NAMES[phase],
-    pass,
-    position,
-    totals: totalsRecord(totals),
-    areas: totalsRecord(counts),
-    holes: holeCount,
-    largestHoles: largestHoles.map(({ start, end }) => ({ offset: start, length: end - start })),
-  };
-}
-
-/** What the mapfile does not speak of, before its first block, has not been tried. */
-function* areasOf({ positions, statuses, size }: Mapfile): Generator<Area> {
-  if (positions.length > 0 && positions[0] > 0) {
-    yield { start: 0, end: positions[0], status: NON_TRIED };
-  }
-  for (let i = 0; i < positions.length; i++) {
-    const end = i + 1 < positions.length ? positions[i + 1] : size;
-    yield { start: positions[i], end, status: statuses[i] };
-  }
-}
-
-function totalsTable({ totals, counts }: MapSummary, size: number): string[] {
-  const rows = STATUS_NAMES.map(([status, name]) => [
-    `${statusChar(status)} ${name}`,
+function totalsTable({ totals, counts, size }: MapSummary, canvas: Canvas): Line[] {
+  const rows = STATUSES.map((status) => [
+    LOOKS[status].name,
     formatSize(totals[status]),
     formatPercent(totals[status], size),
     String(counts[status]),
   ]);
-  return textTable([["STATUS", "SIZE", "SHARE", "AREAS"], ...rows], [
+  const [titles, ...lines] = textTable([["STATUS", "SIZE", "SHARE", "AREAS"], ...rows], [
     "left",
     "right",
     "right",
     "right",
   ]);
+  const keyed = lines.map((line, index) => [swatch(STATUSES[index], canvas), { text: ` ${line}` }]);
+  return [`  ${titles}`, ...keyed];
 }
 
 function holesTable({ holeCount, largestHoles }: MapSummary): string[] {
@@ -118,7 +91,26 @@ function holesTable({ holeCount, largestHoles }: MapSummary): string[] {
   ];
 }
 
-function legend(size: number, cellsPerRow: number): string[] {
-  const cell = Math.max(size / (cellsPerRow * ROWS), Math.min(size, 512));
-  return [`Each character is ${formatSize(cell)} and shows the worst in it:`];
+function picture({ view, domainPath }: MapSubject, canvas: Canvas, lines: number): Line[] {
+  const size = view.end - view.start;
+  if (size === 0) return [];
+  const cellsPerRow = clamp(alignDown(canvas.columns - OFFSET_COLUMNS, 8), 8, MOST_CELLS_PER_ROW);
+  const most = cellsPerRow * lines * rowsPerLine(canvas);
+  const cells = coarsen(view, Math.min(most, Math.ceil(size / SMALLEST_CELL)));
+  const cell = formatSize(size / cells.worst.length);
+  const kind = canvas.colors ? "cell" : "character";
+  const partly = canvas.colors
+    ? [{ text: "; " }, swatch(PARTLY, canvas), { text: " is partly finished" }]
+    : [];
+  const outside = domainPath ? [{ text: ", blank is outside of the domain" }] : [];
+  return [
+    [{ text: `Each ${kind} is ${cell} and shows the worst in it` }, ...partly, ...outside, {
+      text: ":",
+    }],
+    ...mapPicture(cells, cellsPerRow, canvas),
+  ];
+}
+
+function withGap<T extends Line>(lines: readonly T[]): (T | string)[] {
+  return lines.length > 0 ? ["", ...lines] : [];
 }

@@ -1,7 +1,7 @@
 // What a map adds up to. Pure.
 
+import { endOf, type MapView, OUTSIDE } from "../map/map_view.ts";
 import { FINISHED, STATUS_COUNT } from "../map/statuses.ts";
-import type { Area } from "./map_picture.ts";
 
 /** A stretch without data, whatever the reason; bytes, half-open. */
 export interface Hole {
@@ -9,8 +9,10 @@ export interface Hole {
   readonly end: number;
 }
 
-/** The sums of a map. */
+/** The sums of a map. What is outside of its domain counts nowhere. */
 export interface MapSummary {
+  /** Bytes: the sum of the totals. */
+  readonly size: number;
   /** Bytes by status. */
   readonly totals: readonly number[];
   /** Areas by status. */
@@ -20,41 +22,46 @@ export interface MapSummary {
   readonly largestHoles: readonly Hole[];
 }
 
-/**
- * Adds up a map.
- * @param areas ascending and touching.
- * @param most how many holes to remember.
- */
-export function summarizeMap(areas: Iterable<Area>, most: number): MapSummary {
-  const totals = new Array<number>(STATUS_COUNT).fill(0);
-  const counts = new Array<number>(STATUS_COUNT).fill(0);
+/** Adds up a view. @param most how many holes to remember. */
+export function summarizeMap(view: MapView, most: number): MapSummary {
+  const { positions, statuses, end } = view;
+  const totals = new Array<number>(STATUS_COUNT + 1).fill(0);
+  const counts = new Array<number>(STATUS_COUNT + 1).fill(0);
   const largest: Hole[] = [];
   let holeCount = 0;
-  let hole: { start: number; end: number } | undefined;
-  const close = () => {
-    if (hole !== undefined) keepLargest(largest, hole, most);
-    hole = undefined;
-  };
-  for (const { start, end, status } of areas) {
-    if (end <= start) continue;
-    totals[status] += end - start;
-    counts[status]++;
-    if (status === FINISHED) {
-      close();
-    } else if (hole === undefined) {
-      hole = { start, end };
+  let holeStart = -1;
+  let last = -1;
+  let start = view.start;
+  for (let run = 0; run < positions.length && start < end; run++) {
+    const status = statuses[run];
+    const runEnd = endOf(view, run);
+    totals[status] += runEnd - start;
+    if (status !== last) counts[status]++;
+    const isHole = status !== FINISHED && status !== OUTSIDE;
+    if (isHole && holeStart < 0) {
+      holeStart = start;
       holeCount++;
-    } else {
-      hole.end = end;
+    } else if (!isHole && holeStart >= 0) {
+      keepLargest(largest, { start: holeStart, end: start }, most);
+      holeStart = -1;
     }
+    last = status;
+    start = runEnd;
   }
-  close();
-  return { totals, counts, holeCount, largestHoles: largest };
+  if (holeStart >= 0) keepLargest(largest, { start: holeStart, end }, most);
+  return {
+    size: end - view.start - totals[OUTSIDE],
+    totals: totals.slice(0, STATUS_COUNT),
+    counts: counts.slice(0, STATUS_COUNT),
+    holeCount,
+    largestHoles: largest,
+  };
 }
 
 function keepLargest(largest: Hole[], hole: Hole, most: number): void {
   const length = hole.end - hole.start;
   const smaller = largest.findIndex(({ start, end }) => end - start < length);
+  if (smaller === -1 && largest.length === most) return;
   largest.splice(smaller === -1 ? largest.length : smaller, 0, hole);
   if (largest.length > most) largest.pop();
 }

@@ -77,7 +77,7 @@ export class RunReporter {
   }
 
   #progress(progress: Progress): void {
-    if (this.#terminal.isLive) return this.#terminal.status((columns) => this.#line(columns));
+    if (this.#terminal.isLive) return this.#terminal.status(({ columns }) => [this.#line(columns)]);
     if (this.#terminal.json) return;
     this.#printed ??= progress;
     const sinceMs = progress.elapsedMs - this.#printed.elapsedMs;

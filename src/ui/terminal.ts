@@ -2,13 +2,15 @@
 // - stdout carries what a script wants: the ready line, a command's result, with --json one object a
 //   line. Everything else goes to stderr.
 // - stderr lines begin with `blkcache: `, then `error: `, `warning: `, `debug: ` or `hint: `.
-// - a status line exists only on a terminal; it is cleared before anything else is written.
+// - the status exists only on a terminal; it makes way for anything else that is written.
 // - control characters never get through, whoever sent them; colour only on a terminal without NO_COLOR.
 // Main thread only. No method blocks or throws.
 
 import { printable } from "../base/printable.ts";
 import { isShown, type LogLevel } from "./log_level.ts";
 import { OutputQueue, type Sink } from "./output_queue.ts";
+import { StatusArea } from "./status_area.ts";
+import { cutLine, type Line, painted } from "./styled_text.ts";
 
 /** A sink and what is behind it. */
 export interface Stream {
@@ -22,14 +24,36 @@ export interface TerminalParts {
   readonly stderr: Stream;
   /** False for terminals that cannot rewrite a line (TERM=dumb). */
   readonly canRewrite: boolean;
+  /** Whether colours are wanted; only a terminal gets any. */
   readonly colors: boolean;
-  /** Width now; asked for at each drawing, since windows change. */
-  columns(): number;
+  /** False where only ASCII can be shown. */
+  readonly unicode: boolean;
+  /** Size now; asked for at each drawing, since windows change. */
+  size(): TerminalSize;
 }
 
-const DEFAULT_COLUMNS = 80;
-const CLEAR_LINE = "\r\x1b[K";
-const COLORS: Readonly<Record<string, string>> = { "error": "31", "warning": "33" };
+/** Of a window, in characters. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A device that drawings are made for. */
+export interface Canvas extends TerminalSize {
+  readonly colors: boolean;
+  readonly unicode: boolean;
+}
+
+const DEFAULT_SIZE: TerminalSize = { columns: 80, rows: 24 };
+const LABEL_COLORS = {
+  error: "red",
+  warning: "yellow",
+  debug: undefined,
+  hint: undefined,
+} as const;
+/** The second screen of a terminal, which leaves no trace; see xterm's control sequences, mode 1049. */
+const ENTER_SCREEN = "\x1b[?1049h\x1b[?25l";
+const LEAVE_SCREEN = "\x1b[?25h\x1b[?1049l";
 
 /** Everything the program says goes through here. */
 export class Terminal {
@@ -40,7 +64,9 @@ export class Terminal {
   readonly #parts: TerminalParts;
   readonly #stdoutQueue = new OutputQueue();
   readonly #stderrQueue: OutputQueue;
-  #status = "";
+  readonly #status = new StatusArea();
+  /** What is drawn there, while there is a screen. */
+  #screen: string | undefined;
 
   constructor(parts: TerminalParts) {
     this.#parts = parts;
@@ -57,20 +83,49 @@ export class Terminal {
 
   /** Width for tables: of the terminal, 80 on a pipe. */
   get columns(): number {
-    return this.#parts.stdout.isTerminal ? this.#parts.columns() : DEFAULT_COLUMNS;
+    return this.canvas.columns;
+  }
+
+  /** What stdout can show. */
+  get canvas(): Canvas {
+    const { stdout, colors, unicode } = this.#parts;
+    const size = stdout.isTerminal ? this.#parts.size() : DEFAULT_SIZE;
+    return { ...size, colors: colors && stdout.isTerminal, unicode };
+  }
+
+  /** True when stdout is a terminal on which `screen` can draw. */
+  get hasScreen(): boolean {
+    return this.#parts.stdout.isTerminal && this.#parts.canRewrite && !this.json;
   }
 
   /** Lines for stdout. */
-  say(...lines: readonly string[]): void {
-    const text = lines.map((line) => `${printable(line)}\n`).join("");
-    if (this.#status) this.#toStderr(CLEAR_LINE);
-    this.#stdoutQueue.write(this.#parts.stdout.sink, text);
-    if (this.#status) this.#toStderr(this.#status);
+  say(...lines: readonly Line[]): void {
+    const { colors } = this.canvas;
+    const text = lines.map((line) => `${painted(line, colors)}\n`).join("");
+    this.#aroundStatus(() => this.#toStdout(text));
+  }
+
+  /** Draws lines on a screen of their own, over what was drawn there before; needs `hasScreen`. */
+  screen(lines: readonly Line[]): void {
+    const { columns, rows, colors } = this.canvas;
+    const text = lines.slice(0, rows).map((line) =>
+      `${painted(cutLine(line, columns - 1), colors)}\x1b[K`
+    ).join("\r\n");
+    const drawing = `\x1b[H${text}\x1b[J`;
+    if (drawing === this.#screen) return;
+    this.#toStdout(this.#screen === undefined ? ENTER_SCREEN + drawing : drawing);
+    this.#screen = drawing;
+  }
+
+  /** Brings back what was there before `screen`. */
+  leaveScreen(): void {
+    if (this.#screen !== undefined) this.#toStdout(LEAVE_SCREEN);
+    this.#screen = undefined;
   }
 
   /** One JSON object as a line of stdout. */
   record(object: object): void {
-    this.#stdoutQueue.write(this.#parts.stdout.sink, `${JSON.stringify(object)}\n`);
+    this.#toStdout(`${JSON.stringify(object)}\n`);
   }
 
   /** Something failed: one sentence, then what to do, ready to paste. */
@@ -98,25 +153,23 @@ export class Terminal {
     this.#toStderr(text.split("\n").map((line) => `${printable(line)}\n`).join(""));
   }
 
-  /** Redraws the status line with what `render` makes of the width; does nothing unless live. */
-  status(render: (columns: number) => string): void {
+  /** Redraws the status with what `render` makes of the terminal; does nothing unless live. */
+  status(render: (canvas: Canvas) => readonly Line[]): void {
     if (!this.isLive) return;
-    // The last column stays free: some terminals wrap as soon as it is written.
-    const columns = Math.max(1, this.#parts.columns() - 1);
-    const line = printable(render(columns)).slice(0, columns);
-    if (line === this.#status) return;
-    this.#status = line;
-    this.#toStderr(CLEAR_LINE + line);
+    const { colors, unicode } = this.#parts;
+    const size = this.#parts.size();
+    const lines = render({ columns: size.columns - 1, rows: size.rows, colors, unicode });
+    this.#toStderr(this.#status.draw(lines, size.columns, colors));
   }
 
-  /** Takes the status line away. */
+  /** Takes the status away. */
   clearStatus(): void {
-    if (this.#status) this.#toStderr(CLEAR_LINE);
-    this.#status = "";
+    if (!this.#status.isEmpty) this.#toStderr(this.#status.remove(this.#parts.size().columns));
   }
 
-  /** Takes the status line away and waits until all is written, at most `timeoutMs`. */
+  /** Takes the status and the screen away and waits until all is written, at most `timeoutMs`. */
   async close(timeoutMs = Infinity): Promise<void> {
+    this.leaveScreen();
     this.clearStatus();
     await Promise.all([this.#stdoutQueue.flush(timeoutMs), this.#stderrQueue.flush(timeoutMs)]);
   }
@@ -132,40 +185,60 @@ export class Terminal {
       this.#labelled(label, message),
       ...hints.map((hint) => this.#labelled("hint", hint)),
     ];
-    const clear = this.#status ? CLEAR_LINE : "";
-    this.#toStderr(`${clear}${lines.join("\n")}\n${this.#status}`);
+    this.#aroundStatus(() => this.#toStderr(`${lines.join("\n")}\n`));
   }
 
-  #labelled(label: string | undefined, message: string): string {
+  #labelled(label: keyof typeof LABEL_COLORS | undefined, message: string): string {
     if (label === undefined) return `blkcache: ${printable(message)}`;
-    const color = this.#parts.colors ? COLORS[label] : undefined;
-    const shown = color === undefined ? label : `\x1b[${color}m${label}\x1b[0m`;
-    return `blkcache: ${shown}: ${printable(message)}`;
+    const colors = this.#parts.colors && this.#parts.stderr.isTerminal;
+    const text = painted([{ text: label, color: LABEL_COLORS[label] }], colors);
+    return `blkcache: ${text}: ${printable(message)}`;
+  }
+
+  /** The two streams may be one screen, so the status makes way for both. */
+  #aroundStatus(write: () => void): void {
+    if (this.#status.isEmpty) return write();
+    this.#toStderr(this.#status.clear(this.#parts.size().columns));
+    write();
+    this.#toStderr(this.#status.redraw());
+  }
+
+  #toStdout(text: string): void {
+    this.#stdoutQueue.write(this.#parts.stdout.sink, text);
   }
 
   #toStderr(text: string): void {
-    this.#stderrQueue.write(this.#parts.stderr.sink, text);
+    if (text !== "") this.#stderrQueue.write(this.#parts.stderr.sink, text);
   }
 }
 
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = Deno;
+  const isDumb = Deno.env.get("TERM") === "dumb";
   return new Terminal({
     stdout: { sink: stdout, isTerminal: stdout.isTerminal() },
     stderr: { sink: stderr, isTerminal: stderr.isTerminal() },
-    canRewrite: Deno.env.get("TERM") !== "dumb",
-    colors: stderr.isTerminal() && !Deno.noColor,
-    columns: consoleColumns,
+    canRewrite: !isDumb,
+    colors: !Deno.noColor && !isDumb,
+    unicode: isUtf8Locale(),
+    size: consoleSize,
   });
 }
 
-function consoleColumns(): number {
+/** As setlocale(3) finds out: the first of the three that is set. */
+function isUtf8Locale(): boolean {
+  const names = ["LC_ALL", "LC_CTYPE", "LANG"].map((name) => Deno.env.get(name));
+  return /utf-?8/i.test(names.find(Boolean) ?? "");
+}
+
+function consoleSize(): TerminalSize {
   try {
     // 0 on serial consoles that were never told their size.
-    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+    const { columns, rows } = Deno.consoleSize();
+    return { columns: columns || DEFAULT_SIZE.columns, rows: rows || DEFAULT_SIZE.rows };
   } catch {
     // No stream of this process is a terminal that has a size.
-    return DEFAULT_COLUMNS;
+    return DEFAULT_SIZE;
   }
 }

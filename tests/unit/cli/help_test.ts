@@ -12,7 +12,7 @@ Deno.test("the overview names every command that is there", () => {
 
 Deno.test("the help of a command has usage, text, options and an example", () => {
   const lines = commandHelp("map");
-  assertEquals(lines[0], "Usage: blkcache map [OPTION...] MAPFILE");
+  assertEquals(lines[0], "Usage: blkcache map [OPTION...] MAPFILE [RANGE]");
   assert(lines.includes("  -V, --version             show the version"));
   assert(lines.includes("  blkcache map disk.img.map"));
 });

@@ -105,10 +105,10 @@ Deno.test("on a terminal the status follows each snapshot and is gone at the end
     { event: "progress", progress: progress({ totals: [0, 0, 0, 0, 1000], elapsedMs: 1000 }) },
     { event: "done", exitCode: 0, progress: progress({ totals: [0, 0, 0, 0, 1000] }) },
   ]);
-  const drawn = terminal.both.join("").split("\r\x1b[K");
+  const drawn = terminal.both.join("").split("\r");
   assertEquals(drawn.length, 4);
   assertEquals(drawn[2]?.includes("cached 1000 bytes 100%"), true, drawn[2]);
-  assertEquals(drawn[3]?.startsWith("blkcache: cached 1000 bytes 100%"), true, drawn[3]);
+  assertEquals(drawn[3]?.startsWith("\x1b[Jblkcache: cached 1000 bytes 100%"), true, drawn[3]);
 });
 
 Deno.test("a status on request is a line of its own, as soon as there is one", async () => {

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { FakeTerminal } from "./fake_terminal.ts";
 
-const CLEAR = "\r\x1b[K";
+const START = "\r";
+const REST = "\x1b[K\x1b[J";
+const GONE = "\r\x1b[J";
 
 Deno.test("results go to stdout and everything else to stderr", async () => {
   const terminal = new FakeTerminal();
@@ -56,35 +58,77 @@ Deno.test("control characters never get through", async () => {
 });
 
 Deno.test("labels have colours only where they are wanted", async () => {
-  const terminal = new FakeTerminal({ colors: true });
+  const terminal = new FakeTerminal({ isTerminal: true, colors: true });
   terminal.error("a");
   terminal.info("b");
   await terminal.close();
   assertEquals(terminal.written.stderr, "blkcache: \x1b[31merror\x1b[0m: a\nblkcache: b\n");
+  const pipe = new FakeTerminal({ colors: true });
+  pipe.error("a");
+  pipe.say([{ text: "c", color: "red" }]);
+  await pipe.close();
+  assertEquals(pipe.written, { stdout: "c\n", stderr: "blkcache: error: a\n" });
 });
 
-Deno.test("the status line is rewritten in place and makes way for messages", async () => {
+Deno.test("the status is rewritten in place and makes way for messages", async () => {
   const terminal = new FakeTerminal({ isTerminal: true });
-  terminal.status(() => "10%");
-  terminal.status(() => "10%");
-  terminal.status(() => "20%");
+  terminal.status(() => ["10%"]);
+  terminal.status(() => ["10%"]);
+  terminal.status(() => ["20%"]);
   terminal.info("news");
   terminal.say("result");
-  terminal.status(() => "30%");
+  terminal.status(() => ["30%"]);
   await terminal.close();
   assertEquals(
     terminal.both.join(""),
-    `${CLEAR}10%${CLEAR}20%${CLEAR}blkcache: news\n20%${CLEAR}result\n20%${CLEAR}30%${CLEAR}`,
+    `${START}10%${REST}${START}20%${REST}${GONE}blkcache: news\n20%\x1b[K` +
+      `${GONE}result\n20%\x1b[K${START}30%${REST}${GONE}`,
   );
 });
 
-Deno.test("the status line is never as wide as the terminal", async () => {
+Deno.test("a status of several lines is rewritten from its first", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  terminal.status(() => ["a", "b", "c"]);
+  terminal.status(() => ["d"]);
+  terminal.status(() => ["e"]);
+  await terminal.close();
+  assertEquals(
+    terminal.both.join(""),
+    `${START}a\x1b[K\r\nb\x1b[K\r\nc${REST}\r\x1b[2Ad${REST}${START}e${REST}${GONE}`,
+  );
+});
+
+Deno.test("a window that has become narrower has wrapped the lines", async () => {
+  const window = { columns: 21, rows: 24 };
+  const terminal = new FakeTerminal({ isTerminal: true, size: window });
+  terminal.status(() => ["x".repeat(20), "y".repeat(9)]);
+  window.columns = 10;
+  terminal.status(() => ["z"]);
+  await terminal.close();
+  // Two rows of the first line and one of the second: two up.
+  assertEquals(terminal.both.join("").split("\r\x1b[2A").length, 2);
+});
+
+Deno.test("the status is never as wide as the terminal", async () => {
   const asked: number[] = [];
   const terminal = new FakeTerminal({ isTerminal: true, columns: 10 });
-  terminal.status((columns) => (asked.push(columns), "x".repeat(50)));
+  terminal.status(({ columns }) => (asked.push(columns), ["x".repeat(50)]));
   await terminal.close();
   assertEquals(asked, [9]);
-  assertEquals(terminal.both.join(""), `${CLEAR}${"x".repeat(9)}${CLEAR}`);
+  assertEquals(terminal.both.join(""), `${START}${"x".repeat(9)}${REST}${GONE}`);
+});
+
+Deno.test("a screen is entered once, drawn when something changes, and left", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true, size: { columns: 5, rows: 2 } });
+  terminal.screen(["long line", "b", "c"]);
+  terminal.screen(["long line", "b", "c"]);
+  terminal.screen(["d"]);
+  terminal.leaveScreen();
+  await terminal.close();
+  assertEquals(
+    terminal.written.stdout,
+    "\x1b[?1049h\x1b[?25l\x1b[Hlong\x1b[K\r\nb\x1b[K\x1b[J\x1b[Hd\x1b[K\x1b[J\x1b[?25h\x1b[?1049l",
+  );
 });
 
 Deno.test("there is no status line on a pipe, with JSON, or when only errors are wanted", async () => {
@@ -93,7 +137,7 @@ Deno.test("there is no status line on a pipe, with JSON, or when only errors are
     terminal.json = set === "json";
     if (set === "quiet") terminal.level = "error";
     assertEquals(terminal.isLive, false);
-    terminal.status(() => "10%");
+    terminal.status(() => ["10%"]);
     await terminal.close();
     assertEquals(terminal.both, [], set);
   }

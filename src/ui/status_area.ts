@@ -1,0 +1,56 @@
+// Lines at the end of a terminal's output that are rewritten in place. Makes the text; writes nothing.
+
+import { cutLine, type Line, lineWidth, painted } from "./styled_text.ts";
+
+const CLEAR_TO_END_OF_LINE = "\x1b[K";
+const CLEAR_BELOW = "\x1b[J";
+
+/** What stands there now. The cursor is always behind its last line. */
+export class StatusArea {
+  #text = "";
+  /** Widths of its lines. */
+  #widths: readonly number[] = [];
+
+  get isEmpty(): boolean {
+    return this.#widths.length === 0;
+  }
+
+  /**
+   * What rewrites the area with `lines` on a terminal that is `columns` wide now; "" when nothing changes.
+   * Lines are cut so that the last column stays free: some terminals wrap as soon as it is written.
+   */
+  draw(lines: readonly Line[], columns: number, colors: boolean): string {
+    const cut = lines.map((line) => cutLine(line, Math.max(1, columns - 1)));
+    const text = cut.map((line) => painted(line, colors) + CLEAR_TO_END_OF_LINE).join("\r\n");
+    if (text === this.#text) return "";
+    const rewritten = this.#toStart(columns) + text + CLEAR_BELOW;
+    this.#text = text;
+    this.#widths = cut.map(lineWidth);
+    return rewritten;
+  }
+
+  /** What takes the area away until `redraw`. */
+  clear(columns: number): string {
+    return this.isEmpty ? "" : this.#toStart(columns) + CLEAR_BELOW;
+  }
+
+  /** What puts it back after `clear`. */
+  redraw(): string {
+    return this.#text;
+  }
+
+  /** As `clear`, for good. */
+  remove(columns: number): string {
+    const cleared = this.clear(columns);
+    this.#text = "";
+    this.#widths = [];
+    return cleared;
+  }
+
+  /** To the first column of its first line. A terminal that has become narrower has wrapped the lines. */
+  #toStart(columns: number): string {
+    const rows = this.#widths.map((width) => Math.max(1, Math.ceil(width / columns)));
+    const up = rows.reduce((sum, count) => sum + count, 0) - 1;
+    return up > 0 ? `\r\x1b[${up}A` : "\r";
+  }
+}
