@@ -28,6 +28,8 @@ export class ParkedReads {
   readonly #deadlines: Float64Array;
   readonly #freeTokens: Uint16Array;
   #freeCount: number;
+  /** No read that a client waits for has an earlier deadline. Spares looking at all of them. */
+  #noneBefore = Infinity;
 
   constructor(source: Source) {
     const count = source.maxParked;
@@ -66,6 +68,7 @@ export class ParkedReads {
     this.offsets[token] = offset;
     this.lengths[token] = length;
     this.#deadlines[token] = deadline;
+    this.#noneBefore = this.waiting === 0 ? deadline : Math.min(this.#noneBefore, deadline);
     this.#states[token] = WAITING;
     this.waiting++;
     this.source.park(token, offset, length);
@@ -104,18 +107,19 @@ export class ParkedReads {
 
   /** A read that a client waits for and whose deadline is not after `now`, or -1. */
   overdue(now: number): number {
+    if (now < this.#noneBefore) return -1;
+    let earliest = Infinity;
     for (let token = 0; token < this.#states.length; token++) {
-      if (this.#states[token] === WAITING && this.#deadlines[token]! <= now) return token;
+      if (this.#states[token] !== WAITING) continue;
+      if (this.#deadlines[token]! <= now) return token;
+      earliest = Math.min(earliest, this.#deadlines[token]!);
     }
+    this.#noneBefore = earliest;
     return -1;
   }
 
-  /** The earliest deadline of the reads that a client waits for; Infinity when there is none. */
-  earliestDeadline(): number {
-    let earliest = Infinity;
-    for (let token = 0; token < this.#states.length; token++) {
-      if (this.#states[token] === WAITING) earliest = Math.min(earliest, this.#deadlines[token]!);
-    }
-    return earliest;
+  /** When to ask for overdue reads: not after the earliest deadline; Infinity when nobody waits. */
+  get nextDeadline(): number {
+    return this.waiting === 0 ? Infinity : this.#noneBefore;
   }
 }

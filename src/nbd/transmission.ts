@@ -116,10 +116,10 @@ export class Transmission {
     );
   }
 
-  /** Time until the first parked read is overdue, for `Peer.wait`. */
+  /** Time until a parked read may be overdue, for `Peer.wait`. */
   #waitMs(): number {
-    if (this.#timeoutMs === 0 || this.#parked.waiting === 0) return -1;
-    return Math.max(0, Math.ceil(this.#parked.earliestDeadline() - this.#now()));
+    const { nextDeadline } = this.#parked;
+    return nextDeadline === Infinity ? -1 : Math.max(0, Math.ceil(nextDeadline - this.#now()));
   }
 
   /** The source is ending: ESHUTDOWN for what waits and for what is on its way. */

@@ -315,25 +315,33 @@ Deno.test("requests may come byte by byte", async () => {
 });
 
 Deno.test("the counters hear of each request and of each byte", async () => {
-  const counted = { requests: 0, bytes: 0, calls: 0 };
-  const { replies } = await play({
-    mode: "structured",
-    options: {
-      counters: {
-        add(requests, bytes) {
-          counted.requests += requests;
-          counted.bytes += bytes;
-          counted.calls++;
-        },
+  for (const mode of ["simple", "structured", "extended"] as const) {
+    const counted = { requests: 0, bytes: 0, calls: 0 };
+    const counters = {
+      add(requests: number, bytes: number) {
+        counted.requests += requests;
+        counted.bytes += bytes;
+        counted.calls++;
       },
-    },
-    steps: (ask) => [
-      concat(
-        ask({ type: CMD.READ, length: 10 }),
-        ask({ type: CMD.FLUSH }),
-        ask({ type: CMD.TRIM, length: 512 }),
-      ),
-    ],
-  });
-  assertEquals(counted, { requests: 3, bytes: replies.left(), calls: 1 });
+    };
+    const { replies } = await play({
+      mode,
+      options: { counters },
+      source: { cached: false },
+      steps: (ask, source) => {
+        source.statuses.fill(4, 0, 1);
+        source.unreadable.add(2);
+        return [
+          concat(
+            ask({ type: CMD.READ, length: 10 }),
+            ask({ type: CMD.FLUSH }),
+            ask({ type: CMD.TRIM, length: 512 }),
+            ask({ type: CMD.READ, offset: 512, length: 2048 }),
+          ),
+          () => source.end(),
+        ];
+      },
+    });
+    assertEquals(counted, { requests: 4, bytes: replies.left(), calls: 2 });
+  }
 });

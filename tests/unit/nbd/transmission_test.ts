@@ -103,6 +103,32 @@ Deno.test("a read whose time is over gets EIO; its token stays taken until the d
   assertEquals([replies.left(), source.parked.length], [0, 0]);
 });
 
+Deno.test("each read has its own time, whichever ends first", async () => {
+  const { replies, peer } = await play({
+    source: { cached: false },
+    options: { timeoutMs: 100 },
+    steps: (ask, source, peer) => {
+      peer.silent = true;
+      const read = (cookie: number) =>
+        ask({ type: CMD.READ, cookie, offset: cookie * 512, length: 512 });
+      return [
+        read(1),
+        () => peer.clock = 30,
+        read(2),
+        () => peer.clock = 60,
+        read(3),
+        () => source.end(0),
+        ask({ type: CMD.DISC }),
+      ];
+    },
+  });
+  assertEquals((await replies.simpleReply(512)).cookie, 1n);
+  for (const cookie of [2n, 3n]) {
+    assertEquals(await replies.simpleReply(), { errno: E.IO, cookie, data: new Uint8Array() });
+  }
+  assertEquals([peer.clock, replies.left()], [160, 0]);
+});
+
 Deno.test("without a timeout a session waits for ever", async () => {
   const { replies, peer } = await play({
     source: { cached: false },
