@@ -29,6 +29,7 @@ import {
   SLOT_CANCELLED,
 } from "../shared/shared_state.ts";
 import type { NativeMemory } from "../sys/memory.ts";
+import type { Fill, FillEnd } from "./fill/fill.ts";
 import { Pace, SICK_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
@@ -54,6 +55,8 @@ export interface ReaderObserver {
   readFailed(offset: number, length: number, errno: number): void;
   /** The device or its medium has gone. Called once. */
   deviceGone(errno: number): void;
+  /** Nothing more is read unasked. Called once. */
+  fillEnded(reason: FillEnd): void;
 }
 
 /** Everything the loop works with; owned by the reader's thread. */
@@ -68,6 +71,8 @@ export interface ReaderParts {
   readonly observer: ReaderObserver;
   /** How often a sector marked bad is tried again on request. */
   readonly retries: number;
+  /** What to read while nobody is asking; undefined: nothing. */
+  readonly fill: Fill | undefined;
 }
 
 /** See the head of this file. */
@@ -79,6 +84,9 @@ export class Reader {
   /** Retries made of a bad sector, by offset; only used with `retries`. */
   readonly #retried = new Map<number, number>();
   #gone = false;
+  /** The device read under way is for nobody. */
+  #filling = false;
+  #fillEnded = false;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -90,9 +98,14 @@ export class Reader {
     const { state, queue } = this.#parts;
     const isIdle = () => queue.isEmpty && state.phase === PHASE_SERVING;
     while (state.phase === PHASE_SERVING) {
-      if (!this.step()) state.sleepReader(isIdle, SLEEP_MS);
+      if (!this.step()) state.sleepReader(isIdle, this.#sleepMs());
     }
     this.#endAll();
+  }
+
+  #sleepMs(): number {
+    const waitMs = this.#parts.fill?.waitMs(performance.now()) ?? Infinity;
+    return this.#gone ? SLEEP_MS : Math.min(SLEEP_MS, waitMs);
   }
 
   /** Does one thing, at most one device read. @returns false when there is nothing to do. */
@@ -104,7 +117,7 @@ export class Reader {
     if (rescue !== undefined) this.#stepRescue(rescue);
     else if (client !== undefined) this.#serve(client);
     else if (hint !== undefined) this.#serveHint(hint);
-    else return false;
+    else return this.#serveFill();
     return true;
   }
 
@@ -336,11 +349,42 @@ export class Reader {
     return bad < 0 ? end : Math.min(end, alignDown(bad, device.sectorSize) - SICK_READ);
   }
 
+  // --- fill ---------------------------------------------------------------------------------------
+
+  /** Reads what is still missing, as nobody waits. @returns false when there is nothing to read now. */
+  #serveFill(): boolean {
+    const { fill, device, publisher, buffer, state } = this.#parts;
+    if (fill === undefined || this.#gone) return false;
+    const beganMs = performance.now();
+    if (!fill.next(beganMs)) {
+      this.#tellFillEnd(fill);
+      return false;
+    }
+    const start = alignDown(fill.offset, device.sectorSize);
+    this.#filling = true;
+    const result = this.#readDevice(start, fill.offset + fill.length - start);
+    this.#filling = false;
+    const nowMs = performance.now();
+    if (result > 0) {
+      const kept = publisher.publish(buffer.address, start, result);
+      if (kept) fill.succeeded(start + result - fill.offset, nowMs - beganMs, nowMs);
+      else fill.unkept(!state.imageSick, nowMs);
+    } else if (this.#isUnreadable(result, start, start)) fill.failed(nowMs - beganMs, nowMs);
+    else fill.refused(nowMs);
+    return true;
+  }
+
+  #tellFillEnd({ ended }: Fill): void {
+    if (ended === undefined || this.#fillEnded) return;
+    this.#fillEnded = true;
+    this.#parts.observer.fillEnded(ended);
+  }
+
   // --- the device ---------------------------------------------------------------------------------
 
   /** One device read into the buffer. @returns good bytes, or 0 or -errno as the device said. */
   #readDevice(offset: number, length: number): number {
-    const { device, state, map, observer } = this.#parts;
+    const { device, state, observer } = this.#parts;
     const counters = state.readerCounters;
     const beganMs = performance.now();
     counters[READER_BUSY_AT] = offset;
@@ -348,7 +392,6 @@ export class Reader {
     const result = this.#readSectors(offset, length);
     counters[READER_BUSY_SINCE] = 0;
     counters[READER_DEVICE_READS]++;
-    map.position = offset;
     if (!device.isSameMedium()) {
       this.#lose(0);
       return 0;
@@ -356,13 +399,18 @@ export class Reader {
     if (result > 0) {
       counters[READER_DEVICE_BYTES] += result;
       counters[READER_LAST_GOOD] = offset + result;
-      this.#pace.good(result, performance.now() - beganMs);
+      const endedMs = performance.now();
+      this.#pace.good(result, endedMs - beganMs);
+      if (!this.#filling) this.#parts.fill?.clientRead(offset + result, result, endedMs);
       return result;
     }
     const outcome = outcomeOf(result);
     if (outcome === GONE) return result;
     counters[READER_FAILED_READS]++;
-    if (outcome === UNREADABLE) this.#pace.bad();
+    if (outcome === UNREADABLE) {
+      this.#pace.bad();
+      if (!this.#filling) this.#parts.fill?.clientFailed(performance.now());
+    }
     observer.readFailed(offset, length, -result);
     return result;
   }

@@ -1,6 +1,7 @@
 // The reader worker as main sees it: started once, heard, and at the end waited for, but not for long.
 import { errnoMessage, errnoName } from "../sys/errno.ts";
 import type { ReaderInit, ReaderMessage } from "../workers/reader_init.ts";
+import type { FillEnd } from "../reader/fill/fill.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 import { printable } from "../base/printable.ts";
@@ -12,8 +13,11 @@ const PATIENCE_MS = 1500;
 export class ReaderThread {
   /** Resolves when the reader has died of an error of ours: the run must end. */
   readonly failed: Promise<void>;
+  /** Resolves when nothing more is read unasked, with the reason. */
+  readonly filled: Promise<FillEnd>;
   readonly #ended: Promise<void>;
   #setFailed!: () => void;
+  #setFilled!: (reason: FillEnd) => void;
   #setEnded!: () => void;
   readonly #names: { device: string; imagePath: string };
   readonly #observe: Observer;
@@ -26,6 +30,7 @@ export class ReaderThread {
     this.#names = names;
     this.#observe = observe;
     this.failed = new Promise((resolve) => this.#setFailed = resolve);
+    this.filled = new Promise((resolve) => this.#setFilled = resolve);
     this.#ended = new Promise((resolve) => this.#setEnded = resolve);
     const worker = new Worker(new URL("../workers/reader.ts", import.meta.url), {
       type: "module",
@@ -77,6 +82,8 @@ export class ReaderThread {
         });
       case "mapFull":
         return this.#warn("there is no memory left for the map: reading goes on without caching");
+      case "fillEnded":
+        return this.#setFilled(message.reason);
       case "ended":
         return this.#setEnded();
     }

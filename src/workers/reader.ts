@@ -4,6 +4,7 @@ import { ImageWriter } from "../cache/image_writer.ts";
 import { Publisher } from "../cache/publisher.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_READ } from "../reader/pace.ts";
+import { Fill } from "../reader/fill/fill.ts";
 import { Reader } from "../reader/reader.ts";
 import { ReaderQueue } from "../shared/request_queue.ts";
 import { SharedState } from "../shared/shared_state.ts";
@@ -12,7 +13,7 @@ import { tryPread } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { SystemError } from "../sys/system_error.ts";
-import type { ReaderInit, ReaderMessage } from "./reader_init.ts";
+import type { FillInit, ReaderInit, ReaderMessage } from "./reader_init.ts";
 
 /** Milliseconds between two reports of failed reads. */
 const REPORT_INTERVAL_MS = 1000;
@@ -55,12 +56,27 @@ self.onmessage = ({ data }: MessageEvent<ReaderInit>) => {
         reportedMs = performance.now();
       },
       deviceGone: (errno) => tell({ type: "deviceGone", errno }),
+      fillEnded: (reason) => tell({ type: "fillEnded", reason }),
     },
     retries: data.retries,
+    fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),
   });
   reader.run();
   tell({ type: "ended" });
 };
+
+function makeFill(init: FillInit, sectorSize: number, map: FileMap, publisher: Publisher): Fill {
+  return new Fill({
+    map,
+    domain: init.domain && FileMap.attach(init.domain),
+    sectorSize,
+    options: init.options,
+    mark(start, end, status) {
+      publisher.markMissing(start, end, status);
+      return map.at(start) === status;
+    },
+  });
+}
 
 /** The number now, or undefined when the device no longer answers. */
 function diskSeqOf(fd: number): number | undefined {

@@ -1,4 +1,5 @@
 // What main hands to the reader worker when it starts, and what the reader tells main.
+import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
 export interface ReaderInit {
@@ -16,6 +17,14 @@ export interface ReaderInit {
   /** The disk sequence number of the medium; undefined when the medium cannot change. */
   readonly diskSeq: number | undefined;
   readonly retries: number;
+  /** What to read while nobody is asking; undefined: nothing. */
+  readonly fill?: FillInit | undefined;
+}
+
+/** How to fill, and the memory of the map whose `+` says where; undefined: everywhere. */
+export interface FillInit {
+  readonly options: FillOptions;
+  readonly domain: SharedArrayBuffer | undefined;
 }
 
 /** What the reader tells main. Failed reads are summed up: one message a second at most. */
@@ -25,4 +34,5 @@ export type ReaderMessage =
   | { type: "imageFailed"; errno: number }
   | { type: "imageRecovered" }
   | { type: "mapFull" }
+  | { type: "fillEnded"; reason: FillEnd }
   | { type: "ended" };

@@ -2,6 +2,7 @@
 // phases over the live map. Pure: it chooses a read, somebody else makes it and tells what came of it. All
 // that it must remember stands in the map (statuses, phase, pass, position), so that a run that was stopped
 // anywhere is continued by the next one, or by ddrescue.
+import { alignDown, alignUp } from "../../base/ranges.ts";
 import type { FileMap } from "../../map/file_map.ts";
 import {
   BAD_SECTOR,
@@ -131,11 +132,13 @@ export class Fill {
   /** The chosen read has failed because of what it tried to read. Changes the map. */
   failed(tookMs: number, nowMs: number): void {
     const { offset, length } = this;
+    const { sectorSize } = this.#parts;
     this.#refusals = 0;
     this.#throttle.bad(length, tookMs, nowMs);
     this.#readSize.bad();
     this.#speed.interrupt();
-    const alone = length <= this.#parts.sectorSize;
+    const alone =
+      alignUp(offset + length, sectorSize) - alignDown(offset, sectorSize) <= sectorSize;
     this.#mark(offset, offset + length, alone ? BAD_SECTOR : NON_TRIMMED);
     this.#work.failed();
   }

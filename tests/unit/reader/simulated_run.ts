@@ -5,6 +5,7 @@ import { ImageWriter } from "../../../src/cache/image_writer.ts";
 import { Publisher } from "../../../src/cache/publisher.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
 import { MAX_READ } from "../../../src/reader/pace.ts";
+import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
 import { Reader } from "../../../src/reader/reader.ts";
 import { ReaderQueue } from "../../../src/shared/request_queue.ts";
 import { SharedState } from "../../../src/shared/shared_state.ts";
@@ -32,6 +33,8 @@ export interface RunOptions {
   /** Where the image goes; default a temporary file. */
   image?: string;
   map?: FileMap;
+  /** Reads what is missing while nothing is asked. */
+  fill?: FillOptions;
 }
 
 /** Steps after which a run that should have ended has not. */
@@ -42,6 +45,7 @@ export class SimulatedRun implements Disposable {
   readonly map: FileMap;
   readonly state: SharedState;
   readonly reader: Reader;
+  readonly fill: Fill | undefined;
   readonly imagePath: string;
   readonly image: number;
   readonly sessions: CachedFile[] = [];
@@ -72,6 +76,16 @@ export class SimulatedRun implements Disposable {
       imageRecovered: () => this.told.push("image recovered"),
       mapFull: () => this.told.push("map full"),
     });
+    this.fill = options.fill && new Fill({
+      map,
+      domain: undefined,
+      sectorSize: device.sectorSize,
+      options: options.fill,
+      mark(start, end, status) {
+        publisher.markMissing(start, end, status);
+        return map.at(start) === status;
+      },
+    });
     this.reader = new Reader({
       device,
       map,
@@ -82,8 +96,10 @@ export class SimulatedRun implements Disposable {
       observer: {
         readFailed: (offset, length, errno) => this.told.push(`${offset}+${length}: ${errno}`),
         deviceGone: (errno) => this.told.push(`gone ${errno}`),
+        fillEnded: (reason) => this.told.push(`fill ended: ${reason}`),
       },
       retries,
+      fill: this.fill,
     });
     for (let session = 0; session < sessions; session++) {
       state.setEventFd(session, createEventFd());
