@@ -131,6 +131,8 @@ export class Transmission {
     for (let count = 0; count < LAST_RECEIVES; count++) {
       const pause = this.#requests.answer();
       this.#replies.send();
+      // What has been given up may have ended, which would be all that the wait tells.
+      this.#parked.nextEnded();
       if (pause === LEFT || (this.#peer.wait(0, true) & READABLE) === 0) break;
       if (!this.#received.receive()) break;
     }

@@ -25,7 +25,8 @@ export class ArraySource implements Source {
   readonly size: number;
   readonly sectorSize: number;
   readonly maxParked: number;
-  ending = false;
+  /** Told when the source is ending. */
+  onEnding: () => void = () => {};
   /** Status of each sector. */
   readonly statuses: Uint8Array;
   /** Sectors that read as zeros. */
@@ -40,6 +41,7 @@ export class ArraySource implements Source {
   readonly #ended: number[] = [];
   readonly #busy = new Set<number>();
   #runs: [number, number][] = [];
+  #ending = false;
 
   constructor(
     output: Uint8Array,
@@ -50,6 +52,15 @@ export class ArraySource implements Source {
     this.sectorSize = sectorSize;
     this.maxParked = maxParked;
     this.statuses = new Uint8Array(sectors).fill(cached ? FINISHED : NON_TRIED);
+  }
+
+  get ending(): boolean {
+    return this.#ending;
+  }
+
+  set ending(ending: boolean) {
+    this.#ending = ending;
+    this.onEnding();
   }
 
   /** Marks sectors as not read yet. */

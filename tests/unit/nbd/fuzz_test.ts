@@ -46,7 +46,8 @@ function playOne(random: Random, buffers: MemoryPeer): string {
     source.zeros.add(random.below(64));
   }
   const parked = new ParkedReads(source);
-  peer.ended = () => source.hasEnded() || source.ending;
+  peer.ended = () => source.hasEnded();
+  source.onEnding = () => peer.ring();
   peer.plays(
     ...inPieces(random, mutated(random)).flatMap((piece) => happening(random, source, piece)),
   );

@@ -27,10 +27,12 @@ export class MemoryPeer implements Peer {
   deaf = false;
   /** True when the client stays silent after its script instead of closing. */
   silent = false;
-  /** True when a parked read has ended. */
+  /** True while a parked read has ended that nobody has asked for: a wait says that and nothing else. */
   ended: () => boolean = () => false;
   readonly now = () => this.clock;
   readonly #steps: Step[] = [];
+  #isRung = false;
+  #waitsInVain = 0;
 
   constructor(output: Uint8Array = new Uint8Array(OUTPUT_BYTES), input?: Uint8Array) {
     this.output = output;
@@ -69,12 +71,25 @@ export class MemoryPeer implements Peer {
     this.sent.push(this.output.slice(start, end));
   }
 
+  /** Wakes the session once, as the server does when it ends. */
+  ring(): void {
+    this.#isRung = true;
+  }
+
   wait(timeoutMs: number, receiving: boolean): number {
     for (;;) {
+      if (this.ended()) {
+        if (++this.#waitsInVain > 100) {
+          throw new Deadlock("the session does not ask what has ended");
+        }
+        return ENDED;
+      }
+      this.#waitsInVain = 0;
       const step = this.#steps[0];
       const readable = receiving && typeof step !== "function" &&
         !(step === undefined && this.silent);
-      const events = (readable ? READABLE : 0) | (this.ended() ? ENDED : 0);
+      const events = (readable ? READABLE : 0) | (this.#isRung ? ENDED : 0);
+      this.#isRung = false;
       if (events !== 0 || timeoutMs === 0) return events;
       // What happens does not wait for bytes that nobody receives.
       const action = this.#steps.findIndex((step) => typeof step === "function");

@@ -90,6 +90,7 @@ Deno.test("the last reply to each of these options is as the specification wants
       [option(OPT.INFO, infoPayload("x".repeat(5000)))],
       REP.ERR_INVALID,
     ],
+    ["a name of 4096 bytes", [option(OPT.INFO, infoPayload("x".repeat(4096)))], REP.ERR_UNKNOWN],
     [
       "a name of 20,000 bytes",
       [option(OPT.INFO, infoPayload("x".repeat(20_000)))],

@@ -56,7 +56,8 @@ export async function play({ mode = "simple", contexts = [], ...rest }: Play): P
   const peer = new MemoryPeer(output);
   const ask = mode === "extended" ? extendedRequest : request;
   peer.plays(negotiation(mode, contexts), ...rest.steps(ask, source, peer));
-  peer.ended = () => source.hasEnded() || source.ending;
+  peer.ended = () => source.hasEnded();
+  source.onEnding = () => peer.ring();
   const exported = { name: "", description: "a device" };
   const options = { timeoutMs: 0, now: peer.now, ...rest.options };
   const end = serveClient(peer, exported, parked, options);

@@ -199,7 +199,8 @@ Deno.test("FLUSH, CACHE and FUA succeed", async () => {
       ? (await replies.simpleReply(3)).data
       : dataOf((await chunks())[0]!);
     assertEquals(data, bytesAt(9, 3));
-    assertEquals([source.prefetched, replies.left()], [[[1024, 4096]], 0]);
+    assertEquals([source.prefetched, source.noted], [[[1024, 4096]], [[9, 3]]]);
+    assertEquals(replies.left(), 0);
   }
 });
 
@@ -279,6 +280,20 @@ Deno.test("bytes that are no request close the connection, after the replies due
     assertMatch(end.message, message, what);
     assertEquals(replies.left(), { simple: 16, structured: 20, extended: 32 }[mode], what);
   }
+});
+
+Deno.test("a payload of 32 MiB is dropped", async () => {
+  const { replies } = await play({
+    steps: (ask) => [
+      ask({ type: CMD.WRITE, length: 32 * MIB }),
+      ...Array.from({ length: 32 }, () => new Uint8Array(MIB)),
+      ask({ type: CMD.FLUSH }),
+    ],
+  });
+  assertEquals([(await replies.simpleReply()).errno, (await replies.simpleReply()).errno], [
+    E.PERM,
+    0,
+  ]);
 });
 
 Deno.test("a payload of more than 32 MiB closes the connection", async () => {
