@@ -1,0 +1,59 @@
+// The command line of the benchmark.
+
+import { parseArgs } from "@std/cli/parse-args";
+import { parseSize } from "../../src/base/sizes.ts";
+
+/** What to measure, and how long. */
+export interface BenchOptions {
+  /** Only rows whose key begins with one of these; empty: all. */
+  readonly rows: readonly string[];
+  readonly rounds: number;
+  /** Of each fio run. */
+  readonly seconds: number;
+  /** Of the source, bytes. */
+  readonly size: number;
+  /** Where the source, the images and the sockets go: a disk, not memory. */
+  readonly dir: string;
+  /** One JSON object instead of tables. */
+  readonly json: boolean;
+}
+
+export const USAGE = `deno task bench [OPTIONS]
+
+  --rows LIST     only rows whose key begins with one of these, separated by commas (warm,cold-copy)
+  --rounds N      rounds; the median is printed (3)
+  --seconds N     length of each fio run (3)
+  --size SIZE     size of the source (1G)
+  --dir FOLDER    where the source and the images go (/var/tmp)
+  --quick         one round, one second, 256M: to see that it works
+  --json          all figures as one JSON object
+
+BLKCACHE names a compiled blkcache; without it the sources are run.`;
+
+/** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
+export function parseBenchOptions(args: readonly string[]): BenchOptions | undefined {
+  const given: Record<string, unknown> = parseArgs([...args], {
+    string: ["rows", "rounds", "seconds", "size", "dir"],
+    boolean: ["quick", "json", "help"],
+    unknown: (arg: string) => {
+      throw new Error(`unknown argument "${arg}"\n${USAGE}`);
+    },
+  });
+  if (given.help) return undefined;
+  const quick = given.quick === true;
+  return {
+    rows: String(given.rows ?? "").split(",").filter((row) => row !== ""),
+    rounds: positive("rounds", given.rounds, quick ? 1 : 3),
+    seconds: positive("seconds", given.seconds, quick ? 1 : 3),
+    size: parseSize(String(given.size ?? (quick ? "256M" : "1G"))),
+    dir: String(given.dir ?? "/var/tmp"),
+    json: given.json === true,
+  };
+}
+
+function positive(name: string, value: unknown, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  const number = Number(value);
+  if (!(number > 0)) throw new Error(`--${name} wants a number above 0, not "${value}"`);
+  return number;
+}
