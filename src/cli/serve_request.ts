@@ -2,6 +2,7 @@
 
 import { resolve } from "@std/path";
 import type { ServeOptions } from "../server/serve_options.ts";
+import { fillRequest } from "./fill_request.ts";
 import type { OptionValues } from "./options.ts";
 import { usageError } from "./usage_error.ts";
 
@@ -11,8 +12,8 @@ const SOCKET_PATH_MAX = 107;
 /** @throws {UserError} when two of the paths are one and the same. */
 export function serveOptions(operands: readonly string[], values: OptionValues): ServeOptions {
   const [device = "", image] = operands;
-  const { map, socket } = values;
-  checkPaths(device, image, map, socket);
+  const { map, socket, domain } = values;
+  checkPaths(device, image, map, socket, domain);
   checkSocket(socket);
   return {
     device,
@@ -26,6 +27,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     readAhead: values["read-ahead"],
     timeoutSeconds: values.timeout,
     retries: values.retries,
+    fill: fillRequest(values),
     saveIntervalSeconds: values["save-interval"],
     keepCache: values["keep-cache"] ?? true,
     maxClients: values["max-clients"],
@@ -34,13 +36,20 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
 }
 
 /** Only compares the texts; whether two names lead to one file is looked at when they are opened. */
-function checkPaths(device: string, image?: string, map?: string, socket?: string): void {
+function checkPaths(
+  device: string,
+  image?: string,
+  map?: string,
+  socket?: string,
+  domain?: string,
+): void {
   const paths: [name: string, path: string | undefined][] = [
     ["DEVICE", device],
     ["IMAGE", image],
     ["the sidecar of IMAGE", image && `${image}.json`],
     map === undefined ? ["the map of IMAGE", image && `${image}.map`] : ["--map", map],
     ["--socket", socket],
+    ["--domain", domain],
   ];
   const seen = new Map<string, string>();
   for (const [name, path] of paths) {

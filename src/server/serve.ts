@@ -12,6 +12,7 @@ import { sourceName } from "../file/source_name.ts";
 import { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import type { Observer } from "./events.ts";
+import { FillRun } from "./fill_run.ts";
 import { type Listeners, openListeners } from "./listeners.ts";
 import { MapSaver } from "./map_saver.ts";
 import { progressOf } from "./progress.ts";
@@ -132,7 +133,9 @@ async function run(
 ): Promise<number> {
   const resumed = !cache.fresh;
   const saver = new MapSaver(cache, options.device, about, observe);
+  let fill: FillRun | undefined;
   try {
+    fill = options.fill && new FillRun(options.fill, cache.map);
     await saver.begin();
   } catch (error) {
     await saver.close();
@@ -182,11 +185,18 @@ async function run(
       sectorSize: source.sectorSize,
       diskSeq: source.file instanceof Removable ? source.file.diskSeq : undefined,
       retries: options.retries,
+      fill: fill?.init,
     },
     { device: options.device, imagePath: cache.imagePath },
     observe,
   );
-  const progress = () => progressOf(cache.map, state, pool.clients, performance.now() - startedMs);
+  let isFilling = fill !== undefined;
+  const filled = reader.filled.then((reason) => {
+    isFilling = false;
+    observe({ event: "info", message: fill!.sentence(reason) });
+  });
+  const progress = () =>
+    progressOf(cache.map, state, pool.clients, performance.now() - startedMs, isFilling);
   const progressTimer = setInterval(
     () => observe({ event: "progress", progress: progress() }),
     PROGRESS_MS,
@@ -201,9 +211,10 @@ async function run(
     resumed,
   });
 
-  const failed = await Promise.race([
-    stop.requested.then(() => false),
-    reader.failed.then(() => true),
+  const end = await Promise.race([
+    stop.requested.then(() => "stopped"),
+    reader.failed.then(() => "failed"),
+    ...options.fill?.exitWhenComplete ? [filled.then(() => "filled")] : [],
   ]);
   clearInterval(progressTimer);
   state.end();
@@ -213,7 +224,7 @@ async function run(
   await reader.end();
   const saved = await saver.save();
   await saver.close();
-  const exitCode = failed || !saved ? 1 : 0;
+  const exitCode = end === "failed" || !saved ? 1 : end === "filled" ? fill!.exitCode : 0;
   observe({ event: "done", exitCode, progress: progress() });
   return exitCode;
 }

@@ -1,5 +1,16 @@
 // What `serve` is told, after the command line has been checked and completed with its defaults.
 
+import type { FillOptions } from "../reader/fill/fill.ts";
+
+/** How to fill. */
+export interface FillRequest {
+  readonly options: FillOptions;
+  /** A mapfile whose `+` are to be filled; undefined: all of the device. */
+  readonly domain: string | undefined;
+  /** The run ends with it. */
+  readonly exitWhenComplete: boolean;
+}
+
 /** Options of a run, in the words of the command line. Sizes are bytes. */
 export interface ServeOptions {
   /** The device, drive or regular file to serve. */
@@ -24,6 +35,8 @@ export interface ServeOptions {
   timeoutSeconds: number;
   /** How often a sector marked `-` is tried again on request. */
   retries: number;
+  /** What to read while nobody is asking; undefined: nothing. */
+  fill: FillRequest | undefined;
   /** Longest time between saves of the map. */
   saveIntervalSeconds: number;
   /** False: image, map and sidecar are deleted at exit. */

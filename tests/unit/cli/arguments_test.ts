@@ -144,7 +144,6 @@ const REFUSED: readonly [string, message: string, hint: string][] = [
     "give one",
   ],
   ["detect --listen 5", "detect has no option --listen", "blkcache help detect"],
-  ["serve DEV --fill", "the option --fill is not there yet", "blkcache help serve"],
   ["serve DEV --overlay x", "the option --overlay is not there yet", "blkcache help serve"],
   ["serve DEV --block-size 1000", '--block-size: "1000" is not a power of two', ""],
   ["serve DEV --block-size 256", '--block-size: "256" is not from 512 bytes to 64 KiB', ""],

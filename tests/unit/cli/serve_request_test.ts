@@ -23,6 +23,7 @@ Deno.test("the server gets the defaults of the table", () => {
     readAhead: 1024 * 1024,
     timeoutSeconds: 60,
     retries: 0,
+    fill: undefined,
     saveIntervalSeconds: 30,
     keepCache: true,
     maxClients: 16,
@@ -33,7 +34,9 @@ Deno.test("the server gets the defaults of the table", () => {
 Deno.test("every option reaches the server", () => {
   const line = "serve dev image --map m --socket s --listen 5 --export e --no-direct " +
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
-    "--max-clients 3 --force";
+    "--max-clients 3 --force --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
+    "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
+    "--max-error-rate 64K --domain d";
   assertEquals(optionsFrom(line), {
     device: "dev",
     image: "image",
@@ -46,12 +49,51 @@ Deno.test("every option reaches the server", () => {
     readAhead: 0,
     timeoutSeconds: 1.5,
     retries: 2,
+    fill: {
+      options: {
+        rate: 1_048_576,
+        maxReadRate: 2_097_152,
+        minReadRate: 1000,
+        pauseOnErrorMs: 500,
+        cooldownMs: 60_000,
+        maxErrors: 0,
+        maxErrorRate: 65_536,
+        retries: 2,
+      },
+      domain: "d",
+      exitWhenComplete: true,
+    },
     saveIntervalSeconds: 5,
     keepCache: false,
     maxClients: 3,
     force: true,
   });
 });
+
+Deno.test("fill alone reads all, as fast as it goes, and stays", () => {
+  assertEquals(optionsFrom("serve dev --fill").fill, {
+    options: {
+      rate: 0,
+      maxReadRate: 0,
+      minReadRate: 0,
+      pauseOnErrorMs: 0,
+      cooldownMs: 0,
+      maxErrors: undefined,
+      maxErrorRate: undefined,
+      retries: 0,
+    },
+    domain: undefined,
+    exitWhenComplete: false,
+  });
+});
+
+for (const option of ["--exit-when-complete", "--domain d", "--max-errors 0", "--cooldown 0"]) {
+  Deno.test(`it refuses ${option} without --fill`, () => {
+    const error = assertThrows(() => optionsFrom(`serve dev ${option}`), UserError);
+    const [name] = option.split(" ");
+    assertEquals([error.message, error.exitCode], [`${name} does nothing without --fill`, 2]);
+  });
+}
 
 const COLLISIONS: readonly [string, string][] = [
   ["serve a a", 'DEVICE and IMAGE are both "a"'],
@@ -61,6 +103,7 @@ const COLLISIONS: readonly [string, string][] = [
   ["serve a b --map b.json", 'the sidecar of IMAGE and --map are both "b.json"'],
   ["serve b.map b", 'DEVICE and the map of IMAGE are both "b.map"'],
   ["serve a b --socket b.json", 'the sidecar of IMAGE and --socket are both "b.json"'],
+  ["serve a b --fill --domain b.map", 'the map of IMAGE and --domain are both "b.map"'],
   ["serve a --map m --socket m", '--map and --socket are both "m"'],
 ];
 

@@ -1,0 +1,100 @@
+// A fill as main sees it: what the reader is told at the start, and what its end means for the run.
+import { printable } from "../base/printable.ts";
+import { UserError } from "../base/errors.ts";
+import { formatSize } from "../base/sizes.ts";
+import { readMapfile } from "../cache/read_mapfile.ts";
+import { FileMap } from "../map/file_map.ts";
+import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { FINISHED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
+import type { FillEnd } from "../reader/fill/fill.ts";
+import type { FillInit } from "../workers/reader_init.ts";
+import type { FillRequest } from "./serve_options.ts";
+
+/** Exit code of a run that has ended with something unreadable, or not read. */
+const EXIT_UNREADABLE = 3;
+
+/** See the head of this file. Main thread. */
+export class FillRun {
+  readonly init: FillInit;
+  readonly #domain: FileMap | undefined;
+  readonly #map: FileMap;
+
+  /** @throws {UserError} when the domain cannot be read, is of another device, or holds nothing. */
+  constructor(request: FillRequest, map: FileMap) {
+    const { domain, options } = request;
+    this.#map = map;
+    this.#domain = domain === undefined ? undefined : readDomain(domain, map.size);
+    this.init = { options, domain: this.#domain?.buffer };
+  }
+
+  /** What to say when it has ended. */
+  sentence(reason: FillEnd): string {
+    const missing = this.#missing();
+    const areas = missing.areas === 1 ? "one area" : `${missing.areas} areas`;
+    const left = `${formatSize(missing.bytes)} in ${areas}`;
+    const where = this.#domain === undefined ? "" : " of the domain";
+    switch (reason) {
+      case "complete":
+        return missing.bytes === 0
+          ? `all${where} has been read`
+          : `all${where} that can be read has been read; ${left} cannot`;
+      case "too many errors":
+        return `fill has ended at --max-errors; missing${where}: ${left}`;
+      case "too many errors per second":
+        return `fill has ended at --max-error-rate; missing${where}: ${left}`;
+      case "map full":
+      case "reads are refused":
+        return `fill has ended, as ${REASONS[reason]}; missing${where}: ${left}`;
+    }
+  }
+
+  /** What a run that ends with the fill exits with. */
+  get exitCode(): number {
+    return this.#missing().bytes === 0 ? 0 : EXIT_UNREADABLE;
+  }
+
+  /** What is not `+` of the domain. */
+  #missing(): { bytes: number; areas: number } {
+    const missing = { bytes: 0, areas: 0 };
+    const others = (1 << STATUS_COUNT) - 1 & ~maskOf(FINISHED);
+    for (const { start, end } of this.#parts()) {
+      for (let at = this.#map.find(start, end, others); at >= 0;) {
+        const next = this.#map.find(at, end, maskOf(FINISHED));
+        missing.bytes += (next < 0 ? end : next) - at;
+        missing.areas++;
+        at = next < 0 ? -1 : this.#map.find(next, end, others);
+      }
+    }
+    return missing;
+  }
+
+  *#parts(): Generator<{ start: number; end: number }> {
+    if (this.#domain === undefined) {
+      yield { start: 0, end: this.#map.size };
+      return;
+    }
+    for (const area of this.#domain.ranges()) if (area.status === FINISHED) yield area;
+  }
+}
+
+const REASONS = {
+  "map full": "there is no memory left for the map",
+  "reads are refused": "the system refuses to read",
+};
+
+function readDomain(path: string, size: number): FileMap {
+  // A domain is somebody's work, not a save of ours: its backup says nothing.
+  const mapfile = readMapfile(path, () => {});
+  if (mapfile === undefined) {
+    throw new UserError(`there is no domain mapfile "${printable(path)}"`, {
+      hints: ["--domain names a ddrescue mapfile whose finished blocks are to be read"],
+    });
+  }
+  const domain = fileMapOf(mapfile, size, path);
+  if (domain.total(FINISHED) === 0) {
+    throw new UserError(`domain mapfile "${printable(path)}" has no finished blocks`, {
+      hints: ["only those are filled: name another one, or leave --domain out"],
+    });
+  }
+  return domain;
+}
