@@ -14,7 +14,6 @@ export const FOPEN_KEEP_CACHE = 1 << 1;
 
 // INIT request/reply flags
 export const FUSE_ASYNC_READ = 1 << 0;
-export const FUSE_PARALLEL_DIROPS = 1 << 18;
 export const FUSE_ASYNC_DIO = 1 << 15;
 export const FUSE_MAX_PAGES = 1 << 22;
 export const FUSE_INIT_EXT = 1 << 30;
@@ -65,13 +64,10 @@ export const FUSE_INIT_OUT_BYTES = 64;
 export const FUSE_OPEN_OUT_BYTES = 16;
 export const FUSE_ATTR_OUT_BYTES = 104;
 export const FUSE_STATFS_OUT_BYTES = 80;
-/** Least that a read of /dev/fuse must have room for. */
-export const FUSE_MIN_READ_BUFFER = 8192;
 
 // asm-generic/errno-base.h, errno.h
 export const EINTR = 4;
 export const EIO = 5;
-export const EACCES = 13;
 export const ENOTDIR = 20;
 export const EINVAL = 22;
 export const ENOTTY = 25;

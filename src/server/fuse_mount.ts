@@ -3,31 +3,25 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { Interrupts } from "../fuse/interrupts.ts";
-import { MAX_READ_BYTES } from "../fuse/limits.ts";
-import { mountOf, mounts } from "../file/mounts.ts";
+import { type Mount, mountOf, mounts } from "../file/mounts.ts";
 import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
 import { EACCES, EBUSY, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
-import { closeFd, identityOf } from "../sys/fd.ts";
-import {
-  MNT_DETACH,
-  MNT_FORCE,
-  mount,
-  MS_NODEV,
-  MS_NOSUID,
-  MS_RDONLY,
-  unmount,
-} from "../sys/mount.ts";
-import { S_IFREG } from "../sys/statx.ts";
+import { identityOf } from "../sys/fd.ts";
+import { MNT_DETACH, MNT_FORCE, unmount } from "../sys/mount.ts";
 import { SystemError } from "../sys/system_error.ts";
-import type { FuseInit, FuseMessage } from "../workers/fuse_init.ts";
 import type { Observer } from "./events.ts";
-import { cloneFuse, openFuse } from "./fuse_device.ts";
-import { FUSE_TYPE, type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
+import { FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
+import { type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
+import { FuseThread } from "./fuse_thread.ts";
 import { withTimeout } from "./with_timeout.ts";
 
-/** Threads that serve a mounted file: session numbers of the shared state to keep for one. */
-export const FUSE_THREADS = Math.min(4, Math.max(2, navigator.hardwareConcurrency));
+/**
+ * Threads that serve a mounted file: session numbers of the shared state to keep for one. The kernel spreads
+ * the reads of one process over them, and each looks for sequential reads in its own share only: 32 MiB in
+ * steps of 128 KiB cost 67 device reads with one thread, 69 with two, 244 with four.
+ */
+export const FUSE_THREADS = 2;
 
 /** How long the threads may take to start, milliseconds. */
 const START_MS = 20_000;
@@ -97,7 +91,7 @@ export class FuseMount {
     this.#point = point;
     const timeMs = Date.now();
     const mode = (identityOf(options.device).mode & OTHERS_MAY_READ) === 0 ? 0o400 : 0o444;
-    const lanes = mountFile(options.file, point.path, mode);
+    const lanes = mountSaying(options.file, point.path, mode);
     this.#mountId = mountOf(point.path)!.id;
     const numbers = Array.from(
       { length: FUSE_THREADS },
@@ -129,7 +123,7 @@ export class FuseMount {
     );
     this.#allEnded = Promise.all(this.#threads.map(({ ended }) => ended));
     this.ended = this.#allEnded.then(() => {
-      if (!this.#ending) this.#unmounted();
+      if (!this.#ending) this.#over();
     });
   }
 
@@ -146,13 +140,16 @@ export class FuseMount {
     return agreed === false ? "the kernel's FUSE is too old" : "the threads have not started";
   }
 
-  /** Somebody else has unmounted it. */
-  #unmounted(): void {
-    this.#removeFile();
-    this.#observe({
-      event: "info",
-      message: `"${printable(this.#options.file)}" has been unmounted`,
-    });
+  /** No thread serves it any more, and that was not our wish. */
+  #over(): void {
+    const file = printable(this.#options.file);
+    if (this.#mounted() === undefined) {
+      this.#removeFile();
+      this.#observe({ event: "info", message: `"${file}" has been unmounted` });
+    } else {
+      // By `umount -f` while it was in use, or the threads have died.
+      this.#warn(`"${file}" can no longer be read`, []);
+    }
   }
 
   #died(error: string): void {
@@ -181,8 +178,7 @@ export class FuseMount {
 
   /** @param firmly take it away even from those who use it. @returns false when it is in use. */
   #tryUnmount(firmly: boolean): boolean {
-    // It may be unmounted already, or another thing be mounted there, or it may have been moved.
-    const ours = mounts().find(({ id, type }) => id === this.#mountId && type === FUSE_TYPE);
+    const ours = this.#mounted();
     if (ours === undefined) return true;
     try {
       // MNT_FORCE fails what the kernel waits for; then MNT_DETACH takes it out of the directory tree.
@@ -204,6 +200,11 @@ export class FuseMount {
     return true;
   }
 
+  /** Our mount, wherever it is by now: somebody may have unmounted it, moved it, or mounted on top of it. */
+  #mounted(): Mount | undefined {
+    return mounts().find(({ id, type }) => id === this.#mountId && type === FUSE_TYPE);
+  }
+
   #removeFile(): void {
     try {
       this.#point.remove();
@@ -218,80 +219,21 @@ export class FuseMount {
   }
 }
 
+function mountSaying(file: string, path: string, mode: number): Lanes[] {
+  try {
+    return mountFuse(path, mode, FUSE_THREADS);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const noRight = error.errno === EPERM || error.errno === EACCES;
+    throw new UserError(`cannot show the device as "${printable(file)}": ${said(error)}`, {
+      hints: [noRight ? "run it as root" : "modprobe fuse", OTHER_WAY],
+      cause: error,
+    });
+  }
+}
+
 const OTHERS_MAY_READ = 0o004;
 const OTHER_WAY = "serve it without a mount, and run: nbdfuse FILE URI";
-
-/** A thread with its two lanes, which are closed when it has ended: the kernel then fails what it had. */
-class FuseThread {
-  readonly session: number;
-  readonly ended: Promise<void>;
-  readonly negotiated: Promise<boolean>;
-
-  constructor(init: FuseInit, died: (error: string) => void) {
-    this.session = init.session;
-    const worker = new Worker(new URL("../workers/fuse.ts", import.meta.url), {
-      type: "module",
-      name: `fuse ${init.session}`,
-    });
-    const ended = Promise.withResolvers<void>();
-    const negotiated = Promise.withResolvers<boolean>();
-    this.ended = ended.promise;
-    this.negotiated = negotiated.promise;
-    const end = () => {
-      for (const fd of init.lanes) closeFd(fd);
-      worker.terminate();
-      ended.resolve();
-    };
-    worker.onmessage = ({ data }: MessageEvent<FuseMessage>) => {
-      if (data.type === "negotiated") negotiated.resolve(data.agreed);
-      else end();
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      died(event.message);
-      end();
-    };
-    worker.postMessage(init);
-  }
-}
-
-/** @returns the lanes of each thread. @throws {UserError} */
-function mountFile(file: string, path: string, mode: number): [number, number][] {
-  const fds: number[] = [];
-  try {
-    fds.push(openFuse());
-    const options = [
-      `fd=${fds[0]}`,
-      `rootmode=${(S_IFREG | mode).toString(8)}`,
-      `user_id=${Deno.uid()}`,
-      `group_id=${Deno.gid()}`,
-      // The kernel compares the mode with who reads.
-      "allow_other",
-      "default_permissions",
-      `max_read=${MAX_READ_BYTES}`,
-    ].join(",");
-    mount("blkcache", path, FUSE_TYPE, MS_RDONLY | MS_NOSUID | MS_NODEV, options);
-    try {
-      while (fds.length < FUSE_THREADS * 2) fds.push(cloneFuse(fds[0]!, fds.length % 2 === 0));
-    } catch (error) {
-      unmount(path, MNT_DETACH);
-      throw error;
-    }
-  } catch (error) {
-    for (const fd of fds) closeFd(fd);
-    throw notMounted(file, error);
-  }
-  return Array.from({ length: FUSE_THREADS }, (_, index) => [fds[index * 2]!, fds[index * 2 + 1]!]);
-}
-
-function notMounted(file: string, error: unknown): unknown {
-  if (!(error instanceof SystemError)) return error;
-  const noRight = error.errno === EPERM || error.errno === EACCES;
-  return new UserError(`cannot show the device as "${printable(file)}": ${said(error)}`, {
-    hints: [noRight ? "run it as root" : "modprobe fuse", OTHER_WAY],
-    cause: error,
-  });
-}
 
 function said(error: unknown): string {
   if (error instanceof SystemError) {

@@ -9,10 +9,8 @@ import { closeFd, type FileIdentity, identityOf, openFile } from "../sys/fd.ts";
 import { MNT_DETACH, unmount } from "../sys/mount.ts";
 import { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
+import { FUSE_TYPE } from "./fuse_device.ts";
 import { resolve } from "@std/path";
-
-/** Type of our mounts in the mount table: "fuse" and the subtype. */
-export const FUSE_TYPE = "fuse.blkcache";
 
 // asm-generic/fcntl.h, the same on all machines.
 const O_PATH = 0o10000000;
