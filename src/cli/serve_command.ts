@@ -1,5 +1,6 @@
 // `blkcache serve`: hands the run to the server and its events to the terminal.
 
+import { basename } from "@std/path";
 import { serve } from "../server/serve.ts";
 import { RunReporter } from "../ui/run_reporter.ts";
 import type { Terminal } from "../ui/terminal.ts";
@@ -20,7 +21,7 @@ export async function serveCommand(
       "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
     ]);
   }
-  const reporter = new RunReporter(terminal);
+  const reporter = new RunReporter(terminal, basename(options.device));
   const printStatus = () => reporter.printStatus();
   Deno.addSignalListener("SIGUSR1", printStatus);
   try {

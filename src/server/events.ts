@@ -1,11 +1,16 @@
 // What a run tells the outside. The command line decides how it looks: sentences, a status line, JSON.
 
+import type { CoarseMap } from "../map/coarse_map.ts";
+import type { Phase } from "../map/statuses.ts";
+
 /** A moment of a run. Sizes are bytes; each field is what it says at that instant. */
 export interface Progress {
   /** Device size. */
   size: number;
   /** Bytes of each map status, by status number (see map/statuses.ts). */
   totals: readonly number[];
+  /** Of these, what could not be read at the end of a disc, where there are no data: no loss. */
+  runOut: number;
   /** Bytes read from the device since the start. */
   deviceBytes: number;
   /** Device reads since the start, and those of them that failed. */
@@ -17,8 +22,25 @@ export interface Progress {
   clients: number;
   /** Client reads that wait for the device now. */
   waiting: number;
+  /** What the fill is doing, as a mapfile names it; null: nobody reads but for clients. */
+  phase: Phase | null;
+  /** Pass of the phase, from 1. */
+  pass: number;
+  /** Where the device was read last. */
+  position: number;
+  /** Where the last good device read ended; null: there was none yet. */
+  lastGood: number | null;
+  /** The device read under way, and for how long it has been; null: none is. */
+  reading: { offset: number; ms: number } | null;
   /** Milliseconds since the start. */
   elapsedMs: number;
+  /** Changes with each change of the map. */
+  mapVersion: number;
+  /**
+   * The map as it is when this is called, reduced to `cells`; all of it, or the part [start, end). Takes some
+   * milliseconds when the map has many areas.
+   */
+  picture: (cells: number, start?: number, end?: number) => CoarseMap;
 }
 
 /** One thing that happened. `message` fields are whole sentences for a person, in the house's form. */
@@ -31,13 +53,28 @@ export type ServerEvent =
     map: string;
     resumed: boolean;
   }
+  | {
+    event: "medium";
+    state: MediumState;
+    message: string;
+    hints: readonly string[];
+    /** Of a medium that has left, at its end. */
+    progress?: Progress;
+  }
   | { event: "progress"; progress: Progress }
   | { event: "warning"; message: string; hints: readonly string[] }
   | { event: "info"; message: string }
   | { event: "debug"; message: string }
   | { event: "saved"; map: string; transitions: number }
   | { event: "client"; state: "connected" | "left"; clients: number; message?: string }
-  | { event: "done"; exitCode: number; progress: Progress };
+  /** The run is over. `progress` is missing when nothing was being served. */
+  | { event: "done"; exitCode: number; progress?: Progress };
+
+/**
+ * `awaited`: there is none. `found`: it is being looked at. `refused`: it cannot be served; the next one is
+ * awaited. `left`: it was being served and is no longer there.
+ */
+export type MediumState = "awaited" | "found" | "refused" | "left";
 
 /** Receives the events of a run, on the main thread; must not block and must not throw. */
 export type Observer = (event: ServerEvent) => void;

@@ -10,6 +10,7 @@ import {
 } from "../map/statuses.ts";
 import type { Progress, ServerEvent } from "../server/events.ts";
 import type { LogLevel } from "./log_level.ts";
+import { PHASE_NAMES } from "./map_look.ts";
 
 /** Keys of totals by status, in every JSON object that has totals. */
 export const STATUS_KEYS: readonly (readonly [Status, string])[] = [
@@ -41,6 +42,7 @@ export function eventLevel({ event }: ServerEvent): LogLevel {
   return event === "warning" || event === "debug" ? event : "info";
 }
 
-function progressRecord({ totals, ...counters }: Progress): object {
-  return { ...counters, totals: totalsRecord(totals) };
+function progressRecord(progress: Progress): object {
+  const { totals, phase, mapVersion: _version, picture: _picture, ...counters } = progress;
+  return { ...counters, phase: phase && PHASE_NAMES[phase], totals: totalsRecord(totals) };
 }

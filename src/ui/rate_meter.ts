@@ -16,9 +16,12 @@ interface Sample {
 /** Remembers the snapshots of the last minute. */
 export class RateMeter {
   #samples: Sample[] = [];
+  #lastGoodMs: number | undefined;
 
   /** Takes the next snapshot; `missing` is what is left to read, in bytes. */
   add({ elapsedMs, deviceBytes }: Progress, missing: number): void {
+    const before = this.#samples.at(-1)?.deviceBytes ?? 0;
+    if (deviceBytes > before) this.#lastGoodMs = elapsedMs;
     this.#samples.push({ elapsedMs, deviceBytes, missing });
     // One sample at or before the window's start is kept, so that the whole window is measured.
     while (this.#samples.length > 2 && this.#samples[1].elapsedMs <= elapsedMs - ETA_WINDOW_MS) {
@@ -30,6 +33,18 @@ export class RateMeter {
   get bytesPerSecond(): number {
     const [first, last] = this.#span(NOW_WINDOW_MS);
     return perSecond(last.deviceBytes - first.deviceBytes, last.elapsedMs - first.elapsedMs);
+  }
+
+  /** Bytes a second since the start. */
+  get averageBytesPerSecond(): number {
+    const last = this.#samples.at(-1);
+    return last === undefined ? 0 : perSecond(last.deviceBytes, last.elapsedMs);
+  }
+
+  /** Time since bytes came from the device; undefined: none have come yet. */
+  get sinceGoodMs(): number | undefined {
+    const last = this.#samples.at(-1);
+    return last && this.#lastGoodMs !== undefined ? last.elapsedMs - this.#lastGoodMs : undefined;
   }
 
   /** Time until nothing is missing if it goes on like in the last minute; undefined: no end in sight. */

@@ -5,7 +5,8 @@ import { eventLevel, eventRecord } from "./event_record.ts";
 import { isShown } from "./log_level.ts";
 import { nextSteps } from "./next_steps.ts";
 import { RateMeter } from "./rate_meter.ts";
-import { shares, statusLine, summary } from "./status_line.ts";
+import { shares } from "./shares.ts";
+import { statusLine, statusLines, type StatusSnapshot, summary } from "./status_line.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** On a pipe: time between two lines, as long as something changes. */
@@ -14,13 +15,16 @@ const LINE_INTERVAL_MS = 30_000;
 /** One run's reporter. */
 export class RunReporter {
   readonly #terminal: Terminal;
+  readonly #name: string;
   readonly #meter = new RateMeter();
   #latest: Progress | undefined;
   #printed: Progress | undefined;
   #isStatusDue = false;
 
-  constructor(terminal: Terminal) {
+  /** @param name of what is served, for the status. */
+  constructor(terminal: Terminal, name = "") {
     this.#terminal = terminal;
+    this.#name = name;
   }
 
   /** The run's observer. */
@@ -35,7 +39,7 @@ export class RunReporter {
   /** Says the latest status (the first one as soon as there is one), also on a terminal (SIGUSR1). */
   printStatus(): void {
     this.#isStatusDue = this.#latest === undefined;
-    if (!this.#isStatusDue) this.#terminal.info(this.#line(Infinity));
+    if (!this.#isStatusDue) this.#terminal.info(statusLine(this.#snapshot()));
   }
 
   #tell(event: ServerEvent): void {
@@ -77,18 +81,28 @@ export class RunReporter {
   }
 
   #progress(progress: Progress): void {
-    if (this.#terminal.isLive) return this.#terminal.status(({ columns }) => [this.#line(columns)]);
+    if (this.#terminal.isLive) {
+      return this.#terminal.status((canvas) => statusLines(this.#snapshot(), canvas));
+    }
     if (this.#terminal.json) return;
     this.#printed ??= progress;
     const sinceMs = progress.elapsedMs - this.#printed.elapsedMs;
     if (sinceMs < LINE_INTERVAL_MS || !hasChanged(this.#printed, progress)) return;
     this.#printed = progress;
-    this.#terminal.info(this.#line(Infinity));
+    this.#terminal.info(statusLine(this.#snapshot()));
   }
 
-  #line(columns: number): string {
-    const { bytesPerSecond, remainingMs } = this.#meter;
-    return statusLine({ progress: this.#latest!, bytesPerSecond, remainingMs }, columns);
+  /** There has been a progress event. */
+  #snapshot(): StatusSnapshot {
+    const { bytesPerSecond, averageBytesPerSecond, remainingMs, sinceGoodMs } = this.#meter;
+    return {
+      name: this.#name,
+      progress: this.#latest!,
+      bytesPerSecond,
+      averageBytesPerSecond,
+      remainingMs,
+      sinceGoodMs,
+    };
   }
 }
 

@@ -8,6 +8,8 @@ const CLEAR_BELOW = "\x1b[J";
 /** What stands there now. The cursor is always behind its last line. */
 export class StatusArea {
   #text = "";
+  /** Of the terminal when it was drawn. */
+  #columns = 0;
   /** Widths of its lines. */
   #widths: readonly number[] = [];
 
@@ -22,9 +24,12 @@ export class StatusArea {
   draw(lines: readonly Line[], columns: number, colors: boolean): string {
     const cut = lines.map((line) => cutLine(line, Math.max(1, columns - 1)));
     const text = cut.map((line) => painted(line, colors) + CLEAR_TO_END_OF_LINE).join("\r\n");
-    if (text === this.#text) return "";
-    const rewritten = this.#toStart(columns) + text + CLEAR_BELOW;
+    if (text === this.#text && columns === this.#columns) return "";
+    // A terminal that has wrapped lines remembers which rows belong together until they are erased.
+    const erased = columns === this.#columns ? "" : CLEAR_BELOW;
+    const rewritten = this.#toStart(columns) + erased + text + CLEAR_BELOW;
     this.#text = text;
+    this.#columns = columns;
     this.#widths = cut.map(lineWidth);
     return rewritten;
   }

@@ -121,7 +121,8 @@ export async function runProgram(
   return { ...ended, files: Array.from(Deno.readDirSync(program.dir), ({ name }) => name).sort() };
 }
 
-function programCommand(): string[] {
+/** The words that start the program, before its arguments. */
+export function programCommand(): string[] {
   const compiled = Deno.env.get("BLKCACHE");
   if (compiled) return [Deno.realPathSync(compiled)];
   return [Deno.execPath(), "run", "-q", "-P", `--config=${ROOT}deno.json`, `${ROOT}main.ts`];

@@ -35,3 +35,10 @@ Deno.test("there is no end in sight when nothing is read or nothing is missing",
   assertEquals(meterAfter(Array(70).fill(0), 1000).remainingMs, undefined);
   assertEquals(meterAfter([1000], 1000).remainingMs, undefined);
 });
+
+Deno.test("the average is that since the start, and the last good read is as old as it is", () => {
+  const meter = meterAfter([100, 300, 0, 0], 1000);
+  assertEquals([meter.averageBytesPerSecond, meter.sinceGoodMs], [100, 2000]);
+  const nothing = meterAfter([0, 0], 1000);
+  assertEquals([nothing.averageBytesPerSecond, nothing.sinceGoodMs], [0, undefined]);
+});

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { FakeTerminal } from "./fake_terminal.ts";
 
+/** Before the first drawing, and before the next ones. */
+const FIRST = "\r\x1b[J";
 const START = "\r";
 const REST = "\x1b[K\x1b[J";
 const GONE = "\r\x1b[J";
@@ -81,7 +83,7 @@ Deno.test("the status is rewritten in place and makes way for messages", async (
   await terminal.close();
   assertEquals(
     terminal.both.join(""),
-    `${START}10%${REST}${START}20%${REST}${GONE}blkcache: news\n20%\x1b[K` +
+    `${FIRST}10%${REST}${START}20%${REST}${GONE}blkcache: news\n20%\x1b[K` +
       `${GONE}result\n20%\x1b[K${START}30%${REST}${GONE}`,
   );
 });
@@ -94,7 +96,7 @@ Deno.test("a status of several lines is rewritten from its first", async () => {
   await terminal.close();
   assertEquals(
     terminal.both.join(""),
-    `${START}a\x1b[K\r\nb\x1b[K\r\nc${REST}\r\x1b[2Ad${REST}${START}e${REST}${GONE}`,
+    `${FIRST}a\x1b[K\r\nb\x1b[K\r\nc${REST}\r\x1b[2Ad${REST}${START}e${REST}${GONE}`,
   );
 });
 
@@ -106,7 +108,7 @@ Deno.test("a window that has become narrower has wrapped the lines", async () =>
   terminal.status(() => ["z"]);
   await terminal.close();
   // Two rows of the first line and one of the second: two up.
-  assertEquals(terminal.both.join("").split("\r\x1b[2A").length, 2);
+  assertEquals(terminal.both.join("").split("\r\x1b[2A\x1b[J").length, 2);
 });
 
 Deno.test("the status is never as wide as the terminal", async () => {
@@ -115,7 +117,7 @@ Deno.test("the status is never as wide as the terminal", async () => {
   terminal.status(({ columns }) => (asked.push(columns), ["x".repeat(50)]));
   await terminal.close();
   assertEquals(asked, [9]);
-  assertEquals(terminal.both.join(""), `${START}${"x".repeat(9)}${REST}${GONE}`);
+  assertEquals(terminal.both.join(""), `${FIRST}${"x".repeat(9)}${REST}${GONE}`);
 });
 
 Deno.test("a screen is entered once, drawn when something changes, and left", async () => {
