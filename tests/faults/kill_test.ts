@@ -15,7 +15,7 @@ import { chooseSeed, Random } from "../model/map_random.ts";
 
 const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup", "ddrescuelog", "nbdcopy");
 const MIB = 1024 * 1024;
-const SIZE = 16 * MIB;
+const SIZE = 8 * MIB;
 /** Two devices at a time, each with so many kills. */
 const KILLS = 50;
 const STARTS_KILLED = 12;
@@ -74,7 +74,7 @@ async function killAgainAndAgain(seed: number): Promise<[number, number, number]
   let complete = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     await using served = await Served.start(device.path, options);
-    await pause(50 + random.below(250));
+    await pause(30 + random.below(170));
     await served.stop("SIGKILL");
     await tool("ddrescuelog", ["--show-status", map]);
     const areas = areasOf(map);

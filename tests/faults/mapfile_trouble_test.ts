@@ -37,7 +37,7 @@ Deno.test({
 
     await small.remount("rw");
     await until("the map is saved", () => bytesWith("+", areasOf(map)) === SIZE);
-    assertEquals(served.messages("info").length, 1);
+    await until("that is said too", () => served.messages("info").length === 1);
     assertEquals((await served.stop()).code, 0);
   },
 });
