@@ -47,6 +47,8 @@ export interface CachedFileOptions {
   readonly sectorSize: number;
   /** Most that is read beyond a sequential request, bytes. */
   readonly readAhead: number;
+  /** Nothing is read ahead from here on; default: the end. */
+  readonly readAheadEnd?: number;
   /** The session's send buffer, which `readCached` and `collect` copy into. */
   readonly output: NativeMemory;
 }
@@ -99,7 +101,7 @@ export class CachedFile {
     this.#image = options.image;
     this.#output = options.output;
     this.#queue = new SessionQueue(options.state, options.session);
-    this.#readAhead = new ReadAhead(options.size, options.readAhead);
+    this.#readAhead = new ReadAhead(options.readAheadEnd ?? options.size, options.readAhead);
   }
 
   /** True once the session must end: shutdown, or another disc. */

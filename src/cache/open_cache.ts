@@ -1,13 +1,16 @@
 // Opens the cache of a device: a new image, or one of an earlier run (ours or ddrescue's), which must be of
-// this very device. Main thread, before any worker starts. Nothing is created or changed unless all of it
-// can be; what this run has created is removed again when something fails.
+// this very device. The thread that writes the map from then on, or main before that one starts. Nothing is
+// created or changed unless all of it can be; what was created is removed again when something fails.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
+import { Device } from "../file/device.ts";
 import type { File } from "../file/file.ts";
-import { recognize } from "../file/identity_comparison.ts";
+import { type Difference, recognize } from "../file/identity_comparison.ts";
 import { identify, type Identity, identityId, readerOf } from "../file/identity.ts";
+import { MediumRefused } from "../file/medium_refused.ts";
 import { isRegular, statPathIfThere } from "../file/path_stat.ts";
+import type { ReadBytes } from "../file/volume.ts";
 import { FileMap } from "../map/file_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
@@ -15,6 +18,7 @@ import { FINISHED } from "../map/statuses.ts";
 import { closeFd, identityOf, openFile, truncateFd, tryLock } from "../sys/fd.ts";
 import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
+import { findImage } from "./find_image.ts";
 import { knownStretches } from "./known_stretches.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { RecordedReads } from "./recorded_reads.ts";
@@ -25,6 +29,8 @@ import { join } from "@std/path";
 export interface CacheRequest {
   /** The open source. */
   readonly device: File;
+  /** How it is read; default: by `device.pread`, undefined where that fails. */
+  readonly read?: ReadBytes | undefined;
   /** Bytes. */
   readonly size: number;
   readonly sectorSize: number;
@@ -60,16 +66,18 @@ export interface OpenCache {
 /** @throws {UserError} when image, map and device do not belong together or cannot be opened. */
 export function openCache(request: CacheRequest): OpenCache {
   const { device, size, sectorSize } = request;
-  const reads = new RecordedReads(readerOf(device), size, sectorSize);
+  const reads = new RecordedReads(request.read ?? readerOf(device), size, sectorSize);
   const identifyNow = () => identify(device, { read: reads.read, sectorSize });
   let identity = request.image === undefined ? identifyNow() : undefined;
-  const imagePath: string = identity === undefined
-    ? request.image
-    : join(request.folder, `${request.name}-${identityId(identity)}.img`);
+  const imagePath = request.image ?? imageOf(request, identity!);
   const mapPath = request.map ?? `${imagePath}.map`;
   const sidecarPath = `${imagePath}.json`;
   request.checkPlace(imagePath);
 
+  const record = readSidecar(sidecarPath);
+  if (record !== undefined && record.size !== size) {
+    throw otherDevice(imagePath, { field: "size", known: `${record.size}`, now: `${size}` });
+  }
   const found = statImage(imagePath);
   const mapfile = readMapfile(mapPath, request.warn);
   const map = mapfile === undefined
@@ -89,7 +97,7 @@ export function openCache(request: CacheRequest): OpenCache {
     }
     if (fresh) identity ??= identifyNow();
     else {
-      const known = readSidecar(sidecarPath) ?? { ...blankIdentity(size, sectorSize) };
+      const known = record ?? blankIdentity(size, sectorSize);
       identity = confirm(request, image, map, known, reads, imagePath);
     }
     growImage(image, imagePath, size);
@@ -100,6 +108,14 @@ export function openCache(request: CacheRequest): OpenCache {
     throw error;
   }
   return { imagePath, mapPath, sidecarPath, image, fresh, map, mapfile, identity };
+}
+
+/** Where a device goes for which no image was named: its image of an earlier run, else a new one. */
+function imageOf({ device, folder, name }: CacheRequest, identity: Identity): string {
+  const path: string = join(folder, `${name}-${identityId(identity)}.img`);
+  // Names of devices come and go, those of files are the user's.
+  if (!(device instanceof Device) || statPathIfThere(path) !== undefined) return path;
+  return findImage(folder, identity) ?? path;
 }
 
 /** @throws {UserError} unless there is nothing, or a regular file. */
@@ -140,7 +156,7 @@ function checkImage(
     );
   }
   if (imageSize > map.size) {
-    throw new UserError(
+    throw new MediumRefused(
       `${image} has ${imageSize} bytes, ${imageSize - map.size} more than the device`,
       { hints: ["this is another device, or another image: name the one that belongs to it"] },
     );
@@ -169,14 +185,10 @@ function confirm(
   const { identity, comparison } = recognize(known, device, { read: reads.read, sectorSize });
   const name = `image "${printable(imagePath)}"`;
   if (comparison.verdict === "different") {
-    const { field, known: before, now } = comparison.differences[0];
-    throw new UserError(
-      `${name} is of another device: its ${field} is ${printable(before)}, not ${printable(now)}`,
-      { hints: ["name another IMAGE, or leave it out"] },
-    );
+    throw otherDevice(imagePath, comparison.differences[0]);
   }
   if (comparison.verdict === "unknown" && map.total(FINISHED) > 0 && !request.force) {
-    throw new UserError(`cannot confirm that ${name} is of this device`, {
+    throw new MediumRefused(`cannot confirm that ${name} is of this device`, {
       hints: ["if you know that it is, go on with --force; else name another IMAGE"],
     });
   }
@@ -188,6 +200,14 @@ function confirm(
     volume: identity.volume ?? record.volume,
     stretches: known.stretches,
   };
+}
+
+function otherDevice(imagePath: string, { field, known, now }: Difference): MediumRefused {
+  return new MediumRefused(
+    `image "${printable(imagePath)}" is of another device: its ${field} is ${printable(known)}, ` +
+      `not ${printable(now)}`,
+    { hints: ["name another IMAGE, or leave it out"] },
+  );
 }
 
 /** What is known of an image without a sidecar: ddrescue makes none. */

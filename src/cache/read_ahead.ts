@@ -10,7 +10,7 @@ const SLACK = 262_144;
 
 /** Follows the reads of one client. */
 export class ReadAhead {
-  readonly #size: number;
+  readonly #limit: number;
   readonly #maxWindow: number;
   readonly #expected = new Float64Array(STREAMS);
   readonly #window = new Float64Array(STREAMS);
@@ -22,9 +22,12 @@ export class ReadAhead {
   /** Start of the advice that `note` has just given. */
   start = 0;
 
-  /** @param maxWindow most that is advised beyond a read, bytes; 0: nothing ever. */
-  constructor(size: number, maxWindow: number) {
-    this.#size = size;
+  /**
+   * @param limit nothing is advised from here on, a device offset.
+   * @param maxWindow most that is advised beyond a read, bytes; 0: nothing ever.
+   */
+  constructor(limit: number, maxWindow: number) {
+    this.#limit = limit;
     this.#maxWindow = maxWindow;
     this.reset();
   }
@@ -54,7 +57,7 @@ export class ReadAhead {
     // Advice comes in steps of half a window, not with each read.
     if (this.#advisedTo[stream] - end > window / 2) return 0;
     this.start = Math.max(end, this.#advisedTo[stream]);
-    const adviceEnd = Math.min(this.#size, end + window);
+    const adviceEnd = Math.min(this.#limit, end + window);
     this.#advisedTo[stream] = adviceEnd;
     return Math.max(0, adviceEnd - this.start);
   }

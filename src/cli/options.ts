@@ -174,7 +174,18 @@ export const OPTIONS = [
     help: "exit when the disc leaves (default: wait for the next one)",
     commands: ["serve", "mount"],
     group: "device",
-    notYet: true,
+  },
+  {
+    name: "speed",
+    kind: "count",
+    placeholder: "N",
+    min: 1,
+    max: 1000,
+    help:
+      "reading speed of an optical drive, in multiples of the disc's 1x; slower reads more of " +
+      "a bad disc (default: as fast as the drive likes)",
+    commands: ["serve", "mount"],
+    group: "device",
   },
   {
     name: "offline",

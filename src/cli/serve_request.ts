@@ -32,6 +32,8 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     keepCache: values["keep-cache"] ?? true,
     maxClients: values["max-clients"],
     force: values.force ?? false,
+    once: values.once ?? false,
+    speed: values.speed,
   };
 }
 

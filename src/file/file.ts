@@ -9,10 +9,15 @@ import { openError } from "./open_error.ts";
 import { isRegular, statPathIfThere } from "./path_stat.ts";
 import { sha1 } from "./sha1.ts";
 
+/** One read at a position: bytes, possibly fewer than asked, 0 at the end, or -errno. */
+export type TryPread = typeof tryPread;
+
 /** How to open: `direct` asks for O_DIRECT, `write` for writing as well. Both default to false. */
 export interface OpenOptions {
   direct?: boolean | undefined;
   write?: boolean | undefined;
+  /** Makes the reads of `pread` when they are direct; default: pread(2), which no signal interrupts. */
+  tryPread?: TryPread | undefined;
 }
 
 /** How much of the start the fingerprint covers. */
@@ -27,12 +32,14 @@ export class File implements Disposable {
   readonly fd: number;
   /** True when reads bypass the page cache; false when that was asked for but cannot be had. */
   readonly direct: boolean;
+  readonly #tryPread: TryPread;
   readonly #dependencies: File[] = [];
   #open = true;
 
   /** For subclasses; others call `open`. */
   protected constructor(path: string, options: OpenOptions) {
     this.path = path;
+    this.#tryPread = options.tryPread ?? tryPread;
     ({ fd: this.fd, direct: this.direct } = openSource(path, options));
   }
 
@@ -130,7 +137,7 @@ export class File implements Disposable {
       let done = 0;
       while (start + done < end) {
         const length = memory.size - done;
-        const count = tryPread(this.fd, memory.address + done, length, start + done);
+        const count = this.#tryPread(this.fd, memory.address + done, length, start + done);
         if (unwrap(count, "pread", { path: this.path, offset: start + done, length }) === 0) break;
         done += count;
       }

@@ -27,10 +27,13 @@ export class MediumProbe implements Disposable {
     this.#hadSysfs = this.block.exists;
   }
 
-  /** The medium that is there now; undefined when the drive itself has gone. May block. */
-  look(): MediumId | undefined {
+  /**
+   * The medium that is there now; undefined when the drive itself has gone. May block.
+   * @param isBusy the drive is being read, and may be slow to answer: only what the kernel knows is asked.
+   */
+  look(isBusy = false): MediumId | undefined {
     if (this.#hadSysfs && !this.block.exists) return undefined;
-    const status = mediumStatusOf(this.#fd, this.block);
+    const status = isBusy ? "not-ready" : mediumStatusOf(this.#fd, this.block);
     return this.#stays.next(status, () => this.#sequence(), () => this.#reopen());
   }
 

@@ -16,6 +16,10 @@ export interface WatchOptions {
   signal: AbortSignal;
   /** Called at each change, also when the drive itself goes (`newId` null). Must not throw. */
   onChange(oldId: MediumId, newId: MediumId): void;
+  /** Called with what the first look finds. */
+  onFirst?(id: MediumId): void;
+  /** True while somebody reads the drive: then nothing is asked that could wait behind that read. */
+  isBusy?(): boolean;
   logger?: WatchLogger | undefined;
   /** Milliseconds between looks, default 1000. */
   intervalMs?: number | undefined;
@@ -36,7 +40,7 @@ export async function watchMedium(path: string, options: WatchOptions): Promise<
     options.intervalMs ?? DEFAULT_INTERVAL_MS,
     (message) => options.logger?.warning(`${message}; a change of the disc may be noticed late`),
   );
-  await followMedium(() => probe.look(), options);
+  await followMedium(() => probe.look(options.isBusy?.() ?? false), options);
 }
 
 /** The loop of `watchMedium`; `look` says what is there now, undefined when the drive has gone. */
@@ -45,9 +49,12 @@ export async function followMedium(
   options: WatchOptions,
 ): Promise<void> {
   let current = options.from;
+  let isFirst = true;
   while (!options.signal.aborted) {
     const seen = look();
     const next = seen ?? null;
+    if (isFirst) options.onFirst?.(next);
+    isFirst = false;
     if (current === undefined) current = next;
     if (next !== current) {
       options.logger?.debug(`medium changed: ${current ?? "none"} to ${next ?? "none"}`);

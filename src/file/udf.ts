@@ -11,6 +11,7 @@ export const MAX_SEQUENCE_BLOCKS = 32;
 // Tag identifiers (ECMA-167 3/7.2.1).
 const PRIMARY = 1;
 const ANCHOR = 2;
+const PARTITION = 5;
 const LOGICAL = 6;
 const TERMINATING = 8;
 
@@ -25,19 +26,30 @@ export function namesUdf(sequence: Uint8Array): boolean {
   return false;
 }
 
-/** Where the main volume descriptor sequence lies, in blocks; undefined when this is no anchor. */
-export function parseUdfAnchor(
-  block: Uint8Array,
-): { startBlock: number; countBlocks: number } | undefined {
-  if (tagOf(block) !== ANCHOR) return undefined;
-  const view = viewOf(block);
-  return {
-    startBlock: view.getUint32(20, true),
-    countBlocks: Math.ceil(view.getUint32(16, true) / block.length),
-  };
+/** Where the main volume descriptor sequence lies, and where it and its copy end, in blocks. */
+export interface UdfAnchor {
+  startBlock: number;
+  countBlocks: number;
+  endBlock: number;
 }
 
-/** Reads a descriptor sequence. @returns undefined when it has no primary volume descriptor. */
+/** @returns undefined when this is no anchor. */
+export function parseUdfAnchor(block: Uint8Array): UdfAnchor | undefined {
+  if (tagOf(block) !== ANCHOR) return undefined;
+  const view = viewOf(block);
+  const extent = (at: number) => {
+    const countBlocks = Math.ceil(view.getUint32(at, true) / block.length);
+    const startBlock = view.getUint32(at + 4, true);
+    return { startBlock, countBlocks, endBlock: startBlock + countBlocks };
+  };
+  const main = extent(16);
+  return { ...main, endBlock: Math.max(main.endBlock, extent(24).endBlock) };
+}
+
+/**
+ * Reads a descriptor sequence. The size is the end of the last partition.
+ * @returns undefined when it has no primary volume descriptor.
+ */
 export function parseUdfVolume(sequence: Uint8Array, blockSize: number): Volume | undefined {
   const volume: Volume = {
     kind: "udf",
@@ -59,6 +71,10 @@ export function parseUdfVolume(sequence: Uint8Array, blockSize: number): Volume 
       volume.created = timestamp(block.subarray(376, 388));
     } else if (tag === LOGICAL) {
       volume.label = dstring(block.subarray(84, 212)) ?? volume.label;
+    } else if (tag === PARTITION) {
+      const view = viewOf(block);
+      const end = (view.getUint32(188, true) + view.getUint32(192, true)) * blockSize;
+      volume.size = Math.max(volume.size ?? 0, end);
     }
   }
   return found ? volume : undefined;

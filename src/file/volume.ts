@@ -63,11 +63,15 @@ function readTable(read: ReadBytes, sectorSize: number): Volume | undefined {
 function readUdf(read: ReadBytes, sectorSize: number): Volume | undefined {
   for (const blockSize of new Set([sectorSize, 2048])) {
     const anchor = read(ANCHOR_BLOCK * blockSize, blockSize);
-    const extent = anchor && parseUdfAnchor(anchor);
-    if (!extent) continue;
-    const count = Math.min(extent.countBlocks, MAX_SEQUENCE_BLOCKS);
-    const sequence = read(extent.startBlock * blockSize, count * blockSize);
-    if (sequence) return parseUdfVolume(sequence, blockSize);
+    const found = anchor && parseUdfAnchor(anchor);
+    if (!found) continue;
+    const count = Math.min(found.countBlocks, MAX_SEQUENCE_BLOCKS);
+    const sequence = read(found.startBlock * blockSize, count * blockSize);
+    const volume = sequence && parseUdfVolume(sequence, blockSize);
+    if (!volume) return undefined;
+    // Without its partition nothing is known of where it ends; its descriptors may lie behind it.
+    const size = volume.size && Math.max(volume.size, found.endBlock * blockSize);
+    return { ...volume, size };
   }
   return undefined;
 }

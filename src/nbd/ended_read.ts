@@ -4,7 +4,7 @@ import { NBD_CMD_FLAG_DF, NBD_EIO, NBD_REPLY_FLAG_DONE } from "./constants.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import type { Replies } from "./replies.ts";
 import { SIMPLE } from "./reply_mode.ts";
-import { UNREADABLE } from "./request_rules.ts";
+import { SHUTTING_DOWN, UNREADABLE } from "./request_rules.ts";
 import type { Source } from "./source.ts";
 
 /** Bytes of an ERROR_OFFSET chunk and of the header of the data behind it, when extended. */
@@ -30,6 +30,8 @@ export function replyToEndedRead(replies: Replies, parked: ParkedReads, token: n
   const dataAt = replies.pending + replies.readHeaderBytes;
   const runCount = source.collect(token, dataAt, offset, length);
   if (runCount === 0) return replies.read(length);
+  // The device has gone, or the run is over: that says nothing about what could not be read.
+  if (source.ending) return replies.refuse(SHUTTING_DOWN);
   if (replies.mode === SIMPLE) return replies.refuse(UNREADABLE);
   const fragments = (parked.flags[token]! & NBD_CMD_FLAG_DF) === 0;
   if (!fragments || !chunksFit(source, runCount)) {

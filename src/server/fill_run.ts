@@ -18,11 +18,16 @@ export class FillRun {
   readonly init: FillInit;
   readonly #domain: FileMap | undefined;
   readonly #map: FileMap;
+  readonly #dataEnd: number;
 
-  /** @throws {UserError} when the domain cannot be read, is of another device, or holds nothing. */
-  constructor(request: FillRequest, map: FileMap) {
+  /**
+   * @param dataEnd behind it are no data: what cannot be read there is not missing.
+   * @throws {UserError} when the domain cannot be read, is of another device, or holds nothing.
+   */
+  constructor(request: FillRequest, map: FileMap, dataEnd: number) {
     const { domain, options } = request;
     this.#map = map;
+    this.#dataEnd = dataEnd;
     this.#domain = domain === undefined ? undefined : readDomain(domain, map.size);
     this.init = { options, domain: this.#domain?.buffer };
   }
@@ -69,11 +74,14 @@ export class FillRun {
   }
 
   *#parts(): Generator<{ start: number; end: number }> {
+    const limit = this.#dataEnd;
     if (this.#domain === undefined) {
-      yield { start: 0, end: this.#map.size };
+      yield { start: 0, end: limit };
       return;
     }
-    for (const area of this.#domain.ranges()) if (area.status === FINISHED) yield area;
+    for (const { start, end, status } of this.#domain.ranges(0, limit)) {
+      if (status === FINISHED) yield { start, end };
+    }
   }
 }
 

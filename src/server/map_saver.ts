@@ -3,9 +3,10 @@
 // snapshot itself (milliseconds), so it also works while the reader hangs in the device.
 import { UserError } from "../base/errors.ts";
 import { formatSidecar } from "../cache/sidecar.ts";
-import type { OpenCache } from "../cache/open_cache.ts";
+import type { Medium } from "../cache/open_medium.ts";
 import { AtomicFile } from "../file/atomic_file.ts";
 import { identityId } from "../file/identity.ts";
+import type { FileMap } from "../map/file_map.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
 import type { About } from "./serve_options.ts";
@@ -13,7 +14,8 @@ import type { Observer } from "./events.ts";
 
 /** Saves one cache's map, on request and on an interval. */
 export class MapSaver {
-  readonly #cache: OpenCache;
+  readonly #medium: Medium;
+  readonly #map: FileMap;
   readonly #sidecarText: string;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #heading: Omit<MapfileHeading, "currentTime">;
@@ -27,13 +29,15 @@ export class MapSaver {
   #failing = false;
 
   constructor(
-    cache: OpenCache,
+    medium: Medium,
+    map: FileMap,
     device: string,
     about: About,
     observe: Observer,
   ) {
-    this.#cache = cache;
-    const { identity, mapfile } = cache;
+    this.#medium = medium;
+    this.#map = map;
+    const { identity, mapfile } = medium;
     this.#sidecarText = formatSidecar(identity, { device, program: `blkcache ${about.version}` });
     this.#settings = new Map([
       ...mapfile?.settings ?? [],
@@ -43,10 +47,10 @@ export class MapSaver {
     ]);
     this.#heading = { ...about, startTime: new Date() };
     this.#observe = observe;
-    this.#mapfile = new AtomicFile(cache.mapPath, { backup: true });
-    this.#sidecar = new AtomicFile(cache.sidecarPath);
+    this.#mapfile = new AtomicFile(medium.mapPath, { backup: true });
+    this.#sidecar = new AtomicFile(medium.sidecarPath);
     // A descriptor of Deno's own, for its fdatasync on another thread.
-    this.#image = Deno.openSync(cache.imagePath, { read: true, write: true });
+    this.#image = Deno.openSync(medium.imagePath, { read: true, write: true });
   }
 
   /** The first save: mapfile and sidecar. @throws {UserError} when they cannot be written. */
@@ -74,21 +78,22 @@ export class MapSaver {
   }
 
   async #trySave(): Promise<boolean> {
-    if (this.#cache.map.version === this.#savedVersion) return true;
+    if (this.#map.version === this.#savedVersion) return true;
     try {
       await this.#write();
       if (this.#failing) this.#observe({ event: "info", message: "the map can be saved again" });
       this.#failing = false;
       return true;
     } catch (error) {
-      if (!this.#failing) this.#observe({ event: "warning", ...told(error, this.#cache) });
+      if (!this.#failing) this.#observe({ event: "warning", ...told(error, this.#medium) });
       this.#failing = true;
       return false;
     }
   }
 
   async #write(): Promise<void> {
-    const { map, mapPath, mapfile } = this.#cache;
+    const { mapPath, mapfile } = this.#medium;
+    const map = this.#map;
     const { version } = map;
     const snapshot = map.snapshot();
     await this.#image.syncData();
@@ -101,11 +106,14 @@ export class MapSaver {
   }
 }
 
-function told(error: unknown, cache: OpenCache): { message: string; hints: readonly string[] } {
+function told(
+  error: unknown,
+  { imagePath }: Medium,
+): { message: string; hints: readonly string[] } {
   if (error instanceof UserError) return { message: error.message, hints: error.hints };
   const reason = error instanceof Error ? error.message : String(error);
   return {
     message: `cannot save the map: ${reason}`,
-    hints: [`look at the disk that "${cache.imagePath}" is on; it is tried again`],
+    hints: [`look at the disk that "${imagePath}" is on; it is tried again`],
   };
 }

@@ -1,6 +1,11 @@
 // The reader worker as main sees it: started once, heard, and at the end waited for, but not for long.
+import { assert } from "../base/assert.ts";
+import { UserError } from "../base/errors.ts";
+import type { Medium } from "../cache/open_medium.ts";
+import { MediumLeft } from "../file/medium_guard.ts";
+import { MediumRefused } from "../file/medium_refused.ts";
 import { errnoMessage, errnoName } from "../sys/errno.ts";
-import type { ReaderInit, ReaderMessage } from "../workers/reader_init.ts";
+import type { DriveInit, ReaderInit, ReaderMessage, ReaderOrder } from "../workers/reader_init.ts";
 import type { FillEnd } from "../reader/fill/fill.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
@@ -15,44 +20,86 @@ export class ReaderThread {
   readonly failed: Promise<void>;
   /** Resolves when nothing more is read unasked, with the reason. */
   readonly filled: Promise<FillEnd>;
-  readonly #ended: Promise<void>;
+  /** Resolves when the device, or the medium in it, is no longer there. */
+  readonly gone: Promise<void>;
+  /** Resolves when the thread uses none of its descriptors any more. */
+  readonly ended: Promise<void>;
+  readonly #worker: Worker;
   #setFailed!: () => void;
   #setFilled!: (reason: FillEnd) => void;
+  #setGone!: () => void;
   #setEnded!: () => void;
   readonly #names: { device: string; imagePath: string };
   readonly #observe: Observer;
+  /** A medium that can leave: what that means is said by others. */
+  readonly #isDrive: boolean;
+  #answer: PromiseWithResolvers<Medium> | undefined;
 
+  /** @param order what to read, or which drive to open first. */
   constructor(
-    init: ReaderInit,
+    order: ReaderInit | DriveInit,
     names: { device: string; imagePath: string },
     observe: Observer,
   ) {
-    this.#names = names;
+    this.#names = { ...names };
     this.#observe = observe;
+    this.#isDrive = "drive" in order;
     this.failed = new Promise((resolve) => this.#setFailed = resolve);
     this.filled = new Promise((resolve) => this.#setFilled = resolve);
-    this.#ended = new Promise((resolve) => this.#setEnded = resolve);
-    const worker = new Worker(new URL("../workers/reader.ts", import.meta.url), {
+    this.gone = new Promise((resolve) => this.#setGone = resolve);
+    this.ended = new Promise((resolve) => this.#setEnded = resolve);
+    if (this.#isDrive) this.#answer = Promise.withResolvers();
+    this.#worker = new Worker(new URL("../workers/reader.ts", import.meta.url), {
       type: "module",
       name: "reader",
     });
-    worker.onmessage = ({ data }: MessageEvent<ReaderMessage>) => this.#hear(data);
-    worker.onerror = (event) => {
+    this.#worker.onmessage = ({ data }: MessageEvent<ReaderMessage>) => this.#hear(data);
+    this.#worker.onerror = (event) => {
       event.preventDefault();
       observe({
         event: "warning",
         message: `the reader has ended by an error of blkcache: ${event.message}`,
         hints: ["what was read is kept; start again to go on"],
       });
+      this.#answer?.reject(new UserError("the reader has ended"));
       this.#setEnded();
       this.#setFailed();
     };
-    worker.postMessage(init);
+    this.#order(order);
+  }
+
+  /**
+   * The medium in the drive, once it is open: then `read` or `abandon`.
+   * @throws {UserError} when it cannot be opened; {MediumRefused}: another one may do.
+   * @throws {MediumLeft} when it is no longer there.
+   */
+  get opened(): Promise<Medium> {
+    assert(this.#answer !== undefined, "only a drive is opened by the reader");
+    return this.#answer.promise;
+  }
+
+  /** Reads the medium that was opened. */
+  read(init: ReaderInit, imagePath: string): void {
+    this.#names.imagePath = imagePath;
+    this.#order(init);
+  }
+
+  /**
+   * Lets go of the drive, now or when it has been opened. The phase is ENDING already: the thread may hang in
+   * the drive, and when it does not any more, it finds that out by itself.
+   */
+  abandon(): void {
+    this.#order({ abandon: true });
+    this.#answer?.promise.catch(() => {});
   }
 
   /** Waits for the reader to end, for a while: the phase is ENDING already. @returns false when it hangs. */
   async end(): Promise<boolean> {
-    return await withTimeout(this.#ended, PATIENCE_MS);
+    return await withTimeout(this.ended, PATIENCE_MS);
+  }
+
+  #order(order: ReaderOrder): void {
+    this.#worker.postMessage(order);
   }
 
   #hear(message: ReaderMessage): void {
@@ -65,6 +112,8 @@ export class ReaderThread {
             `${said(message.errno)}` + (message.count > 1 ? `, and ${message.count - 1} more` : ""),
         );
       case "deviceGone":
+        this.#setGone();
+        if (this.#isDrive) return;
         return this.#warn(
           `"${device}" has gone${message.errno ? `: ${said(message.errno)}` : ""}`,
           [
@@ -84,7 +133,20 @@ export class ReaderThread {
         return this.#warn("there is no memory left for the map: reading goes on without caching");
       case "fillEnded":
         return this.#setFilled(message.reason);
+      case "opened":
+        return this.#answer!.resolve(message.medium);
+      case "refused": {
+        const { message: sentence, ofMedium, ...options } = message.refusal;
+        return this.#answer!.reject(
+          ofMedium ? new MediumRefused(sentence, options) : new UserError(sentence, options),
+        );
+      }
+      case "mediumLeft":
+        return this.#answer!.reject(new MediumLeft());
+      case "warning":
+        return this.#warn(message.message, message.hints);
       case "ended":
+        this.#worker.terminate();
         return this.#setEnded();
     }
   }

@@ -45,6 +45,10 @@ export interface ServeOptions {
   maxClients: number;
   /** Resume although the identity cannot be confirmed. */
   force: boolean;
+  /** The run ends when the medium leaves; otherwise the next one is awaited. */
+  once: boolean;
+  /** Reading speed of an optical drive, in multiples of the disc's 1x; undefined: as it likes. */
+  speed: number | undefined;
 }
 
 /** The program itself, for the files that it leaves behind. */

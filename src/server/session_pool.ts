@@ -38,6 +38,9 @@ export class SessionPool {
   readonly #maxClients: number;
   readonly #observer: PoolObserver;
   readonly #sessions = new Set<Session>();
+  /** Resolves when no worker is left; only after `end`. */
+  readonly ended: Promise<void>;
+  #setEnded!: () => void;
   #nextNumber = 0;
   #ending = false;
 
@@ -51,6 +54,7 @@ export class SessionPool {
     this.#init = init;
     this.#maxClients = maxClients;
     this.#observer = observer;
+    this.ended = new Promise((resolve) => this.#setEnded = resolve);
     this.#keepSpare();
   }
 
@@ -99,6 +103,7 @@ export class SessionPool {
         break;
       case "ended":
         session.busy = false;
+        session.worker.terminate();
         session.endedNow();
     }
   }
@@ -121,6 +126,7 @@ export class SessionPool {
    */
   async end(): Promise<void> {
     this.#ending = true;
+    void Promise.all(this.#endings()).then(this.#setEnded);
     for (const { number } of this.#sessions) {
       ringEventFd(this.#state.eventFd(number));
       this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RD));
@@ -132,7 +138,16 @@ export class SessionPool {
     await this.#allEnded(FIRM_MS);
   }
 
+  /** Gives back what the sessions were woken with. To be called once neither they nor the reader run. */
+  close(): void {
+    for (let number = 0; number < this.#nextNumber; number++) closeFd(this.#state.eventFd(number));
+  }
+
   #allEnded(timeoutMs: number): Promise<boolean> {
-    return withTimeout(Promise.all([...this.#sessions].map(({ ended }) => ended)), timeoutMs);
+    return withTimeout(Promise.all(this.#endings()), timeoutMs);
+  }
+
+  #endings(): Promise<void>[] {
+    return Array.from(this.#sessions, ({ ended }) => ended);
   }
 }

@@ -130,7 +130,7 @@ export class SharedState {
     return Atomics.load(this.words, PHASE);
   }
 
-  /** Main only; wakes the reader. Sessions are woken by shutting their sockets down. */
+  /** Main, or the reader whose medium has left; wakes the reader. Main wakes the sessions. */
   end(): void {
     Atomics.store(this.words, PHASE, PHASE_ENDING);
     this.ringReader();

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { EINTR } from "./errno.ts";
 import { closeFd } from "./fd.ts";
 import { errno, libc } from "./libc.ts";
-import { addressOf, bytesAt, MAP_SHARED, PROT_READ, PROT_WRITE } from "./memory.ts";
+import { addressOf, bytesAt, MAP_SHARED, PROT_READ, PROT_WRITE, unmapMemory } from "./memory.ts";
 import { retried } from "./syscall.ts";
 import { SystemError } from "./system_error.ts";
 
@@ -29,6 +29,7 @@ const CQE_BYTES = 16;
 /** A ring for one thread. Made once, kept for the thread's life. */
 export class UringReader {
   readonly #ring: number;
+  readonly #mappings: readonly RingMapping[];
   readonly #words: Int32Array;
   readonly #sqe: DataView;
   readonly #sqTail: number;
@@ -62,9 +63,10 @@ export class UringReader {
     const sqArray = word(64);
     this.#cqes = word(100);
     const ringBytes = Math.max(sqArray + 4 * sqEntries, this.#cqes + CQE_BYTES * cqEntries);
-    const ringAddress = mapRing(ring, ringBytes, IORING_OFF_SQ_RING);
-    const bytes = bytesAt(ringAddress, ringBytes);
-    this.#words = new Int32Array(bytes.buffer, 0, ringBytes >> 2);
+    const queues = mapRing(ring, ringBytes, IORING_OFF_SQ_RING);
+    const entries = mapRing(ring, SQE_BYTES, IORING_OFF_SQES);
+    this.#mappings = [queues, entries];
+    this.#words = new Int32Array(queues.bytes.buffer, 0, ringBytes >> 2);
     this.#sqTail = word(44) >> 2;
     this.#cqHead = word(80) >> 2;
     this.#cqTail = word(84) >> 2;
@@ -72,8 +74,13 @@ export class UringReader {
     // One entry, so the submission array always says: entry 0.
     assert(sqEntries === 1, "the ring has one entry");
     this.#words[sqArray >> 2] = 0;
-    const sqes = bytesAt(mapRing(ring, SQE_BYTES, IORING_OFF_SQES), SQE_BYTES);
-    this.#sqe = new DataView(sqes.buffer);
+    this.#sqe = new DataView(entries.bytes.buffer);
+  }
+
+  /** Gives the ring back. No read may be under way. */
+  close(): void {
+    for (const { bytes, address } of this.#mappings) unmapMemory(bytes, address, bytes.length);
+    closeFd(this.#ring);
   }
 
   /**
@@ -115,10 +122,15 @@ export class UringReader {
   }
 }
 
-function mapRing(ring: number, size: number, offset: number): number {
+interface RingMapping {
+  readonly address: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+function mapRing(ring: number, size: number, offset: number): RingMapping {
   const protection = PROT_READ | PROT_WRITE;
   const address = libc.mmap(0n, BigInt(size), protection, MAP_SHARED, ring, BigInt(offset));
   const error = errno();
   if (address === -1n) throw new SystemError(error, "mmap", { fd: ring, length: size });
-  return Number(address);
+  return { address: Number(address), bytes: bytesAt(Number(address), size) };
 }

@@ -1,26 +1,54 @@
 // Entry point of the reader worker: wiring only. Its thread is the only one that reads the device.
 /// <reference lib="deno.worker" />
 import { ImageWriter } from "../cache/image_writer.ts";
+import type { OpenDrive } from "../cache/open_drive.ts";
 import { Publisher } from "../cache/publisher.ts";
+import type { MediumGuard } from "../file/medium_guard.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_READ } from "../reader/pace.ts";
 import { Fill } from "../reader/fill/fill.ts";
 import { Reader } from "../reader/reader.ts";
 import { ReaderQueue } from "../shared/request_queue.ts";
 import { SharedState } from "../shared/shared_state.ts";
-import { blkDiskSeq } from "../sys/block_ioctls.ts";
 import { tryPread } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import { NativeMemory } from "../sys/memory.ts";
-import { SystemError } from "../sys/system_error.ts";
-import type { FillInit, ReaderInit, ReaderMessage } from "./reader_init.ts";
+import { letGo, openForMain } from "./drive_opening.ts";
+import type { FillInit, ReaderInit, ReaderMessage, ReaderOrder } from "./reader_init.ts";
 
 /** Milliseconds between two reports of failed reads. */
 const REPORT_INTERVAL_MS = 1000;
 
 const tell = (message: ReaderMessage) => self.postMessage(message);
 
-self.onmessage = ({ data }: MessageEvent<ReaderInit>) => {
+/** The drive that was opened here, until it is let go of. */
+let drive: OpenDrive | undefined;
+let uring: UringReader | undefined;
+
+self.onmessage = ({ data }: MessageEvent<ReaderOrder>) => {
+  if ("drive" in data) {
+    uring = UringReader.create();
+    drive = openForMain(data, uring, tell);
+    if (drive === undefined) end();
+  } else if ("abandon" in data) {
+    if (drive !== undefined) letGo(drive);
+    end();
+  } else {
+    if (data.blockDevice) uring ??= UringReader.create();
+    read(data, drive?.guard);
+    drive?.close();
+    end();
+  }
+};
+
+function end(): void {
+  uring?.close();
+  uring = drive = undefined;
+  tell({ type: "ended" });
+}
+
+/** Reads what is asked for until the run ends. */
+function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   const state = new SharedState(data.state, data.sessions);
   const map = FileMap.attach(data.map);
   const publisher = new Publisher(map, new ImageWriter(data.image, data.fresh), state, {
@@ -28,25 +56,24 @@ self.onmessage = ({ data }: MessageEvent<ReaderInit>) => {
     imageRecovered: () => tell({ type: "imageRecovered" }),
     mapFull: () => tell({ type: "mapFull" }),
   });
-  const uring = data.blockDevice ? UringReader.create() : undefined;
+  const buffer = NativeMemory.allocate(MAX_READ);
+  const ring = uring;
   let failed = 0;
   let reportedMs = -Infinity;
   const reader = new Reader({
     device: {
       size: data.size,
       sectorSize: data.sectorSize,
-      read: uring === undefined
+      read: ring === undefined
         ? (address, length, offset) => tryPread(data.device, address, length, offset)
-        : (address, length, offset) => uring.tryPread(data.device, address, length, offset),
-      isSameMedium: data.diskSeq === undefined
-        ? () => true
-        : () => diskSeqOf(data.device) === data.diskSeq,
+        : (address, length, offset) => ring.tryPread(data.device, address, length, offset),
+      isSameMedium: guard === undefined ? () => true : () => guard.isSame(),
     },
     map,
     publisher,
     state,
     queue: new ReaderQueue(state),
-    buffer: NativeMemory.allocate(MAX_READ),
+    buffer,
     observer: {
       readFailed(offset, length, errno) {
         failed++;
@@ -55,15 +82,19 @@ self.onmessage = ({ data }: MessageEvent<ReaderInit>) => {
         failed = 0;
         reportedMs = performance.now();
       },
-      deviceGone: (errno) => tell({ type: "deviceGone", errno }),
+      deviceGone(errno) {
+        // Before the clients that wait are answered: they are told that it is over, not that it failed.
+        if (guard !== undefined) state.end();
+        tell({ type: "deviceGone", errno });
+      },
       fillEnded: (reason) => tell({ type: "fillEnded", reason }),
     },
     retries: data.retries,
     fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),
   });
   reader.run();
-  tell({ type: "ended" });
-};
+  buffer.release();
+}
 
 function makeFill(init: FillInit, sectorSize: number, map: FileMap, publisher: Publisher): Fill {
   return new Fill({
@@ -76,14 +107,4 @@ function makeFill(init: FillInit, sectorSize: number, map: FileMap, publisher: P
       return map.at(start) === status;
     },
   });
-}
-
-/** The number now, or undefined when the device no longer answers. */
-function diskSeqOf(fd: number): number | undefined {
-  try {
-    return blkDiskSeq(fd);
-  } catch (error) {
-    if (error instanceof SystemError) return undefined;
-    throw error;
-  }
 }

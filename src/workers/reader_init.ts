@@ -1,7 +1,27 @@
 // What main hands to the reader worker when it starts, and what the reader tells main.
+import type { DriveRequest } from "../cache/open_drive.ts";
+import type { Medium } from "../cache/open_medium.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 
-/** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
+/**
+ * A drive is opened by the reader itself, as that may take long: it answers `opened`, `refused` or
+ * `mediumLeft`, and after `opened` it is told to read (ReaderInit) or to let go (Abandon).
+ */
+export interface DriveInit {
+  readonly drive: DriveRequest;
+  readonly state: SharedArrayBuffer;
+  readonly sessions: number;
+}
+
+/** The medium that was opened is not wanted. */
+export interface Abandon {
+  readonly abandon: true;
+}
+
+/** What main sends. Plain data: it crosses a postMessage. */
+export type ReaderOrder = DriveInit | Abandon | ReaderInit;
+
+/** What to read. Descriptors belong to the process, so their numbers are enough. */
 export interface ReaderInit {
   readonly state: SharedArrayBuffer;
   readonly sessions: number;
@@ -14,8 +34,6 @@ export interface ReaderInit {
   readonly blockDevice: boolean;
   readonly size: number;
   readonly sectorSize: number;
-  /** The disk sequence number of the medium; undefined when the medium cannot change. */
-  readonly diskSeq: number | undefined;
   readonly retries: number;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill?: FillInit | undefined;
@@ -27,8 +45,21 @@ export interface FillInit {
   readonly domain: SharedArrayBuffer | undefined;
 }
 
+/** A UserError on its way between threads. */
+export interface Refusal {
+  readonly message: string;
+  readonly hints: readonly string[];
+  readonly exitCode: number;
+  /** Another medium may do. */
+  readonly ofMedium: boolean;
+}
+
 /** What the reader tells main. Failed reads are summed up: one message a second at most. */
 export type ReaderMessage =
+  | { type: "opened"; medium: Medium }
+  | { type: "refused"; refusal: Refusal }
+  | { type: "mediumLeft" }
+  | { type: "warning"; message: string; hints: readonly string[] }
   | { type: "readsFailed"; count: number; offset: number; length: number; errno: number }
   | { type: "deviceGone"; errno: number }
   | { type: "imageFailed"; errno: number }

@@ -14,6 +14,7 @@ import { closeFd } from "../sys/fd.ts";
 import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
 import { tryAccept } from "../sys/socket.ts";
+import type { Target } from "../nbd/export.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
 import type { SessionInit, SessionMessage } from "./session_init.ts";
@@ -27,17 +28,15 @@ const tell = (message: SessionMessage) => self.postMessage(message);
 self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   const state = new SharedState(data.state, data.sessions);
   const buffers = new SessionBuffers();
-  const cached = new CachedFile({
-    map: FileMap.attach(data.map),
+  const { served } = data;
+  const cached = typeof served === "string" ? undefined : new CachedFile({
+    ...served,
+    map: FileMap.attach(served.map),
     state,
     session: data.session,
-    image: data.image,
-    size: data.size,
-    sectorSize: data.sectorSize,
-    readAhead: data.readAhead,
     output: buffers.output,
   });
-  const parked = new ParkedReads(cached);
+  const target = cached ? new ParkedReads(cached) : { unavailable: served as string };
   const counters = {
     add(requests: number, bytes: number) {
       state.count(data.session, SESSION_REQUESTS, requests);
@@ -46,7 +45,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   };
   const eventFd = state.eventFd(data.session);
   for (;;) {
-    const socket = acceptClient(data, state, parked, cached);
+    const socket = acceptClient(data, state, target, cached);
     if (socket < 0) break;
     state.publishSocket(data.session, socket);
     state.setBusy(data.session, true);
@@ -55,16 +54,17 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     try {
       const peer = new SocketPeer(socket, eventFd, buffers, cached);
       const options = { timeoutMs: data.timeoutMs, counters };
-      message = serveClient(peer, data.export, parked, options).message;
+      message = serveClient(peer, data.export, target, options).message;
     } finally {
       state.retractSocket(data.session);
       closeFd(socket);
     }
-    cached.endClient();
+    cached?.endClient();
     buffers.output.discard();
     state.setBusy(data.session, false);
     tell({ type: "idle", message });
   }
+  buffers.release();
   tell({ type: "ended" });
 };
 
@@ -72,8 +72,8 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
 function acceptClient(
   data: SessionInit,
   state: SharedState,
-  parked: ParkedReads,
-  cached: CachedFile,
+  target: Target,
+  cached: CachedFile | undefined,
 ): number {
   const eventFd = state.eventFd(data.session);
   const poll = new PollSet(data.listeners.length + 1);
@@ -81,11 +81,11 @@ function acceptClient(
   let pauseMs = 0;
   while (state.phase === PHASE_SERVING) {
     // Reads of the last client that the device still works on end by ringing the eventfd.
-    while (parked.nextEnded() >= 0);
-    const ready = pauseMs === 0 && cached.waiting <= PARKED_PER_SESSION / 2;
+    while (target instanceof ParkedReads && target.nextEnded() >= 0);
+    const ready = pauseMs === 0 && (cached?.waiting ?? 0) <= PARKED_PER_SESSION / 2;
     data.listeners.forEach((fd, index) => poll.set(index, ready ? fd : -1, POLLIN));
-    if (cached.armWakeUp()) poll.wait(ready ? -1 : Math.max(pauseMs, ACCEPT_PAUSE_MS));
-    cached.disarmWakeUp();
+    if (cached?.armWakeUp() ?? true) poll.wait(ready ? -1 : Math.max(pauseMs, ACCEPT_PAUSE_MS));
+    cached?.disarmWakeUp();
     drainEventFd(eventFd);
     pauseMs = 0;
     for (const [index, fd] of data.listeners.entries()) {

@@ -6,15 +6,23 @@ export interface SessionInit {
   readonly sessions: number;
   /** This worker's number, below `sessions`. */
   readonly session: number;
+  /** While there is nothing to serve: the sentence with which every client is refused. */
+  readonly served: ServedMedium | string;
+  readonly timeoutMs: number;
+  /** Listening sockets, non-blocking. */
+  readonly listeners: readonly number[];
+  readonly export: { readonly name: string; readonly description: string };
+}
+
+/** What is served. Sizes are bytes. */
+export interface ServedMedium {
   readonly map: SharedArrayBuffer;
   readonly image: number;
   readonly size: number;
   readonly sectorSize: number;
   readonly readAhead: number;
-  readonly timeoutMs: number;
-  /** Listening sockets, non-blocking. */
-  readonly listeners: readonly number[];
-  readonly export: { readonly name: string; readonly description: string };
+  /** Nothing is read ahead from here on: behind it are no data. */
+  readonly readAheadEnd: number;
 }
 
 /** What a session worker tells main. */

@@ -12,6 +12,12 @@ import type { CachedFile } from "../cache/cached_file.ts";
 export class SessionBuffers {
   readonly input = NativeMemory.allocate(INPUT_BYTES);
   readonly output = NativeMemory.allocate(OUTPUT_BYTES);
+
+  /** Gives the memory back; nothing uses the buffers any more. */
+  release(): void {
+    this.input.release();
+    this.output.release();
+  }
 }
 
 /** See the head of this file. Woken by shutting the socket down, and by the session's eventfd. */
@@ -22,11 +28,17 @@ export class SocketPeer implements Peer {
   readonly #outputAddress: number;
   readonly #socket: number;
   readonly #eventFd: number;
-  readonly #cached: CachedFile;
+  readonly #cached: CachedFile | undefined;
   readonly #poll = new PollSet(2);
   #receiving = true;
 
-  constructor(socket: number, eventFd: number, buffers: SessionBuffers, cached: CachedFile) {
+  /** @param cached whose reads may end during a wait; undefined: there is nothing to read. */
+  constructor(
+    socket: number,
+    eventFd: number,
+    buffers: SessionBuffers,
+    cached: CachedFile | undefined,
+  ) {
     this.input = buffers.input.bytes;
     this.output = buffers.output.bytes;
     this.#inputAddress = buffers.input.address;
@@ -51,13 +63,13 @@ export class SocketPeer implements Peer {
 
   wait(timeoutMs: number, receiving: boolean): number {
     // The flag first, the queue second: what ends in between rings the eventfd.
-    if (!this.#cached.armWakeUp()) return ENDED;
+    if (this.#cached?.armWakeUp() === false) return ENDED;
     if (receiving !== this.#receiving) {
       this.#receiving = receiving;
       this.#poll.set(0, receiving ? this.#socket : -1, POLLIN);
     }
     this.#poll.wait(timeoutMs);
-    this.#cached.disarmWakeUp();
+    this.#cached?.disarmWakeUp();
     let found = 0;
     if (receiving && this.#poll.revents(0) !== 0) found |= READABLE;
     if (this.#poll.revents(1) !== 0) {

@@ -28,13 +28,15 @@ Deno.test("the server gets the defaults of the table", () => {
     keepCache: true,
     maxClients: 16,
     force: false,
+    once: false,
+    speed: undefined,
   });
 });
 
 Deno.test("every option reaches the server", () => {
   const line = "serve dev image --map m --socket s --listen 5 --export e --no-direct " +
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
-    "--max-clients 3 --force --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
+    "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
     "--max-error-rate 64K --domain d";
   assertEquals(optionsFrom(line), {
@@ -67,6 +69,8 @@ Deno.test("every option reaches the server", () => {
     keepCache: false,
     maxClients: 3,
     force: true,
+    once: true,
+    speed: 8,
   });
 });
 

@@ -1,0 +1,117 @@
+// Opens the cache of an open source, with what a run needs to know of both. On main before any worker starts,
+// or, for a drive, on the reader's thread: identifying a sick disc takes minutes.
+import { UserError } from "../base/errors.ts";
+import { Device } from "../file/device.ts";
+import { type DiscLayout, discLayout, plainLayout, refuseAudioDisc } from "../file/disc_layout.ts";
+import { readerOf } from "../file/identity.ts";
+import { MediumLeft } from "../file/medium_guard.ts";
+import { checkPlace } from "../file/place.ts";
+import { Removable } from "../file/removable.ts";
+import type { Source, SourceRequest } from "../file/source.ts";
+import { readToc } from "../file/toc.ts";
+import type { ReadBytes } from "../file/volume.ts";
+import { FileMap } from "../map/file_map.ts";
+import type { Mapfile } from "../map/mapfile.ts";
+import { closeFd } from "../sys/fd.ts";
+import { type OpenCache, openCache } from "./open_cache.ts";
+import { removeCache } from "./remove_cache.ts";
+
+/** What to open, in the words of the command line. Plain data. */
+export interface MediumRequest extends SourceRequest {
+  /** NAME of the default NAME-ID.img. */
+  readonly name: string;
+  readonly image: string | undefined;
+  readonly map: string | undefined;
+  readonly force: boolean;
+  /** False: the image must not exist yet, as it is going to be deleted. */
+  readonly keepCache: boolean;
+}
+
+/** A source and its cache, open. Plain data: it crosses threads. */
+export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
+  /** Memory of the map. */
+  readonly map: SharedArrayBuffer;
+  /** What a mapfile says beside the map; undefined when there was none. */
+  readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
+  /** Descriptor of the source. */
+  readonly device: number;
+  readonly blockDevice: boolean;
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly layout: DiscLayout;
+  readonly model: string | undefined;
+}
+
+/** Told what is worth a sentence but no refusal. */
+export type Warn = (message: string, hints: readonly string[]) => void;
+
+/**
+ * @throws {UserError} when it cannot be; nothing has been created then. {MediumRefused}: another medium may do.
+ * @throws {MediumLeft} when the medium is no longer there.
+ */
+export function openMedium(request: MediumRequest, source: Source, warn: Warn): Medium {
+  const { file, size, sectorSize } = source;
+  const toc = file instanceof Removable && file.optical ? readToc(file.fd) : undefined;
+  refuseAudioDisc(request.device, toc);
+  const cache = openCache({
+    device: file,
+    read: guarded(source),
+    size,
+    sectorSize,
+    name: request.name,
+    folder: ".",
+    image: request.image,
+    map: request.map,
+    force: request.force,
+    checkPlace: (image) => checkImagePlace(image, source, warn),
+    warn,
+  });
+  if (!request.keepCache && !cache.fresh) {
+    closeFd(cache.image);
+    throw new UserError(`--no-keep-cache would delete an earlier rescue: "${cache.imagePath}"`, {
+      hints: ["leave --no-keep-cache out, or name an IMAGE that does not exist yet"],
+    });
+  }
+  const { map, mapfile, ...paths } = cache;
+  const optical = file instanceof Removable && file.optical;
+  return {
+    ...paths,
+    map: map.buffer,
+    mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
+    device: file.fd,
+    blockDevice: file instanceof Device,
+    size,
+    sectorSize,
+    layout: optical ? discLayout(size, sectorSize, cache.identity.volume, toc) : plainLayout(size),
+    model: file instanceof Device ? file.model : undefined,
+  };
+}
+
+/** The map of a medium, as a view of this thread's own. */
+export function mapOf(medium: Medium): FileMap {
+  return FileMap.attach(medium.map);
+}
+
+/** Gives up a medium that was opened and not used: what was made for it goes again. */
+export function abandonMedium(medium: Medium): void {
+  closeFd(medium.image);
+  if (medium.fresh) removeCache(medium);
+}
+
+/** Reads of a medium that may leave: what it gives is believed only when it is still there. */
+function guarded({ file, guard }: Source): ReadBytes {
+  const read = readerOf(file);
+  if (guard === undefined) return read;
+  return (offset, length) => {
+    const bytes = read(offset, length);
+    if (!guard.isSame()) throw new MediumLeft();
+    return bytes;
+  };
+}
+
+function checkImagePlace(image: string, { file, size }: Source, warn: Warn): void {
+  for (const { severity, message, hints } of checkPlace({ image, source: file.path, size })) {
+    if (severity === "refuse") throw new UserError(message, { hints });
+    warn(message, hints);
+  }
+}

@@ -1,0 +1,15 @@
+// Deletes what a cache consists of on disk.
+import type { OpenCache } from "./open_cache.ts";
+
+/** What is not there is fine. */
+export function removeCache(
+  { imagePath, mapPath, sidecarPath }: Pick<OpenCache, "imagePath" | "mapPath" | "sidecarPath">,
+): void {
+  for (const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath]) {
+    try {
+      Deno.removeSync(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}

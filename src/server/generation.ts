@@ -1,0 +1,209 @@
+// Everything of one medium, from its first save to its last: shared memory, map, image, the reader's thread,
+// the sessions. It ends as a whole, and the next medium gets one of its own, so that nothing leaks from one
+// disc into another. Sockets and signals outlive it. Main thread; nothing here blocks.
+import { printable } from "../base/printable.ts";
+import { mapOf, type Medium } from "../cache/open_medium.ts";
+import { removeCache } from "../cache/remove_cache.ts";
+import type { FileMap } from "../map/file_map.ts";
+import { SharedState } from "../shared/shared_state.ts";
+import { closeFd } from "../sys/fd.ts";
+import type { ReaderInit } from "../workers/reader_init.ts";
+import type { Observer, Progress } from "./events.ts";
+import { FillRun } from "./fill_run.ts";
+import type { Listeners } from "./listeners.ts";
+import { MapSaver } from "./map_saver.ts";
+import { progressOf } from "./progress.ts";
+import type { ReaderThread } from "./reader_thread.ts";
+import type { About, ServeOptions } from "./serve_options.ts";
+import { sessionObserver } from "./session_events.ts";
+import { REPLACEMENTS, SessionPool } from "./session_pool.ts";
+
+/** Milliseconds between two progress events. */
+const PROGRESS_MS = 500;
+
+/** What outlives the generations of a run. */
+export interface Run {
+  readonly options: ServeOptions;
+  readonly about: About;
+  readonly listeners: Listeners;
+  readonly observe: Observer;
+  /** Whether the run goes on without a device that has gone, with what is cached of it. */
+  readonly outlivesDevice: boolean;
+}
+
+/** Why a generation is over, unless the user says so. */
+export type GenerationEnd = "reader failed" | "medium gone" | "filled";
+
+/** How many sessions the shared memory of a generation is made for. */
+export function generationState({ maxClients }: ServeOptions): SharedState {
+  return SharedState.create(maxClients + REPLACEMENTS);
+}
+
+/** See the head of this file. */
+export class Generation {
+  /** Resolves with the first reason. */
+  readonly over: Promise<GenerationEnd>;
+  readonly #run: Run;
+  readonly #medium: Medium;
+  readonly #map: FileMap;
+  readonly #state: SharedState;
+  readonly #reader: ReaderThread;
+  readonly #saver: MapSaver;
+  readonly #fill: FillRun | undefined;
+  readonly #pool: SessionPool;
+  readonly #startedMs = performance.now();
+  readonly #progressTimer: ReturnType<typeof setInterval>;
+  #isFilling: boolean;
+
+  /**
+   * Saves the map for the first time and begins to serve.
+   * @param startReader makes the reader begin.
+   * @throws {UserError} when map or fill will not do: the medium is the caller's to abandon then.
+   */
+  static async begin(
+    run: Run,
+    medium: Medium,
+    state: SharedState,
+    startReader: (init: ReaderInit) => ReaderThread,
+  ): Promise<Generation> {
+    const { options, about, observe } = run;
+    const map = mapOf(medium);
+    const fill = options.fill &&
+      new FillRun(options.fill, map, medium.layout.runOutStart);
+    const saver = new MapSaver(medium, map, options.device, about, observe);
+    try {
+      await saver.begin();
+    } catch (error) {
+      await saver.close();
+      throw error;
+    }
+    const { image, fresh, device, blockDevice, size, sectorSize } = medium;
+    const reader = startReader({
+      state: state.buffer,
+      sessions: state.sessions,
+      map: medium.map,
+      image,
+      fresh,
+      device,
+      blockDevice,
+      size,
+      sectorSize,
+      retries: options.retries,
+      fill: fill?.init,
+    });
+    return new Generation(run, medium, map, state, reader, saver, fill);
+  }
+
+  private constructor(
+    run: Run,
+    medium: Medium,
+    map: FileMap,
+    state: SharedState,
+    reader: ReaderThread,
+    saver: MapSaver,
+    fill: FillRun | undefined,
+  ) {
+    const { options, listeners, observe } = run;
+    this.#run = run;
+    this.#medium = medium;
+    this.#map = map;
+    this.#state = state;
+    this.#reader = reader;
+    this.#saver = saver;
+    this.#fill = fill;
+    this.#isFilling = fill !== undefined;
+    const { image, size, sectorSize, layout } = medium;
+    this.#pool = new SessionPool(
+      state,
+      {
+        state: state.buffer,
+        sessions: state.sessions,
+        served: {
+          map: medium.map,
+          image,
+          size,
+          sectorSize,
+          readAhead: options.readAhead,
+          readAheadEnd: layout.fileSystemEnd ?? size,
+        },
+        timeoutMs: options.timeoutSeconds * 1000,
+        listeners: listeners.fds,
+        export: { name: options.exportName, description: describe(options.device, medium) },
+      },
+      options.maxClients,
+      sessionObserver(observe, () => this.#pool.clients),
+    );
+    const filled = reader.filled.then((reason) => {
+      this.#isFilling = false;
+      observe({ event: "info", message: fill!.sentence(reason) });
+    });
+    this.over = Promise.race([
+      reader.failed.then((): GenerationEnd => "reader failed"),
+      ...run.outlivesDevice ? [] : [reader.gone.then((): GenerationEnd => "medium gone")],
+      ...options.fill?.exitWhenComplete ? [filled.then((): GenerationEnd => "filled")] : [],
+    ]);
+    this.#progressTimer = setInterval(
+      () => observe({ event: "progress", progress: this.progress() }),
+      PROGRESS_MS,
+    );
+    saver.saveEvery(options.saveIntervalSeconds * 1000);
+    for (const message of layout.remarks) observe({ event: "info", message });
+    observe({
+      event: "ready",
+      uri: listeners.uris[0],
+      uris: listeners.uris,
+      image: medium.imagePath,
+      map: medium.mapPath,
+      resumed: !medium.fresh,
+    });
+  }
+
+  /** Where it stands now. */
+  progress(): Progress {
+    return progressOf(
+      this.#map,
+      this.#state,
+      this.#pool.clients,
+      performance.now() - this.#startedMs,
+      this.#isFilling,
+      this.#medium.layout.runOutStart,
+    );
+  }
+
+  /** What a run that ends with the fill exits with. */
+  get fillExitCode(): number {
+    return this.#fill!.exitCode;
+  }
+
+  /**
+   * Ends it: clients get ESHUTDOWN and a closed connection, the map is saved. What hangs is left behind.
+   * @returns false when the map could not be saved.
+   */
+  async end(): Promise<boolean> {
+    clearInterval(this.#progressTimer);
+    this.#state.end();
+    // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
+    await this.#saver.save();
+    await this.#pool.end();
+    await this.#reader.end();
+    const saved = await this.#saver.save();
+    await this.#saver.close();
+    if (!this.#run.options.keepCache && this.#medium.fresh) removeCache(this.#medium);
+    void this.#closeWhenUnused();
+    return saved;
+  }
+
+  /**
+   * A thread that has been left behind may still write into these descriptors when its device answers at
+   * last: until then their numbers must not come to mean something else, such as the next disc's image.
+   */
+  async #closeWhenUnused(): Promise<void> {
+    await Promise.all([this.#reader.ended, this.#pool.ended]);
+    this.#pool.close();
+    closeFd(this.#medium.image);
+  }
+}
+
+function describe(path: string, { model }: Medium): string {
+  return printable(model ? `${path} (${model}) through blkcache` : `${path} through blkcache`);
+}

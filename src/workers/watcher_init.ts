@@ -1,0 +1,25 @@
+// What main and the watcher worker tell each other.
+import type { MediumId } from "../file/medium_probe.ts";
+
+/** What main sends. Plain data. */
+export type WatcherOrder =
+  /** Begin; or look anew, and tell what there is even if it is the same. */
+  | { type: "watch"; device: string; intervalMs: number; round: number }
+  /** Who reads the drive from now on: its shared memory. */
+  | { type: "reader"; state: SharedArrayBuffer; sessions: number }
+  /** End, and put back what was changed in the kernel. */
+  | { type: "stop" };
+
+/** What the watcher tells main. */
+export type WatcherMessage =
+  /** What there is: after each order to watch, and at each change. */
+  | { type: "seen"; round: number; seen: Seen }
+  | { type: "warning"; message: string }
+  | { type: "debug"; message: string }
+  | { type: "ended" };
+
+/** The drive, and the medium in it; null: there is none. */
+export interface Seen {
+  readonly drive: boolean;
+  readonly medium: MediumId;
+}
