@@ -3,6 +3,8 @@
 /** What the reader knows of one request beyond what the shared slot says. */
 export class PendingRead {
   readonly slot: number;
+  /** Counts up from one request to the next. */
+  arrival = 0;
   kind = 0;
   /** Whole sectors: bytes from the start of the device. */
   offset = 0;
@@ -19,7 +21,8 @@ export class PendingRead {
   }
 
   /** Takes a new request over. */
-  begin(kind: number, offset: number, end: number, bounce: number): void {
+  begin(arrival: number, kind: number, offset: number, end: number, bounce: number): void {
+    this.arrival = arrival;
     this.kind = kind;
     this.offset = offset;
     this.end = end;

@@ -3,8 +3,8 @@
 //
 // A rescue belongs to nobody: it serves every request whose next byte lies in its stretch, and those wait
 // for it. When there is none left, it is given up.
-import type { Rescue } from "./rescue.ts";
 import { PendingRead } from "./pending_read.ts";
+import type { PendingRescue } from "./pending_rescue.ts";
 import { KIND_BYPASS, KIND_READ_AHEAD, type SharedState } from "../shared/shared_state.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 
@@ -21,7 +21,9 @@ export class PendingReads {
   /** Read-ahead and prefetch. */
   readonly hints: PendingRead[] = [];
   /** Failing stretches, in turn. They do not overlap. */
-  readonly rescues: Rescue[] = [];
+  readonly rescues: PendingRescue[] = [];
+  /** The number of the last request that has come. */
+  lastArrival = 0;
   /** Healthy turns since a rescue had one. */
   #turns = 0;
 
@@ -37,7 +39,8 @@ export class PendingReads {
       const read = this.#bySlot[slot] ??= new PendingRead(slot);
       const { slotKind, slotOffset, slotLength, slotBounce } = this.#state;
       const offset = slotOffset[slot];
-      read.begin(slotKind[slot], offset, offset + slotLength[slot], slotBounce[slot]);
+      const end = offset + slotLength[slot];
+      read.begin(++this.lastArrival, slotKind[slot], offset, end, slotBounce[slot]);
       if (read.kind <= KIND_BYPASS) this.clients.push(read);
       else if (read.kind === KIND_READ_AHEAD) this.hints.unshift(read);
       else this.hints.push(read);
@@ -56,7 +59,7 @@ export class PendingReads {
   }
 
   /** The rescue whose turn it is, or undefined. @param alone nothing healthy waits. */
-  nextRescue(alone: boolean): Rescue | undefined {
+  nextRescue(alone: boolean): PendingRescue | undefined {
     if (this.rescues.length === 0) return undefined;
     if (!alone && this.#turns++ < TURNS_PER_RESCUE) return undefined;
     this.#turns = 0;
@@ -65,17 +68,17 @@ export class PendingReads {
     return rescue;
   }
 
-  beginRescue(rescue: Rescue): void {
+  beginRescue(rescue: PendingRescue): void {
     if (this.rescues.length === 0) this.#turns = 0;
     this.rescues.push(rescue);
   }
 
-  endRescue(rescue: Rescue): void {
+  endRescue(rescue: PendingRescue): void {
     remove(this.rescues, rescue);
   }
 
   /** The rescue in whose stretch `offset` lies, or undefined. */
-  rescueAt(offset: number): Rescue | undefined {
+  rescueAt(offset: number): PendingRescue | undefined {
     return this.rescues.find(({ start, end }) => start <= offset && offset < end);
   }
 

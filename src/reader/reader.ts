@@ -33,8 +33,9 @@ import type { Fill, FillEnd } from "./fill/fill.ts";
 import { Pace, SICK_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
+import { PendingRescue } from "./pending_rescue.ts";
 import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
-import { Rescue, type RescueStart } from "./rescue.ts";
+import type { RescueStart } from "./rescue.ts";
 
 /** How long the reader sleeps at most before it looks around, milliseconds. */
 const SLEEP_MS = 1000;
@@ -83,6 +84,8 @@ export class Reader {
   readonly #run: Run = { end: 0, status: NON_TRIED };
   /** Retries made of a bad sector, by offset; only used with `retries`. */
   readonly #retried = new Map<number, number>();
+  /** The last arrival whose cursor was moved for the sake of rescues. */
+  #lastAdvanced = 0;
   #gone = false;
   /** The device read under way is for nobody. */
   #filling = false;
@@ -111,6 +114,7 @@ export class Reader {
   /** Does one thing, at most one device read. @returns false when there is nothing to do. */
   step(): boolean {
     this.#pending.takeArrivals();
+    this.#advanceArrivals();
     const client = this.#pending.nextClient();
     const rescue = this.#pending.nextRescue(client === undefined);
     const hint = this.#pending.hints[0];
@@ -122,6 +126,16 @@ export class Reader {
   }
 
   // --- clients ------------------------------------------------------------------------------------
+
+  /** Who waits for a rescue has no turn: the cursors must stand where something is missing. */
+  #advanceArrivals(): void {
+    const { clients, rescues, lastArrival } = this.#pending;
+    if (rescues.length === 0 || lastArrival === this.#lastAdvanced) return;
+    for (const read of clients.filter(({ arrival }) => arrival > this.#lastAdvanced)) {
+      if (!this.#advance(read)) this.#finish(read);
+    }
+    this.#lastAdvanced = lastArrival;
+  }
 
   #serve(read: PendingRead): void {
     if (this.#gone || this.#isCancelled(read)) return this.#end(read);
@@ -188,13 +202,17 @@ export class Reader {
     return status === FINISHED ? Math.min(end, asked) : end;
   }
 
-  /** Good bytes are in the buffer: publishes them and ends the requests that have all they can get. */
-  #deliver(start: number, length: number): void {
+  /**
+   * Good bytes are in the buffer: publishes them and ends the requests that have all they can get.
+   * @returns false when the image has not kept them.
+   */
+  #deliver(start: number, length: number): boolean {
     const { publisher, buffer } = this.#parts;
     const kept = publisher.publish(buffer.address, start, length);
     const end = start + length;
     for (const read of this.#pending.clients) this.#bounce(read, start, end, kept);
     this.#settle(start, end);
+    return kept;
   }
 
   /** Copies what concerns `read` of the good bytes in the buffer, where it has memory for them. */
@@ -214,15 +232,16 @@ export class Reader {
     const { clients } = this.#pending;
     for (let index = 0; index < clients.length;) {
       const read = clients[index];
-      if (read.needs(start, end)) {
-        read.cursor = Math.min(read.end, end);
-        if (!this.#advance(read)) {
-          this.#finish(read);
-          continue;
-        }
-      }
-      index++;
+      if (!read.needs(start, end) || this.#goOn(read, end)) index++;
     }
+  }
+
+  /** Moves the cursor to `end`, and over what needs no device read. @returns false when the read has ended. */
+  #goOn(read: PendingRead, end: number): boolean {
+    read.cursor = Math.min(read.end, end);
+    if (this.#advance(read)) return true;
+    this.#finish(read);
+    return false;
   }
 
   #finish(read: PendingRead): void {
@@ -269,17 +288,18 @@ export class Reader {
     const limit = begin === "failed" ? end : Math.min(end, start + this.#pace.limit);
     const whole = Math.min(alignUp(limit, sectorSize), size);
     const clear = this.#pending.endBeforeRescues(start, whole);
-    const rescue = new Rescue(start, clear, sectorSize, begin);
+    const { lastArrival } = this.#pending;
+    const rescue = new PendingRescue(start, clear, sectorSize, begin, lastArrival);
     if (rescue.next()) this.#pending.beginRescue(rescue);
   }
 
-  #stepRescue(rescue: Rescue): void {
+  #stepRescue(rescue: PendingRescue): void {
     if (!this.#isWanted(rescue)) return this.#pending.endRescue(rescue);
     const { offset, length } = rescue;
     const result = this.#readDevice(offset, length);
     if (result > 0) {
       rescue.succeeded(result);
-      this.#deliver(offset, result);
+      if (!this.#deliver(offset, result)) rescue.unkept = true;
     } else if (this.#isUnreadable(result, rescue.start, rescue.end)) {
       rescue.failed();
       this.#markFailed(offset, offset + length);
@@ -290,23 +310,25 @@ export class Reader {
   }
 
   /** Ends the requests that wait for a rescue in vain. @returns whether others do. */
-  #isWanted(rescue: Rescue): boolean {
+  #isWanted(rescue: PendingRescue): boolean {
     const waiting = this.#pending.clients.filter((read) => read.needs(rescue.start, rescue.end));
     const gone = waiting.filter((read) => this.#gone || this.#isCancelled(read));
     for (const read of gone) this.#end(read);
     return gone.length < waiting.length;
   }
 
-  #endRescue(rescue: Rescue): void {
+  #endRescue(rescue: PendingRescue): void {
     const { start, end } = rescue;
     for (const leftover of rescue.leftovers) {
       this.#parts.publisher.markMissing(leftover.start, leftover.end, NON_SCRAPED);
     }
     this.#pending.endRescue(rescue);
-    const waiting = this.#pending.clients.filter((read) => read.needs(start, end));
-    // What was not tried alone stays so for everyone who has waited for this attempt.
-    this.#settle(start, end);
-    for (const read of waiting) this.#pending.postpone(read);
+    for (const read of this.#pending.clients.filter((read) => read.needs(start, end))) {
+      // What was not tried alone stays so for everyone who has waited for this attempt.
+      const served = !rescue.unkept || read.arrival <= rescue.lastArrival;
+      if (served && !this.#goOn(read, end)) continue;
+      this.#pending.postpone(read);
+    }
   }
 
   // --- hints --------------------------------------------------------------------------------------

@@ -198,7 +198,6 @@ Deno.test("memory that the reader may be filling is kept until the read has ende
   using run = new SimulatedRun(device);
   const [cached] = run.sessions;
   run.refuseWrites();
-  run.state.imageSick = true;
   run.ask(0, 0, MIB);
   run.ask(1, 2 * MIB, MIB);
   const addresses = [run.state.slotBounce[0], run.state.slotBounce[1]];
@@ -218,7 +217,6 @@ Deno.test("memory is given back once a read has been collected, and when its cli
   using run = new SimulatedRun(device);
   const [cached] = run.sessions;
   run.refuseWrites();
-  run.state.imageSick = true;
   run.ask(0, 0, MIB);
   const address = run.state.slotBounce[0];
   run.finish();
@@ -238,7 +236,6 @@ Deno.test("memory for what the image cannot take is bounded: the rest waits, and
   using run = new SimulatedRun(device, { mostBytes: 32 * MIB });
   const [cached] = run.sessions;
   run.refuseWrites();
-  run.state.imageSick = true;
   for (let token = 0; token < 6; token++) run.ask(token, 0, 32 * MIB);
   const asked = () => [...run.state.slotBounce].filter((address) => address !== 0).length;
   assertEquals(asked(), 1);
@@ -256,7 +253,6 @@ Deno.test("what waits for memory ends with its client, without a device read", (
   using run = new SimulatedRun(device, { mostBytes: 32 * MIB });
   const [cached] = run.sessions;
   run.refuseWrites();
-  run.state.imageSick = true;
   for (let token = 0; token < 6; token++) run.ask(token, 0, 32 * MIB);
   cached.endClient();
   run.finish();
@@ -269,8 +265,8 @@ Deno.test("an image that goes bad in between: the read is asked again, but not f
     const device = new SimulatedDevice(MIB);
     using run = new SimulatedRun(device);
     const [cached] = run.sessions;
-    run.refuseWrites();
     run.ask(0, 0, 64 * KIB);
+    run.refuseWrites();
     run.finish();
     assertEquals(run.state.slotResult[0], RESULT_UNCACHED);
     if (gone === "abandoned") cached.abandon(0);

@@ -106,7 +106,6 @@ Deno.test("bytes in memory stay what they are when the map changes before they a
   device.bad.add(20);
   using run = new SimulatedRun(device, { retries: 1, sessions: 2 });
   run.refuseWrites();
-  run.state.imageSick = true;
   run.ask(0, 0, 64 * KIB, 0);
   run.finish();
   // Ended, not collected: meanwhile the bad sector can be read after all, and the good ones no longer.
@@ -119,6 +118,23 @@ Deno.test("bytes in memory stay what they are when the map changes before they a
   assertEquals(unreadable, [[10 * KIB, 10 * KIB + 512]]);
   const expected = device.content.slice(0, 64 * KIB).fill(0xee, 10 * KIB, 10 * KIB + 512);
   assertSameBytes(bytes, expected, "the answer");
+});
+
+Deno.test("what a rescue has read and the image has not kept is read again for who comes later", () => {
+  const device = new SimulatedDevice(MIB);
+  for (const sector of [80, 81, 82, 83, 84, 100, 101, 102]) device.bad.add(sector);
+  using run = new SimulatedRun(device, { sessions: 2 });
+  run.refuseWrites();
+  run.ask(0, 0, 64 * KIB, 0);
+  for (let steps = 0; steps < 40; steps++) run.reader.step();
+  run.ask(0, 0, 64 * KIB, 1);
+  run.finish();
+  for (let session = 0; session < 2; session++) {
+    const [{ bytes, unreadable }] = run.ended(session);
+    for (const [start, end] of unreadable) assert(start >= 80 * 512 && end <= 103 * 512);
+    assertSameBytes(bytes.slice(0, 80 * 512), device.content.slice(0, 80 * 512), "before");
+    assertSameBytes(bytes.slice(103 * 512), device.content.slice(103 * 512, 64 * KIB), "behind");
+  }
 });
 
 Deno.test("a map that is full: every request gets its bytes, and nothing wrong is claimed", () => {

@@ -200,6 +200,31 @@ Deno.test("a request is answered when its own bytes are settled, not when all of
   assertEquals(run.ended().length, 15);
 });
 
+Deno.test("a request that comes during a rescue is answered at once when its bytes are known by then", () => {
+  const device = new SimulatedDevice(MIB);
+  addBad(device, 8 * KIB, 9 * KIB);
+  addBad(device, 60 * KIB, 61 * KIB);
+  using run = new SimulatedRun(device);
+  run.ask(0, 0, 64 * KIB);
+  // Past the first bad sectors.
+  while (!run.map.isFinished(62 * KIB, 64 * KIB)) run.reader.step();
+  run.ask(1, 7 * KIB, 2 * KIB);
+  const reads = device.reads.length;
+  while (run.ended().length === 0) run.reader.step();
+  assert(device.reads.length <= reads + 1, `${device.reads.length - reads} reads`);
+});
+
+Deno.test("a request that comes during a rescue is answered when its last byte is known", () => {
+  const device = new SimulatedDevice(MIB);
+  addBad(device, 60 * KIB, 61 * KIB);
+  using run = new SimulatedRun(device);
+  run.ask(0, 0, 64 * KIB);
+  while (!run.map.isFinished(0, 8 * KIB)) run.reader.step();
+  run.ask(1, 4 * KIB, 8 * KIB);
+  while (!run.map.isFinished(0, 12 * KIB)) run.reader.step();
+  assertEquals(run.ended().map(({ token }) => token), [1]);
+});
+
 Deno.test("requests that touch are read together, and each read serves waiting requests only", () => {
   const device = new SimulatedDevice(8 * MIB);
   using run = new SimulatedRun(device);

@@ -56,6 +56,7 @@ export class SimulatedRun implements Disposable {
   readonly #asked: Map<number, [offset: number, length: number]>[] = [];
   readonly #folder: string | undefined;
   readonly #writer: ImageWriter;
+  readonly #write: ImageWriter["write"];
 
   constructor(device: SimulatedDevice, options: RunOptions = {}) {
     const { sessions = 1, retries = 0, readAhead = 0, mostBytes = 4 * MAX_READ } = options;
@@ -71,6 +72,7 @@ export class SimulatedRun implements Disposable {
     this.state = SharedState.create(sessions);
     const { map, state, image } = this;
     this.#writer = new ImageWriter(image, options.map === undefined);
+    this.#write = this.#writer.write.bind(this.#writer);
     const publisher = new Publisher(map, this.#writer, state, {
       imageFailed: (errno) => this.told.push(`image failed ${errno}`),
       imageRecovered: () => this.told.push("image recovered"),
@@ -168,9 +170,16 @@ export class SimulatedRun implements Disposable {
     return { token, bytes, unreadable };
   }
 
-  /** From now on the image takes no write. */
+  /** From now on the image takes no write, and everybody knows. */
   refuseWrites(): void {
     this.#writer.write = () => -ENOSPC;
+    this.state.imageSick = true;
+  }
+
+  /** The image takes writes again. */
+  takeWrites(): void {
+    this.#writer.write = this.#write;
+    this.state.imageSick = false;
   }
 
   /** The session's output buffer, where a hit puts its bytes. */

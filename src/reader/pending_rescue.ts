@@ -1,0 +1,21 @@
+// A rescue as the reader works on it: what it has read so far has been given to those who waited then.
+import { Rescue, type RescueStart } from "./rescue.ts";
+
+/** See the head of this file. */
+export class PendingRescue extends Rescue {
+  /** Requests with an `arrival` up to this number have been given all that it has read. */
+  readonly lastArrival: number;
+  /** Some bytes that it has read are not in the image: who has come since must have them read again. */
+  unkept = false;
+
+  constructor(
+    start: number,
+    end: number,
+    sectorSize: number,
+    begin: RescueStart,
+    lastArrival: number,
+  ) {
+    super(start, end, sectorSize, begin);
+    this.lastArrival = lastArrival;
+  }
+}
