@@ -28,17 +28,14 @@ export function totalsRecord(totals: ArrayLike<number>): Record<string, number> 
 
 /** The object to print for `event`. */
 export function eventRecord(event: ServerEvent): object {
-  if (event.event === "progress") return { event: event.event, ...progressRecord(event.progress) };
-  if (event.event === "done") {
-    const { exitCode, progress } = event;
-    return { event: event.event, exitCode, ...progressRecord(progress) };
-  }
-  return event;
+  if (!("progress" in event) || event.progress === undefined) return event;
+  const { progress, ...rest } = event;
+  return { ...rest, ...progressRecord(progress) };
 }
 
 /** From which log level on an event is printed; the frame of a run always is. */
 export function eventLevel({ event }: ServerEvent): LogLevel {
-  if (event === "ready" || event === "done") return "error";
+  if (event === "ready" || event === "medium" || event === "done") return "error";
   return event === "warning" || event === "debug" ? event : "info";
 }
 

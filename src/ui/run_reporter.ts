@@ -16,7 +16,7 @@ const LINE_INTERVAL_MS = 30_000;
 export class RunReporter {
   readonly #terminal: Terminal;
   readonly #name: string;
-  readonly #meter = new RateMeter();
+  #meter = new RateMeter();
   #latest: Progress | undefined;
   #printed: Progress | undefined;
   #isStatusDue = false;
@@ -60,9 +60,11 @@ export class RunReporter {
         return this.#terminal.debug(
           `client ${event.state}, ${event.clients} now${event.message ? `: ${event.message}` : ""}`,
         );
+      case "medium":
+        return this.#medium(event);
       case "done":
         this.#terminal.clearStatus();
-        return this.#terminal.info(summary(event.progress));
+        if (event.progress !== undefined) this.#terminal.info(summary(event.progress));
     }
   }
 
@@ -72,6 +74,21 @@ export class RunReporter {
     const others = uris.filter((other) => other !== uri).map((other) => `also ${other}`);
     const next = isShown("info", this.#terminal.level) ? nextSteps(uri) : [];
     this.#terminal.say(`ready ${uri}`, ...others, ...next.map((step) => `next: ${step}`));
+  }
+
+  #medium({ state, message, hints, progress }: ServerEvent & { event: "medium" }): void {
+    if (state === "left") this.#forget();
+    if (state === "refused") this.#terminal.warning(message, hints);
+    else this.#terminal.info(message);
+    if (progress !== undefined) this.#terminal.info(summary(progress));
+  }
+
+  /** What is known of one medium says nothing of the next. */
+  #forget(): void {
+    this.#terminal.clearStatus();
+    this.#meter = new RateMeter();
+    this.#latest = undefined;
+    this.#printed = undefined;
   }
 
   #note(progress: Progress): void {

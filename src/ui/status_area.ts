@@ -5,7 +5,10 @@ import { cutLine, type Line, lineWidth, painted } from "./styled_text.ts";
 const CLEAR_TO_END_OF_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
-/** What stands there now. The cursor is always behind its last line. */
+/**
+ * What stands there now. The cursor waits before its last line: a ^C that the terminal echoes behind a line
+ * as wide as the window would begin a new row.
+ */
 export class StatusArea {
   #text = "";
   /** Of the terminal when it was drawn. */
@@ -27,7 +30,7 @@ export class StatusArea {
     if (text === this.#text && columns === this.#columns) return "";
     // A terminal that has wrapped lines remembers which rows belong together until they are erased.
     const erased = columns === this.#columns ? "" : CLEAR_BELOW;
-    const rewritten = this.#toStart(columns) + erased + text + CLEAR_BELOW;
+    const rewritten = this.#toStart(columns) + erased + text + CLEAR_BELOW + "\r";
     this.#text = text;
     this.#columns = columns;
     this.#widths = cut.map(lineWidth);
@@ -41,7 +44,7 @@ export class StatusArea {
 
   /** What puts it back after `clear`. */
   redraw(): string {
-    return this.#text;
+    return this.#text + "\r";
   }
 
   /** As `clear`, for good. */
@@ -52,10 +55,10 @@ export class StatusArea {
     return cleared;
   }
 
-  /** To the first column of its first line. A terminal that has become narrower has wrapped the lines. */
+  /** From the last line to the first. A terminal that has become narrower has wrapped those between. */
   #toStart(columns: number): string {
-    const rows = this.#widths.map((width) => Math.max(1, Math.ceil(width / columns)));
-    const up = rows.reduce((sum, count) => sum + count, 0) - 1;
+    const rows = this.#widths.slice(0, -1).map((width) => Math.max(1, Math.ceil(width / columns)));
+    const up = rows.reduce((sum, count) => sum + count, 0);
     return up > 0 ? `\r\x1b[${up}A` : "\r";
   }
 }

@@ -6,7 +6,7 @@ import type { Progress } from "../server/events.ts";
 import { PHASE_NAMES } from "./map_look.ts";
 import { barCells, mapBar } from "./map_picture.ts";
 import { formatPercent } from "./percent.ts";
-import { type Shares, shares } from "./shares.ts";
+import { isComplete, type Shares, shares } from "./shares.ts";
 import { cutLine, type Line, lineWidth, painted, type Span } from "./styled_text.ts";
 import type { Canvas } from "./terminal.ts";
 
@@ -36,7 +36,7 @@ const name: Part = ({ name }) => name === "" ? undefined : { text: name, bold: t
 
 const phase: Part = ({ progress }) => {
   const { phase, pass } = progress;
-  if (progress.size > 0 && shares(progress).cached === progress.size) {
+  if (isComplete(progress)) {
     return { text: "complete", color: "green" };
   }
   if (phase === null) return undefined;

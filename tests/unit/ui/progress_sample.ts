@@ -15,6 +15,7 @@ export function progress(fields: Partial<Progress> = {}): Progress {
   return {
     size: 1000,
     totals: [1000, 0, 0, 0, 0],
+    runOut: 0,
     deviceBytes: 0,
     deviceReads: 0,
     failedReads: 0,

@@ -59,7 +59,7 @@ Deno.test("with --json each event is one object on stdout", async () => {
   ]);
   const objects = terminal.written.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   const counters = { deviceBytes: 0, deviceReads: 0, failedReads: 0, servedBytes: 0 };
-  const place = { phase: null, pass: 1, position: 0, lastGood: null, reading: null };
+  const place = { runOut: 0, phase: null, pass: 1, position: 0, lastGood: null, reading: null };
   const now = { size: 10, ...counters, clients: 0, waiting: 0, elapsedMs: 0, ...place };
   assertEquals(objects, [
     READY,
@@ -128,4 +128,27 @@ Deno.test("a status on request is a line of its own, as soon as there is one", a
     "3 clients",
     "4 clients",
   ]);
+});
+
+Deno.test("a medium that comes, goes or is refused is told, and the next one begins anew", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  const left = progress({ totals: [0, 0, 0, 0, 1000], deviceBytes: 1000, elapsedMs: 2000 });
+  await told(terminal, [
+    { event: "medium", state: "awaited", message: "waiting for a disc", hints: [] },
+    { event: "progress", progress: left },
+    { event: "medium", state: "left", message: "the disc has left", hints: [], progress: left },
+    { event: "medium", state: "refused", message: "too small", hints: ["take another"] },
+    { event: "progress", progress: progress({ elapsedMs: 500 }) },
+    { event: "done", exitCode: 0 },
+  ]);
+  const lines = terminal.both.join("").split("\n").filter((line) => line.includes("blkcache: "));
+  assertEquals(lines.map((line) => line.slice(line.indexOf("blkcache: "))), [
+    "blkcache: waiting for a disc",
+    "blkcache: the disc has left",
+    "blkcache: cached 1000 bytes 100%, bad 0 bytes 0%, missing 0 bytes 0%; 1000 bytes read from " +
+    "the device in 2 s",
+    "blkcache: warning: too small",
+    "blkcache: hint: take another",
+  ]);
+  assert(terminal.both.join("").endsWith("\x1b[J"));
 });

@@ -7,6 +7,7 @@ import {
   type StatusSnapshot,
   summary,
 } from "../../../src/ui/status_line.ts";
+import { isComplete, shares } from "../../../src/ui/shares.ts";
 import { lineWidth, painted } from "../../../src/ui/styled_text.ts";
 import { viewOfAreas } from "./map_sample.ts";
 import { progress } from "./progress_sample.ts";
@@ -136,3 +137,19 @@ for (const [part, whole, expected] of PERCENTS) {
     assertEquals(formatPercent(part, whole), expected);
   });
 }
+
+Deno.test("the run-out of a disc is neither bad nor missing", () => {
+  const disc = { size: 10_000, runOut: 4096 };
+  assertEquals(shares({ ...disc, totals: [0, 0, 0, 4096, 5904] }), {
+    cached: 5904,
+    bad: 0,
+    missing: 0,
+  });
+  assertEquals(shares({ ...disc, totals: [904, 0, 0, 6144, 2952] }), {
+    cached: 2952,
+    bad: 2048,
+    missing: 904,
+  });
+  assert(isComplete(progress({ ...disc, totals: [0, 4096, 0, 0, 5904] })));
+  assert(!isComplete(progress({ ...disc, totals: [4, 4092, 0, 0, 5904], runOut: 4092 })));
+});

@@ -4,7 +4,7 @@ import { FakeTerminal } from "./fake_terminal.ts";
 /** Before the first drawing, and before the next ones. */
 const FIRST = "\r\x1b[J";
 const START = "\r";
-const REST = "\x1b[K\x1b[J";
+const REST = "\x1b[K\x1b[J\r";
 const GONE = "\r\x1b[J";
 
 Deno.test("results go to stdout and everything else to stderr", async () => {
@@ -83,8 +83,8 @@ Deno.test("the status is rewritten in place and makes way for messages", async (
   await terminal.close();
   assertEquals(
     terminal.both.join(""),
-    `${FIRST}10%${REST}${START}20%${REST}${GONE}blkcache: news\n20%\x1b[K` +
-      `${GONE}result\n20%\x1b[K${START}30%${REST}${GONE}`,
+    `${FIRST}10%${REST}${START}20%${REST}${GONE}blkcache: news\n20%\x1b[K\r` +
+      `${GONE}result\n20%\x1b[K\r${START}30%${REST}${GONE}`,
   );
 });
 
@@ -107,7 +107,7 @@ Deno.test("a window that has become narrower has wrapped the lines", async () =>
   window.columns = 10;
   terminal.status(() => ["z"]);
   await terminal.close();
-  // Two rows of the first line and one of the second: two up.
+  // The cursor was before the last line: up by the two rows of the first.
   assertEquals(terminal.both.join("").split("\r\x1b[2A\x1b[J").length, 2);
 });
 
