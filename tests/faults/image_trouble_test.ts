@@ -30,7 +30,7 @@ for (const { name, make } of FILE_SYSTEMS) {
       const file = folder.noise("source", SIZE);
       await using small = await make(folder.file("small"), ROOM);
       // What takes the room and makes it again.
-      Deno.writeFileSync(`${small.path}/ballast`, new Uint8Array(MIB / 2).fill(1));
+      Deno.writeFileSync(`${small.path}/ballast`, new Uint8Array(MIB).fill(1));
       const map = folder.file("map");
       await using served = await Served.start(file, {
         dir: folder.path,

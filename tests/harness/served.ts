@@ -63,10 +63,16 @@ export class Served implements AsyncDisposable {
     }
   }
 
-  /** Sends a signal, or waits for it to end by itself. */
-  async stop(signal: Deno.Signal | undefined = "SIGTERM"): Promise<ServedEnd> {
-    if (signal !== undefined) this.program.signal(signal);
-    return endOf(await this.program.ended());
+  /** Sends a signal and waits for the end. A program that has ended before tells how. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<ServedEnd> {
+    try {
+      this.program.signal(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+    const ended = await this.program.ended();
+    const done = eventsOf(ended.stdout).find(({ event }) => event === "done");
+    return { ...ended, done: done as unknown as Done | undefined };
   }
 
   /** Sentences of the events of one kind so far. */
@@ -78,11 +84,6 @@ export class Served implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.program[Symbol.asyncDispose]();
   }
-}
-
-function endOf(ended: Ended): ServedEnd {
-  const done = eventsOf(ended.stdout).find(({ event }) => event === "done");
-  return { ...ended, done: done as unknown as Done | undefined };
 }
 
 function eventsOf(stdout: string): Record<string, unknown>[] {

@@ -1,6 +1,6 @@
 // Runs other people's programs: clients, ddrescue, mkfs. What one of them says is part of a failure.
 
-/** Nothing that a test runs takes longer on a machine that works at all. */
+/** Nothing that a test runs takes longer on a machine that works at all, unless it says so. */
 const PATIENCE_MS = 60_000;
 
 /** How a tool ended. */
@@ -17,13 +17,15 @@ export interface ToolOptions {
   /** Text for its standard input; default: none. */
   stdin?: string;
   env?: Record<string, string>;
+  /** After this it is killed, and the test has failed; default a minute. */
+  patienceMs?: number;
 }
 
-/** Runs a tool to its end, whatever its exit code. Killed by pid when it takes too long. */
+/** Runs a tool to its end, whatever its exit code. */
 export async function tryTool(
   name: string,
   args: readonly string[],
-  { cwd, stdin, env }: ToolOptions = {},
+  { cwd, stdin, env, patienceMs = PATIENCE_MS }: ToolOptions = {},
 ): Promise<ToolResult> {
   const child = new Deno.Command(name, {
     args: [...args],
@@ -42,7 +44,7 @@ export async function tryTool(
   const timer = setTimeout(() => {
     late = true;
     child.kill("SIGKILL");
-  }, PATIENCE_MS);
+  }, patienceMs);
   const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);
   const decoder = new TextDecoder();

@@ -94,10 +94,5 @@ function endBy(signal: Deno.Signal): (served: Served) => Promise<number> {
 async function endByInterrupts(served: Served): Promise<number> {
   served.program.signal("SIGINT");
   await new Promise((resolve) => setTimeout(resolve, 20));
-  try {
-    served.program.signal("SIGINT");
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // the first one was enough
-  }
-  return (await served.program.ended()).code;
+  return (await served.stop("SIGINT")).code;
 }
