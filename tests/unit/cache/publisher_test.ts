@@ -12,6 +12,7 @@ import {
 } from "../../../src/map/statuses.ts";
 import { SharedState } from "../../../src/shared/shared_state.ts";
 import { ENOSPC } from "../../../src/sys/errno.ts";
+import { LaterClock } from "./later_clock.ts";
 
 /** A publisher over a map of `size` bytes and an image that is told what to answer. */
 class Bench {
@@ -60,13 +61,13 @@ Deno.test("the map claims bytes only when the image has them", () => {
   assertEquals(bench.picture(), "?10 +20 ?70");
 });
 
-Deno.test("trouble with the image is told once, and asked about once a second", async () => {
+Deno.test("trouble with the image is told once, and asked about once a second", () => {
   const bench = new Bench(100);
   bench.result = -ENOSPC;
   for (let count = 0; count < 5; count++) bench.publisher.publish(1, count, 1);
   assertEquals([bench.writes, bench.told, bench.state.imageSick], [1, [`failed ${-ENOSPC}`], true]);
   bench.result = 0;
-  await new Promise((resolve) => setTimeout(resolve, 1050));
+  using _later = new LaterClock(1000);
   assertEquals(bench.publisher.publish(1, 10, 1), true);
   assertEquals([bench.told.at(-1), bench.state.imageSick], ["recovered", false]);
   bench.result = -ENOSPC;

@@ -7,6 +7,7 @@ import { mount, unmount } from "../../../src/sys/mount.ts";
 import { truncateFd } from "../../../src/sys/fd.ts";
 import { isRoot } from "../../harness/requires.ts";
 import { assertSameBytes } from "../../harness/test_folder.ts";
+import { LaterClock } from "../cache/later_clock.ts";
 import { SimulatedDevice } from "./simulated_device.ts";
 import { SimulatedRun } from "./simulated_run.ts";
 
@@ -15,11 +16,11 @@ const MIB = 1024 * KIB;
 const NEEDS_ROOT = { ignore: !isRoot() };
 
 /** Runs `test` with a folder on a file system of one MiB. */
-async function onSmallFileSystem(test: (folder: string) => void | Promise<void>): Promise<void> {
+function onSmallFileSystem(test: (folder: string) => void): void {
   const folder = Deno.makeTempDirSync({ prefix: "blkcache-test-" });
   mount("none", folder, "tmpfs", 0, "size=1m");
   try {
-    await test(folder);
+    test(folder);
   } finally {
     unmount(folder, 0);
     Deno.removeSync(folder);
@@ -50,14 +51,11 @@ function assertRead(run: SimulatedRun, offset: number, length: number): void {
   assertSameBytes(bytes, expected, `read at ${offset}`);
 }
 
-/** A second: as long as the publisher waits before it tries again. */
-const retryTime = () => new Promise((resolve) => setTimeout(resolve, 1050));
-
 Deno.test(
   "a full file system: every request gets its bytes, the map its truth, and the image its turn again",
   NEEDS_ROOT,
   () =>
-    onSmallFileSystem(async (folder) => {
+    onSmallFileSystem((folder) => {
       const device = new SimulatedDevice(4 * MIB);
       for (const sector of [5, 3000, 3001, 3002, 6000]) device.bad.add(sector);
       Deno.writeFileSync(`${folder}/filler`, new Uint8Array(512 * KIB).fill(1));
@@ -71,7 +69,7 @@ Deno.test(
       assertEquals(run.map.total(BAD_SECTOR), device.bad.size * 512);
 
       Deno.removeSync(`${folder}/filler`);
-      await retryTime();
+      using _later = new LaterClock(1000);
       assertRead(run, 2 * MIB, 256 * KIB);
       assertTruth(run);
       assert(!run.state.imageSick);
@@ -87,13 +85,13 @@ Deno.test(
   "zeros that need no room are no sign that a full file system has some",
   NEEDS_ROOT,
   () =>
-    onSmallFileSystem(async (folder) => {
+    onSmallFileSystem((folder) => {
       const device = new SimulatedDevice(4 * MIB);
       device.content.fill(0, 3 * MIB);
       Deno.writeFileSync(`${folder}/filler`, new Uint8Array(1020 * KIB).fill(1));
       using run = new SimulatedRun(device, { image: `${folder}/image` });
       assertRead(run, 0, 256 * KIB);
-      await retryTime();
+      using _later = new LaterClock(1000);
       assertRead(run, 3 * MIB, 256 * KIB);
       assertRead(run, MIB, 256 * KIB);
       assertTruth(run);

@@ -37,7 +37,7 @@ for (const sectorSize of [512, 2048, 4096]) {
         device.buffered = buffered;
         using run = new SimulatedRun(device);
         const start = sector * sectorSize;
-        for (let times = 0; times <= 10; times++) {
+        for (let again = sector % 16 === 0 ? 10 : 1; again >= 0; again--) {
           const answer = run.read(0, CLUSTER);
           assertEquals(answer.unreadable, [[start, start + sectorSize]]);
           assertSameBytes(answer.bytes, expectedBytes(device), "the answer");
