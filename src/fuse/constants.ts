@@ -57,6 +57,9 @@ export const FUSE_RENAME2 = 45;
 export const FUSE_COPY_FILE_RANGE = 47;
 export const FUSE_TMPFILE = 51;
 
+// enum fuse_notify_code
+export const FUSE_NOTIFY_RETRIEVE = 5;
+
 // Sizes of structures, bytes
 export const FUSE_IN_HEADER_BYTES = 40;
 export const FUSE_OUT_HEADER_BYTES = 16;
@@ -74,7 +77,6 @@ export const ENOTTY = 25;
 export const EROFS = 30;
 export const ENOSYS = 38;
 export const EPROTO = 71;
-export const ESHUTDOWN = 108;
 
 // asm-generic/fcntl.h, linux/stat.h, linux/fs.h
 export const O_ACCMODE = 0o3;

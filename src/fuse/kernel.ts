@@ -1,7 +1,7 @@
 // What the FUSE code needs of /dev/fuse. The session's worker gives it descriptors; tests play the kernel.
 // Everything here blocks the calling thread, which does nothing else.
 
-/** The file is no longer mounted: nothing more will be asked. */
+/** The file is no longer mounted, or this thread is to leave (see leave_notice.ts): its session is over. */
 export class Unmounted extends Error {
   override name = "Unmounted";
 }

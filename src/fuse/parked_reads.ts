@@ -108,11 +108,6 @@ export class ParkedReads {
     return -1;
   }
 
-  /** Any read that somebody waits for, or -1. */
-  anyWaiting(): number {
-    return this.waiting === 0 ? -1 : this.#states.indexOf(WAITING);
-  }
-
   /** A read that somebody waits for and whose deadline is not after `now`, or -1. */
   overdue(now: number): number {
     for (let token = 0; token < this.#states.length; token++) {

@@ -10,7 +10,6 @@ import {
   ENOTTY,
   EPROTO,
   EROFS,
-  ESHUTDOWN,
   FOPEN_DIRECT_IO,
   FOPEN_KEEP_CACHE,
   FUSE_ACCESS,
@@ -54,7 +53,7 @@ import {
 } from "./constants.ts";
 import { initReply, initRequestAt, isTooOld } from "./init.ts";
 import type { Interrupts } from "./interrupts.ts";
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, Unmounted } from "./kernel.ts";
 import { DATA_AT, INPUT_BYTES, MAX_READ_BYTES } from "./limits.ts";
 import type { MountOptions } from "./mount_options.ts";
 import type { ParkedReads } from "./parked_reads.ts";
@@ -101,7 +100,10 @@ export class Requests {
     this.#deadline = deadline;
   }
 
-  /** Deals with the request of `length` bytes in the input. `parked` must not be full. Does not block. */
+  /**
+   * Deals with the request of `length` bytes in the input. `parked` must not be full. Does not block.
+   * @throws {Unmounted} when this thread is to leave.
+   */
   handle(length: number): void {
     assert(length >= BODY_AT, "the kernel has sent less than a header");
     const view = this.#view;
@@ -119,7 +121,8 @@ export class Requests {
       view.getUint32(BODY_AT + 12, true) * TWO_TO_32;
     const asked = view.getUint32(BODY_AT + 16, true);
     if (asked > MAX_READ_BYTES) return this.#replies.error(EINVAL);
-    if (source.ending) return this.#replies.error(ESHUTDOWN);
+    // Held: see `serveMount`.
+    if (source.ending) return;
     // A short reply means the end of the file, and nothing else may be one.
     const length = Math.min(asked, source.size - offset);
     if (length <= 0) return this.#replies.data(0);
@@ -139,7 +142,9 @@ export class Requests {
     switch (opcode) {
       case FUSE_FORGET:
       case FUSE_BATCH_FORGET:
+        return;
       case FUSE_NOTIFY_REPLY:
+        if (this.#source.ending) throw new Unmounted();
         return;
       case FUSE_INTERRUPT:
         return this.#interrupt();

@@ -3,7 +3,7 @@
 // While reads are parked the thread goes on answering, with one eye on those that end. With none parked it
 // blocks in the kernel's own queue of readers: a request then wakes one thread, not all.
 
-import { EIO, ESHUTDOWN } from "./constants.ts";
+import { EIO } from "./constants.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { type Kernel, Unmounted } from "./kernel.ts";
 import { DATA_AT } from "./limits.ts";
@@ -14,7 +14,12 @@ import { Requests } from "./requests.ts";
 import type { ShownFile } from "./shown_file.ts";
 
 /**
- * Serves until the file is unmounted. Blocks. Reads may be left parked then: nobody waits for them.
+ * Serves until the file is unmounted or the thread is to leave. Blocks. Reads may be left parked then.
+ *
+ * Once the source is ending, reads that cannot be answered with their bytes are not answered at all; they
+ * fail when the threads have left and their lanes are closed, which is after the file has gone from its
+ * directory. To an earlier error ddrescue would say that the sector is bad and ask for the next one, many
+ * thousand times a second. It stops when its input file has gone.
  * @param interrupts this thread's view of what the threads of the mount share.
  */
 export function serveMount(
@@ -89,18 +94,13 @@ class MountSession {
     }
   }
 
-  /** Answers parked reads that have ended, are overdue, or cannot be waited for any longer. */
+  /** Answers parked reads that have ended or are overdue. */
   #answerWaiting(): void {
     const parked = this.#parked;
     for (let token = parked.nextEnded(); token >= 0; token = parked.nextEnded()) {
       this.#answerEnded(token);
     }
-    if (parked.source.ending) {
-      for (let token = parked.anyWaiting(); token >= 0; token = parked.anyWaiting()) {
-        this.#requests.refuse(token, ESHUTDOWN);
-      }
-    }
-    if (this.#timeoutMs === 0 || parked.waiting === 0) return;
+    if (this.#timeoutMs === 0 || parked.waiting === 0 || parked.source.ending) return;
     const now = this.#now();
     for (let token = parked.overdue(now); token >= 0; token = parked.overdue(now)) {
       this.#requests.refuse(token, EIO);
@@ -116,12 +116,13 @@ class MountSession {
     const length = lengths[token]!;
     this.#replies.answering(uniqueHigh[token]!, uniqueLow[token]!, lanes[token]!);
     if (source.collect(token, DATA_AT, offsets[token]!, length) === 0) this.#replies.data(length);
-    else this.#replies.error(source.ending ? ESHUTDOWN : EIO);
+    else if (!source.ending) this.#replies.error(EIO);
   }
 
   /** Time until the first parked read is overdue, for `Kernel.wait`. */
   #waitMs(): number {
-    if (this.#timeoutMs === 0 || this.#parked.waiting === 0) return -1;
+    const { waiting, source } = this.#parked;
+    if (this.#timeoutMs === 0 || waiting === 0 || source.ending) return -1;
     return Math.max(0, Math.ceil(this.#parked.earliestDeadline() - this.#now()));
   }
 }

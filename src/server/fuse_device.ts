@@ -1,7 +1,9 @@
 // Mounts a file, with connections to the kernel for the threads that serve it.
+import { leaveNotice } from "../fuse/leave_notice.ts";
 import { MAX_READ_BYTES } from "../fuse/limits.ts";
-import { closeFd, openFile } from "../sys/fd.ts";
+import { closeFd, openFile, tryWrite } from "../sys/fd.ts";
 import { tryIoctlBytes, unwrapIoctl } from "../sys/ioctl.ts";
+import { addressOf } from "../sys/memory.ts";
 import { MNT_DETACH, mount, MS_NODEV, MS_NOSUID, MS_RDONLY, unmount } from "../sys/mount.ts";
 import { O_NONBLOCK, O_RDWR } from "../sys/open_flags.ts";
 import { S_IFREG } from "../sys/statx.ts";
@@ -48,6 +50,15 @@ export function mountFuse(path: string, mode: number, threads: number): Lanes[] 
     throw error;
   }
   return Array.from({ length: threads }, (_, index) => [fds[index * 2]!, fds[index * 2 + 1]!]);
+}
+
+/** Makes the threads leave that serve a mount, whatever they wait for. The source must be ending. */
+export function dismissThreads(lanes: readonly Lanes[]): void {
+  const notice = leaveNotice();
+  for (const [, polled] of lanes) {
+    // Fails when the mount is gone, and the threads have been told by that.
+    tryWrite(polled, addressOf(notice), notice.length);
+  }
 }
 
 /**

@@ -5,13 +5,14 @@ import { UserError } from "../base/errors.ts";
 import { Interrupts } from "../fuse/interrupts.ts";
 import { type Mount, mountOf, mounts } from "../file/mounts.ts";
 import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
-import { EACCES, EBUSY, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
-import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
-import { identityOf } from "../sys/fd.ts";
-import { MNT_DETACH, MNT_FORCE, unmount } from "../sys/mount.ts";
+import { EACCES, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
+import { createEventFd } from "../sys/eventfd.ts";
+import { closeFd, identityOf } from "../sys/fd.ts";
+import { MNT_DETACH, unmount } from "../sys/mount.ts";
 import { SystemError } from "../sys/system_error.ts";
+import type { ServedMedium } from "../workers/session_init.ts";
 import type { Observer } from "./events.ts";
-import { FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
+import { dismissThreads, FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
 import { type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
 import { FuseThread } from "./fuse_thread.ts";
 import { withTimeout } from "./with_timeout.ts";
@@ -25,13 +26,10 @@ export const FUSE_THREADS = 2;
 
 /** How long the threads may take to start, milliseconds. */
 const START_MS = 20_000;
-/** How long readers may take to let go of the file after they have been told that it is over, milliseconds. */
-const POLITE_MS = 300;
-const POLITE_STEP_MS = 20;
-/** ... and how long the threads may take to end after that, milliseconds. */
+/** How long the threads may take to notice that the file is no longer mounted, milliseconds. */
 const END_MS = 1000;
 
-/** What to show, and as which file. Sizes are bytes. */
+/** What to show, and as which file. */
 export interface FuseMountOptions {
   /** As it was named on the command line. */
   readonly file: string;
@@ -40,17 +38,16 @@ export interface FuseMountOptions {
   readonly state: SharedState;
   /** The first of FUSE_THREADS session numbers that nobody else uses. */
   readonly firstSession: number;
-  readonly map: SharedArrayBuffer;
-  readonly image: number;
-  readonly size: number;
-  readonly sectorSize: number;
-  readonly readAhead: number;
+  readonly served: ServedMedium;
   readonly timeoutMs: number;
 }
 
 /** A device shown as a file. */
 export class FuseMount {
-  /** Resolves when the file is no longer mounted, or can no longer be served, although `end` was not called. */
+  /**
+   * Resolves when nobody serves the file any more: it was unmounted, by `end` or by somebody else, which has
+   * been said then. Image and shared memory are no longer used by this mount.
+   */
   readonly ended: Promise<void>;
   /** Absolute path of the file. */
   readonly path: string;
@@ -59,7 +56,6 @@ export class FuseMount {
   readonly #point: MountPoint;
   readonly #mountId: number;
   readonly #threads: readonly FuseThread[];
-  readonly #allEnded: Promise<unknown>;
   #ending = false;
 
   /**
@@ -106,11 +102,7 @@ export class FuseMount {
         session,
         threads: numbers,
         interrupts,
-        map: options.map,
-        image: options.image,
-        size: options.size,
-        sectorSize: options.sectorSize,
-        readAhead: options.readAhead,
+        served: options.served,
         timeoutMs: options.timeoutMs,
         lanes: lanes[index]!,
         mode,
@@ -121,8 +113,7 @@ export class FuseMount {
         maxBackground: FUSE_THREADS * PARKED_PER_SESSION / 2,
       }, (error) => this.#died(error))
     );
-    this.#allEnded = Promise.all(this.#threads.map(({ ended }) => ended));
-    this.ended = this.#allEnded.then(() => {
+    this.ended = Promise.all(this.#threads.map(({ ended }) => ended)).then(() => {
       if (!this.#ending) this.#over();
     });
   }
@@ -133,7 +124,7 @@ export class FuseMount {
     let agreed: boolean | undefined;
     const settled = Promise.race([
       Promise.any(answers).then((answer) => agreed = answer),
-      this.#allEnded,
+      this.ended,
     ]);
     await withTimeout(settled, START_MS);
     if (agreed) return undefined;
@@ -162,42 +153,33 @@ export class FuseMount {
   }
 
   /**
-   * Unmounts the file and removes it if it was made here. Who still reads is told that it is over; who does
-   * not let go loses the file all the same, which is said. The phase is ENDING already.
+   * Unmounts the file, and removes it if it was made here. Whoever uses it loses it all the same, which is
+   * said: the file goes first, its users are told afterwards, see `serveMount`. The phase is ENDING already.
+   * @returns when `ended`, or after END_MS with a thread stuck (in a disk that the image is on).
    */
   async end(): Promise<void> {
     this.#ending = true;
-    for (const { session } of this.#threads) ringEventFd(this.#options.state.eventFd(session));
-    const deadline = performance.now() + POLITE_MS;
-    while (!this.#tryUnmount(performance.now() > deadline)) {
-      await new Promise((resolve) => setTimeout(resolve, POLITE_STEP_MS));
-    }
-    await withTimeout(this.#allEnded, END_MS);
+    this.#unmount();
     this.#removeFile();
+    dismissThreads(this.#threads.filter(({ isRunning }) => isRunning).map(({ lanes }) => lanes));
+    await withTimeout(this.ended, END_MS);
   }
 
-  /** @param firmly take it away even from those who use it. @returns false when it is in use. */
-  #tryUnmount(firmly: boolean): boolean {
-    const ours = this.#mounted();
-    if (ours === undefined) return true;
-    try {
-      // MNT_FORCE fails what the kernel waits for; then MNT_DETACH takes it out of the directory tree.
-      unmount(ours.mountPoint, firmly ? MNT_FORCE | MNT_DETACH : 0);
-    } catch (error) {
-      if (error instanceof SystemError && error.errno === EBUSY && !firmly) return false;
-      this.#warn(`cannot unmount "${printable(this.#options.file)}": ${said(error)}`, [
-        `umount ${ours.mountPoint}`,
-      ]);
-      return true;
+  /** Gives back what the threads were woken with. To be called once neither they nor the reader run. */
+  close(): void {
+    for (const { session } of this.#threads) closeFd(this.#options.state.eventFd(session));
+  }
+
+  #unmount(): void {
+    const file = printable(this.#options.file);
+    const mountPoint = this.#mounted()?.mountPoint;
+    if (mountPoint === undefined || tryUnmount(mountPoint, 0) === undefined) return;
+    const error = tryUnmount(mountPoint, MNT_DETACH);
+    if (error === undefined) {
+      this.#warn(`"${file}" was still in use and has been taken from its users`, []);
+    } else {
+      this.#warn(`cannot unmount "${file}": ${said(error)}`, [`umount ${mountPoint}`]);
     }
-    if (firmly) {
-      this.#warn(
-        `"${printable(this.#options.file)}" was still in use: it has been detached, and ` +
-          "its readers get errors",
-        [],
-      );
-    }
-    return true;
   }
 
   /** Our mount, wherever it is by now: somebody may have unmounted it, moved it, or mounted on top of it. */
@@ -234,6 +216,16 @@ function mountSaying(file: string, path: string, mode: number): Lanes[] {
 
 const OTHERS_MAY_READ = 0o004;
 const OTHER_WAY = "serve it without a mount, and run: nbdfuse FILE URI";
+
+function tryUnmount(mountPoint: string, flags: number): SystemError | undefined {
+  try {
+    unmount(mountPoint, flags);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SystemError) return error;
+    throw error;
+  }
+}
 
 function said(error: unknown): string {
   if (error instanceof SystemError) {

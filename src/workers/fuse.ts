@@ -13,21 +13,12 @@ import { FuseBuffers, FuseKernel } from "./fuse_kernel.ts";
 const tell = (message: FuseMessage) => self.postMessage(message);
 
 self.onmessage = ({ data }: MessageEvent<FuseInit>) => {
-  const { size, session, mode, uid, gid, timeMs } = data;
+  const { served, session, mode, uid, gid, timeMs } = data;
   const state = new SharedState(data.state, data.sessions);
-  const map = FileMap.attach(data.map);
+  const map = FileMap.attach(served.map);
   const buffers = new FuseBuffers();
-  const cached = new CachedFile({
-    map,
-    state,
-    session,
-    image: data.image,
-    size,
-    sectorSize: data.sectorSize,
-    readAhead: data.readAhead,
-    output: buffers.output,
-  });
-  const file = { mode, uid, gid, timeMs, isComplete: () => map.isFinished(0, size) };
+  const cached = new CachedFile({ ...served, map, state, session, output: buffers.output });
+  const file = { mode, uid, gid, timeMs, isComplete: () => map.isFinished(0, served.size) };
   const kernel = new FuseKernel(data, state, buffers, cached);
   serveMount(kernel, file, new ParkedReads(cached), new Interrupts(data.interrupts), {
     timeoutMs: data.timeoutMs,
@@ -42,5 +33,6 @@ self.onmessage = ({ data }: MessageEvent<FuseInit>) => {
     },
   });
   cached.endClient();
+  buffers.release();
   tell({ type: "ended" });
 };

@@ -1,4 +1,5 @@
 // What main hands to each thread that serves a mounted file, and what such a thread tells main.
+import type { ServedMedium } from "./session_init.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
 export interface FuseInit {
@@ -10,11 +11,7 @@ export interface FuseInit {
   readonly threads: readonly number[];
   /** See fuse/interrupts.ts. */
   readonly interrupts: SharedArrayBuffer;
-  readonly map: SharedArrayBuffer;
-  readonly image: number;
-  readonly size: number;
-  readonly sectorSize: number;
-  readonly readAhead: number;
+  readonly served: ServedMedium;
   readonly timeoutMs: number;
   /** Two connections to the kernel of this thread's own: reading the first one blocks, the second never. */
   readonly lanes: readonly [number, number];

@@ -23,6 +23,12 @@ const POLLED = 1;
 export class FuseBuffers {
   readonly input = NativeMemory.allocate(INPUT_BYTES);
   readonly output = NativeMemory.allocate(OUTPUT_BYTES);
+
+  /** Gives the memory back; nothing uses the buffers any more. */
+  release(): void {
+    this.input.release();
+    this.output.release();
+  }
 }
 
 /** See the head of this file. Woken by the unmounting; out of `wait` also by the session's eventfd. */

@@ -37,6 +37,7 @@ const OFFSETS: readonly [offset: number, structure: string, field: string][] = [
   [28, "fuse_init_out", "max_pages"],
   [32, "fuse_init_out", "flags2"],
   [8, "fuse_open_out", "open_flags"],
+  [8, "fuse_notify_retrieve_out", "nodeid"],
 ];
 
 Deno.test({

@@ -9,7 +9,6 @@ import { Deadlock, interrupt, PlayedKernel, read, request, type Step } from "./p
 
 const EINTR = 4;
 const EIO = 5;
-const ESHUTDOWN = 108;
 const O_DIRECT = 0o40000;
 
 interface Play {
@@ -225,22 +224,38 @@ Deno.test("a read that waits too long fails, later ones have their own time", ()
   assertEquals(played.source.abandoned, [], "the attempt goes on");
 });
 
-Deno.test("at the end waiting reads and later ones get ESHUTDOWN", () => {
+Deno.test("at the end only what can be answered with its bytes is answered, and no read fails", () => {
   const played = play({
-    steps: (source) => [
+    options: { timeoutMs: 1000 },
+    steps: (source, kernel) => [
       () => source.forget(0, 8),
       read(2n, 0, 512),
       read(4n, 512, 512),
+      read(6n, 1024, 512),
       () => {
         source.ending = true;
+        kernel.clock += 2000;
         source.unreadable.add(1);
         source.end(1);
+        source.end(1);
       },
-      read(6n, 8192, 512),
-      request(3, 8n, 0n, 0n),
+      read(8n, 8192, 512),
+      request(3, 10n, 0n, 0n),
     ],
   });
-  assertEquals(outcomes(played), [[4, ESHUTDOWN], [2, ESHUTDOWN], [6, ESHUTDOWN], [8, 0]]);
+  assertEquals(outcomes(played), [[6, 0], [10, 0]]);
+});
+
+Deno.test("a thread that is to leave leaves what waits, but only at the end", () => {
+  const notice = request(41, 0n);
+  const kernel = new PlayedKernel();
+  const source = new ArraySource(kernel.output, { cached: false });
+  kernel.plays(read(2n, 0, 512), notice, () => source.ending = true, notice, request(3, 4n, 0n));
+  const file = { mode: 0o400, uid: 0, gid: 0, timeMs: 0, isComplete: () => false };
+  const options = { timeoutMs: 0, directFlag: O_DIRECT, maxBackground: 1 };
+  const interrupts = new Interrupts(Interrupts.memory());
+  serveMount(kernel, file, new ParkedReads(source), interrupts, options);
+  assertEquals([kernel.replies, kernel.stepsLeft], [[], 1]);
 });
 
 Deno.test("the page cache is used only when the device is complete, and never for O_DIRECT", () => {
