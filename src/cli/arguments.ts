@@ -11,6 +11,7 @@ import { usageError } from "./usage_error.ts";
 /** What a command line asks for. */
 export type Request =
   | { kind: "help"; topic: CommandName | undefined }
+  | { kind: "manual" }
   | { kind: "version" }
   | { kind: "run"; command: CommandName; operands: readonly string[]; values: OptionValues };
 
@@ -36,7 +37,7 @@ export function parseArguments(args: readonly string[]): Request {
   checkOperands(command, operands);
   const values = optionValues(given);
   checkContradictions(given, values);
-  if (command === "help") return helpRequest(operands[0]);
+  if (command === "help") return values.man ? { kind: "manual" } : helpRequest(operands[0]);
   return { kind: "run", command, operands, values };
 }
 

@@ -76,11 +76,31 @@ export const COMMANDS = [
     ],
   },
   {
+    name: "completions",
+    operands: [{ name: "SHELL", required: true }],
+    summary: "what teaches bash, zsh or fish to complete",
+    about: [
+      "Prints a script that makes the Tab key of SHELL (bash, zsh or fish) know the commands and " +
+      "options of blkcache.",
+    ],
+    examples: [
+      "blkcache completions bash > /etc/bash_completion.d/blkcache",
+      "blkcache completions zsh > /usr/local/share/zsh/site-functions/_blkcache",
+      "blkcache completions fish > ~/.config/fish/completions/blkcache.fish",
+    ],
+  },
+  {
     name: "help",
     operands: [{ name: "COMMAND", required: false }],
     summary: "every option of a command",
-    about: [],
-    examples: ["blkcache help serve"],
+    about: [
+      "Shows what COMMAND does and all of its options, or with --man the whole manual.",
+    ],
+    examples: [
+      "blkcache help serve",
+      "blkcache help --man | man -l -",
+      "blkcache help --man > /usr/local/share/man/man1/blkcache.1",
+    ],
   },
 ] as const satisfies readonly Command[];
 

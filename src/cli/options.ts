@@ -54,7 +54,7 @@ export const GROUPS = {
   messages: "Messages",
 } as const;
 
-const ALL = ["serve", "mount", "detect", "map", "help"] as const;
+const ALL = ["serve", "mount", "detect", "map", "completions", "help"] as const;
 const MIB = 1024 * 1024;
 
 /** Every option, in the order of the help. */
@@ -358,6 +358,13 @@ export const OPTIONS = [
     help: "follow a mapfile that ddrescue or blkcache is writing, until Ctrl-C",
     commands: ["map"],
     group: "picture",
+  },
+  {
+    name: "man",
+    kind: "flag",
+    help: "the manual page, for man(1)",
+    commands: ["help"],
+    group: "messages",
   },
   {
     name: "json",

@@ -2,10 +2,12 @@
 
 import { processTerminal, type Terminal } from "../ui/terminal.ts";
 import { parseArguments, type Request } from "./arguments.ts";
+import { completionScript } from "./completions.ts";
 import { detectCommand } from "./detect_command.ts";
 import { EXIT_DONE } from "./exit_codes.ts";
 import { reportFailure } from "./failure.ts";
 import { commandHelp, overview } from "./help.ts";
+import { manualPage } from "./manual_page.ts";
 import { mapCommand } from "./map_command.ts";
 import { serveCommand } from "./serve_command.ts";
 import { versionLine } from "./version.ts";
@@ -37,10 +39,18 @@ async function perform(request: Request, terminal: Terminal): Promise<number> {
     terminal.say(...(request.topic ? commandHelp(request.topic) : overview()));
     return EXIT_DONE;
   }
+  if (request.kind === "manual") {
+    terminal.say(...manualPage());
+    return EXIT_DONE;
+  }
   const { command, operands, values } = request;
   terminal.level = values.quiet ? "error" : values["log-level"];
   terminal.json = values.json ?? false;
   if (command === "serve") return await serveCommand(operands, values, terminal);
+  if (command === "completions") {
+    terminal.say(...completionScript(operands[0]));
+    return EXIT_DONE;
+  }
   if (command === "detect") return detectCommand(operands, terminal);
   return await mapCommand(operands, values, terminal);
 }

@@ -21,14 +21,19 @@ export class Tmux implements AsyncDisposable {
   }
 
   /** Runs `blkcache ARGS...` in a new window, which stays when the program has ended. */
-  static async start(args: readonly string[], options: TmuxOptions): Promise<Tmux> {
+  static start(args: readonly string[], options: TmuxOptions): Promise<Tmux> {
+    return Tmux.open([...programCommand(), ...args], options);
+  }
+
+  /** The same for any command. */
+  static async open(command: readonly string[], options: TmuxOptions): Promise<Tmux> {
     const { columns, rows = 30, dir, env = {} } = options;
     const window = new Tmux(`${dir}/tmux`);
     const settings = { LC_ALL: "C.UTF-8", ...env };
     const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     await window.#tmux(
       ...["-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows)],
-      ...["-c", dir, "env", ...assignments, ...programCommand(), ...args],
+      ...["-c", dir, "env", ...assignments, ...command],
       ...[";", "set-option", "remain-on-exit", "on"],
     );
     return window;
@@ -68,9 +73,9 @@ export class Tmux implements AsyncDisposable {
     await this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
   }
 
-  /** Presses a key: "C-c". */
-  async press(key: string): Promise<void> {
-    await this.#tmux("send-keys", key);
+  /** Presses keys, one after the other: "C-c", "Tab"; anything else is typed. */
+  async press(...keys: string[]): Promise<void> {
+    await this.#tmux("send-keys", ...keys);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

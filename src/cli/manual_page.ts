@@ -1,0 +1,108 @@
+// The manual page, made from the tables: `blkcache help --man`. In the macros of man(7).
+
+import { type Command, COMMANDS, operandsUsage } from "./commands.ts";
+import { EXIT_CODES } from "./exit_codes.ts";
+import { optionText, optionUsage } from "./help.ts";
+import { GROUPS, type Option, optionsOf } from "./options.ts";
+import { versionLine } from "./version.ts";
+
+const FILES: readonly (readonly [path: string, what: string])[] = [
+  [
+    "IMAGE",
+    "The bytes of the device, at their places; sparse. Only what the mapfile calls finished is data.",
+  ],
+  [
+    "IMAGE.map",
+    "GNU ddrescue mapfile: what has been read, what is bad, what is missing. .bak is the one before.",
+  ],
+  ["IMAGE.json", "Which device the image is of, so that no other one is ever mixed into it."],
+  [
+    "/run/blkcache/NAME.sock",
+    "The Unix socket, for root; else under $XDG_RUNTIME_DIR or the temporary directory.",
+  ],
+];
+const SIGNALS: readonly (readonly [name: string, what: string])[] = [
+  [
+    "SIGINT, SIGTERM, SIGHUP",
+    "Saves, answers or refuses what is in flight, and ends. A second SIGINT ends at once.",
+  ],
+  ["SIGUSR1", "Prints the status."],
+];
+
+/** The lines of the page. */
+export function manualPage(): string[] {
+  const commands: readonly Command[] = COMMANDS.filter((command) => !("notYet" in command));
+  return [
+    `.TH BLKCACHE 1 "" "${quoted(versionLine().split(" (")[0])}" "User Commands"`,
+    ".SH NAME",
+    "blkcache \\- caching NBD server for failing, slow and removable devices",
+    ".SH SYNOPSIS",
+    ...commands.flatMap((command, index) => [...index > 0 ? [".br"] : [], usageOf(command)]),
+    ".SH DESCRIPTION",
+    "Reads each sector of a failing, slow or removable device at most once, keeps it in a plain image, and " +
+    "lets every tool use the device meanwhile. What it has learnt is a GNU ddrescue mapfile: stop at any " +
+    "time, go on later with blkcache or with ddrescue.",
+    ".SH COMMANDS",
+    ...commands.flatMap(commandSection),
+    ".SH EXIT STATUS",
+    ...definitions(EXIT_CODES.map(([code, meaning]) => [String(code), `${meaning}.`])),
+    ".SH FILES",
+    ...definitions(FILES),
+    ".SH SIGNALS",
+    ...definitions(SIGNALS),
+    ".SH SEE ALSO",
+    [["ddrescue", 1], ["nbdcopy", 1], ["nbdinfo", 1], ["nbd-client", 8], ["qemu-img", 1]]
+      .map(([name, section]) => `\\fB${escaped(String(name))}\\fR(${section})`).join(", "),
+  ].map(spaced);
+}
+
+function commandSection(
+  command: Command & { name: typeof COMMANDS[number]["name"] } | Command,
+): string[] {
+  const options = optionsOf(command.name as typeof COMMANDS[number]["name"]);
+  const groups = Object.keys(GROUPS) as (keyof typeof GROUPS)[];
+  return [
+    `.SS ${escaped(command.name)}`,
+    usageOf(command),
+    ...command.about.flatMap((paragraph) => [".PP", escaped(paragraph)]),
+    ...groups.flatMap((group) => {
+      const members = options.filter((option) => option.group === group);
+      if (members.length === 0) return [];
+      return [".PP", `${escaped(GROUPS[group])}:`, ...members.flatMap(optionEntry)];
+    }),
+    ".PP",
+    "Examples:",
+    ".PP",
+    ".nf",
+    ...command.examples.map((example) => `.RS 4\n${escaped(example)}\n.RE`),
+    ".fi",
+  ].flatMap((line) => line.split("\n"));
+}
+
+function usageOf(command: Command): string {
+  const words = ["blkcache", command.name].map((word) => `\\fB${escaped(word)}\\fR`);
+  return [...words, "[\\fIOPTION\\fR...]", escaped(operandsUsage(command))].join(" ").trim();
+}
+
+function optionEntry(option: Option): string[] {
+  return definitions([[optionUsage(option), `${optionText(option)}.`]]);
+}
+
+function definitions(pairs: readonly (readonly [term: string, text: string])[]): string[] {
+  return pairs.flatMap(([term, text]) => [".TP", `\\fB${escaped(term)}\\fR`, escaped(text)]);
+}
+
+/** Text in which roff finds nothing to do. */
+function escaped(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
+}
+
+/** Inside the quotes of a macro's argument. */
+function quoted(text: string): string {
+  return escaped(text).replaceAll('"', "\\(dq");
+}
+
+/** No line is empty: that would be a paragraph of its own. */
+function spaced(line: string): string {
+  return line === "" ? ".PP" : line;
+}
