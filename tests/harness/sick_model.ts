@@ -41,9 +41,17 @@ export class SickModel {
     this.slow.set(0, size, FINISHED);
   }
 
-  /** One with a sickness, in proportion to its size. */
-  static make(kind: Sickness, size: number, seed: number, sectorSize = 512): SickModel {
-    const model = new SickModel(size, sectorSize);
+  /**
+   * One with a sickness, in proportion to its size.
+   * @param badShare how much of it is bad where bad sectors stand together.
+   */
+  static make(
+    kind: Sickness,
+    size: number,
+    seed: number,
+    { badShare: share = 1 / 256, timing = QUICK_DISK } = {},
+  ): SickModel {
+    const model = new SickModel(size, 512, timing);
     const random = new Random(seed);
     switch (kind) {
       case "scattered": // one bad sector in 5 MiB
@@ -51,14 +59,16 @@ export class SickModel {
           model.spoilSector(random.below(size));
         }
         break;
-      case "stretch": // a scratch of 1/256, frayed at the end
-        model.spoil(Math.floor(size * 0.4), Math.floor(size / 256));
+      case "stretch": // a scratch that is frayed at its end
+        model.spoil(Math.floor(size * 0.4), Math.floor(size * share));
         for (let count = 0; count < 20; count++) {
-          model.spoilSector(size * 0.404 + random.below(size / 128));
+          model.spoilSector(size * 0.4 + size * share * (1 + 2 * random.below(1000) / 1000));
         }
         break;
-      case "stripes": // a dead head: every eighth of 16 MiB of the device, in turn
-        for (let at = 5 * size / 64; at < size; at += size / 16) model.spoil(at, size / 4096);
+      case "stripes": // a dead head: a stripe in every sixteenth
+        for (let part = 0; part < 16; part++) {
+          model.spoil(Math.floor(size * (part + 0.3) / 16), Math.floor(size * share / 16));
+        }
         break;
       case "slow": // three weak zones with bad sectors in them
         for (const part of [0.2, 0.5, 0.8]) {

@@ -1,15 +1,15 @@
 // How large the pieces of copying are: large while the device is well and quick, CLUSTER otherwise. A large
 // piece that fails costs no more failing reads than a small one (fewer, if anything), but its good sectors
-// are then had one by one.
+// are then had one by one, at some tenths of a millisecond each, or many where the device is slow.
 
 /** Smallest piece, bytes: ddrescue's cluster. */
 export const CLUSTER = 65_536;
-/** Largest piece, bytes; that of the reader's buffer. */
-const LARGEST = 1_048_576;
+/** Largest piece, bytes: drives are as fast with it as with larger ones, and the first failure costs less. */
+const LARGEST = 262_144;
 /** A piece is at most this fraction of what was read since the last failure. */
-const CAUTION = 128;
+const CAUTION = 1024;
 /** A piece takes no longer than this at the present speed, milliseconds: a client may have to wait for it. */
-const MOST_MS = 200;
+const MOST_MS = 50;
 /** Part that a quicker read has in the speed that is believed; a slower one is believed at once. */
 const GOOD_NEWS = 0.1;
 

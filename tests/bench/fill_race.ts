@@ -1,0 +1,103 @@
+// One rescue of a sick disk by one program: what it has saved by when, and what it asked of the disk.
+
+import { mapfileTotals, parseMapfile } from "../../src/map/mapfile.ts";
+import { FINISHED } from "../../src/map/statuses.ts";
+import type { SickModel } from "../harness/sick_model.ts";
+import { blkcacheCommand } from "./servers.ts";
+import { SickDisk } from "./sick_disk.ts";
+
+/** Who can rescue a disk. */
+export const RESCUERS = ["blkcache --fill", "ddrescue -d", "ddrescue"] as const;
+export type Rescuer = typeof RESCUERS[number];
+
+/** How a rescue went. */
+export interface Rescue {
+  /** Bytes that the disk had delivered by each mark, each counted once. */
+  readonly savedAt: readonly number[];
+  /** Bytes in the image at the end. */
+  readonly saved: number;
+  readonly failingReads: number;
+  /** From the first read to the last, seconds; undefined: it was stopped at the limit. */
+  readonly seconds: number | undefined;
+}
+
+/** When to look, and when to stop. */
+export interface RaceRules {
+  readonly marksSeconds: readonly number[];
+  readonly limitSeconds: number;
+}
+
+/** Lets `rescuer` rescue a disk. @param folder of its own. */
+export async function rescueBy(
+  rescuer: Rescuer,
+  model: SickModel,
+  data: string,
+  folder: string,
+  rules: RaceRules,
+): Promise<Rescue> {
+  await using disk = await SickDisk.make(model, data, folder);
+  const image = `${folder}/image`;
+  const map = `${image}.map`;
+  const inTime = await runFor(commandOf(rescuer, disk.path, image), folder, rules);
+  const reads = disk.reads();
+  const totals = mapfileTotals(parseMapfile(Deno.readTextFileSync(map), map));
+  Deno.removeSync(image);
+  const delivered = new Delivered(model);
+  const savedAt = rules.marksSeconds.map((seconds) => {
+    for (; reads[delivered.count]?.endMs <= seconds * 1000;) delivered.add(reads[delivered.count]);
+    return delivered.bytes;
+  });
+  return {
+    savedAt,
+    saved: totals[FINISHED],
+    failingReads: reads.filter(({ good }) => !good).length,
+    seconds: inTime ? (reads.at(-1)?.endMs ?? 0) / 1000 : undefined,
+  };
+}
+
+/** Counts each sector once, however often it was read. */
+class Delivered {
+  readonly #sectorSize: number;
+  readonly #have: Uint8Array;
+  count = 0;
+  bytes = 0;
+
+  constructor({ size, sectorSize }: SickModel) {
+    this.#sectorSize = sectorSize;
+    this.#have = new Uint8Array(Math.ceil(size / sectorSize));
+  }
+
+  add({ offset, length, good }: { offset: number; length: number; good: boolean }): void {
+    this.count++;
+    for (let at = offset; good && at < offset + length; at += this.#sectorSize) {
+      const sector = at / this.#sectorSize;
+      if (this.#have[sector]++ === 0) this.bytes += this.#sectorSize;
+      this.#have[sector] = 1;
+    }
+  }
+}
+
+function commandOf(rescuer: Rescuer, device: string, image: string): string[] {
+  if (rescuer !== "blkcache --fill") {
+    return [...rescuer.split(" "), "-q", device, image, `${image}.map`];
+  }
+  const options = ["--fill", "--exit-when-complete", `--socket=${image}.sock`, "--quiet"];
+  return [...blkcacheCommand(), "serve", device, image, ...options];
+}
+
+/** @returns false when it had to be stopped. */
+async function runFor(
+  [name, ...args]: string[],
+  cwd: string,
+  { limitSeconds }: RaceRules,
+): Promise<boolean> {
+  const child = new Deno.Command(name, { args, cwd, stdin: "null", stdout: "null" }).spawn();
+  let inTime = true;
+  const stop = setTimeout(() => {
+    inTime = false;
+    child.kill("SIGINT");
+  }, limitSeconds * 1000);
+  await child.status;
+  clearTimeout(stop);
+  return inTime;
+}

@@ -1,0 +1,89 @@
+// A block device that is as sick, and as slow, as a model says: an NBD server of ours, shown as a file by
+// nbdfuse, under a loop device. Needs root.
+
+import { closeFd, openFile } from "../../src/sys/fd.ts";
+import { O_RDONLY } from "../../src/sys/open_flags.ts";
+import { listenUnix } from "../../src/sys/socket.ts";
+import { FuseFile } from "../harness/fuse_file.ts";
+import { LoopDevice } from "../harness/loop_device.ts";
+import type { SickModel } from "../harness/sick_model.ts";
+import { RECORD_WORDS, type SickServerInit } from "./sick_server.ts";
+
+/** Reads that can be recorded. */
+const MOST_READS = 2_000_000;
+
+/** One read that the disk has done. */
+export interface DiskRead {
+  /** Since the first read. */
+  readonly endMs: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly good: boolean;
+}
+
+/** See the head of this file. Declare it with `await using`; whoever reads it must have ended before. */
+export class SickDisk implements AsyncDisposable {
+  readonly path: string;
+  readonly #record: Float64Array;
+  readonly #parts: AsyncDisposableStack;
+
+  private constructor(path: string, record: Float64Array, parts: AsyncDisposableStack) {
+    this.path = path;
+    this.#record = record;
+    this.#parts = parts;
+  }
+
+  /** @param data a file of the model's size. @param folder for what the disk needs, of its own. */
+  static async make(model: SickModel, data: string, folder: string): Promise<SickDisk> {
+    await using parts = new AsyncDisposableStack();
+    const record = new SharedArrayBuffer(8 * (1 + MOST_READS * RECORD_WORDS));
+    const socket = `${folder}/source.sock`;
+    const listener = listenUnix(socket, 1);
+    const file = openFile(data, O_RDONLY);
+    const worker = new Worker(new URL("sick_server.ts", import.meta.url), { type: "module" });
+    parts.defer(() => {
+      worker.terminate();
+      closeFd(listener);
+      closeFd(file);
+    });
+    worker.postMessage(
+      {
+        listener,
+        file,
+        truth: model.truth.buffer,
+        slow: model.slow.buffer,
+        timing: model.timing,
+        record,
+      } satisfies SickServerInit,
+    );
+    const uri = `nbd+unix:///?socket=${socket}`;
+    const shown = parts.use(await FuseFile.mount(uri, `${folder}/disk`));
+    const { sectorSize } = model;
+    const loop = parts.use(
+      LoopDevice.attach(shown.path, { sectorSize, direct: true, readOnly: true }),
+    );
+    // From here on time runs: what mounting and attaching have read is not counted.
+    const disk = new SickDisk(loop.path, new Float64Array(record), parts.move());
+    disk.#first = disk.#record[0];
+    return disk;
+  }
+
+  #first = 0;
+
+  /** What it has done since it was made; times since the first of these. */
+  reads(): DiskRead[] {
+    const reads: DiskRead[] = [];
+    let startMs: number | undefined;
+    for (let index = this.#first; index < this.#record[0]; index++) {
+      const at = 1 + index * RECORD_WORDS;
+      const [endMs, offset, length, good] = this.#record.subarray(at, at + RECORD_WORDS);
+      startMs ??= endMs;
+      reads.push({ endMs: endMs - startMs, offset, length, good: good === 1 });
+    }
+    return reads;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts[Symbol.asyncDispose]();
+  }
+}
