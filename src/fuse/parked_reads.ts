@@ -94,6 +94,7 @@ export class ParkedReads {
     assert(this.#states[token] === WAITING, "abandoned a read that nobody waits for");
     this.waiting--;
     this.#states[token] = ABANDONED;
+    this.source.abandon(token);
   }
 
   /** The read with this number that somebody waits for, or -1. */

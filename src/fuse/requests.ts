@@ -183,7 +183,6 @@ export class Requests {
     const token = this.#parked.find(high, low);
     if (token < 0) return false;
     this.refuse(token, EINTR);
-    this.#source.abandon?.(token);
     return true;
   }
 

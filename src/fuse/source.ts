@@ -36,8 +36,8 @@ export interface Source {
   collect(token: number, at: number, offset: number, length: number): number;
 
   /**
-   * Nobody waits for a parked read any more, so the source may withdraw what has not begun. The token
-   * stays in use until `nextEnded` has returned it.
+   * Nobody waits for a parked read any more (timeout, interrupt): its bytes need not be kept for `collect`.
+   * The token stays in use until `nextEnded` has returned it.
    */
-  abandon?(token: number): void;
+  abandon(token: number): void;
 }
