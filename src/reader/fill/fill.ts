@@ -219,7 +219,8 @@ export class Fill {
     }
     for (const [phase, { status }] of this.#phases) {
       if (map.total(status) === 0) continue;
-      if (map.phase !== phase) this.#enter(phase);
+      // A pass of retrying that is to come keeps its direction.
+      if (phase !== "-" || map.phase !== "-") this.#enter(phase);
       return;
     }
   }

@@ -1,0 +1,114 @@
+// `serve --fill` as a user runs it: what it says at its end, and what it exits with.
+
+import { assert, assertEquals } from "@std/assert";
+import { readThrough } from "../harness/nbd_client.ts";
+import { FailingDevice } from "../harness/failing_device.ts";
+import { Program, runProgram } from "../harness/program.ts";
+import { hasTools, isRoot } from "../harness/requires.ts";
+import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
+
+const MIB = 1_048_576;
+const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup");
+
+function serve(folder: TestFolder, device: string, ...options: string[]): string[] {
+  return ["serve", device, folder.file("image"), `--socket=${folder.file("socket")}`, ...options];
+}
+
+/** The mapfile without comments, words separated by single blanks. */
+function mapLines(folder: TestFolder): string[] {
+  const lines = Deno.readTextFileSync(folder.file("image.map")).trimEnd().split("\n");
+  return lines.filter((line) => !line.startsWith("#")).map((line) => line.replace(/ +/g, " "));
+}
+
+Deno.test("a healthy device: all is read, exit code 0", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", 5 * MIB + 100);
+  const args = serve(folder, device, "--fill", "--exit-when-complete");
+  const { code, stderr } = await runProgram(args);
+  assertEquals(code, 0, stderr);
+  assert(stderr.includes("blkcache: all has been read\n"), stderr);
+  assertSameFile(folder.file("image"), device);
+  assertEquals(mapLines(folder)[1], "0x00000000 0x00500064 +");
+});
+
+Deno.test("without --exit-when-complete it stays, and serves", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", MIB);
+  await using program = Program.start(serve(folder, device, "--fill"));
+  const uri = await program.ready();
+  await program.waitForLine("stderr", /all has been read/);
+  const [read] = await readThrough(uri, { reads: [[0, MIB]], source: device });
+  assertEquals([read.good, read.wrong], [MIB, 0]);
+  program.signal("SIGTERM");
+  const { code, stderr } = await program.ended();
+  assertEquals(code, 0, stderr);
+});
+
+Deno.test("a domain: only that is read, and only that counts", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", 4 * MIB);
+  Deno.writeTextFileSync(folder.file("domain"), "0 + 1\n0 0x100000 ?\n0x100000 0x200000 +\n");
+  const domain = `--domain=${folder.file("domain")}`;
+  const args = serve(folder, device, "--fill", "--exit-when-complete", domain);
+  const { code, stderr } = await runProgram(args);
+  assertEquals(code, 0, stderr);
+  assert(stderr.includes("blkcache: all of the domain has been read\n"), stderr);
+  const [status, ...blocks] = mapLines(folder);
+  assert(/^0x00000000 \? 1$/.test(status), status);
+  // What identifies a device is read anyway.
+  assert(blocks.includes("0x00100000 0x00200000 +"), blocks.join());
+});
+
+const DOMAINS: readonly [content: string | undefined, message: string][] = [
+  [undefined, "there is no domain mapfile"],
+  ["0 ? 1\n0 0x100000 ?\n", "has no finished blocks"],
+  ["0 + 1\n0 0x1000000 +\n", "past the end of the device"],
+  ["nonsense\n", "domain"],
+];
+
+for (const [content, message] of DOMAINS) {
+  Deno.test(`a domain that cannot be: ${message}`, async () => {
+    using folder = new TestFolder();
+    const device = folder.noise("device", MIB);
+    if (content !== undefined) Deno.writeTextFileSync(folder.file("domain"), content);
+    const args = serve(folder, device, "--fill", `--domain=${folder.file("domain")}`);
+    const { code, stderr } = await runProgram(args);
+    assertEquals(code, 1);
+    assert(stderr.includes(message), stderr);
+    assertEquals(folder.listing().filter((name) => name.startsWith("image")), []);
+  });
+}
+
+Deno.test({
+  name: "a sick device: exit code 3 and how much is missing; with --max-errors it gives up",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const source = folder.noise("source", 4 * MIB);
+    const bad = [[MIB, 1024], [3 * MIB, 512]] as const;
+    await using device = await FailingDevice.make(source, { bad });
+    const options = ["--fill", "--exit-when-complete"];
+    const early = await runProgram(serve(folder, device.path, ...options, "--max-errors=1"));
+    assertEquals(early.code, 3, early.stderr);
+    assert(
+      /fill has ended at --max-errors; missing: .* in \d areas/.test(early.stderr),
+      early.stderr,
+    );
+    const { code, stderr } = await runProgram(serve(folder, device.path, ...options));
+    assertEquals(code, 3, stderr);
+    assert(
+      stderr.includes("all that can be read has been read; 1.5 KiB in 2 areas cannot"),
+      stderr,
+    );
+    assertEquals(mapLines(folder).filter((line) => line.endsWith(" -")), [
+      "0x00100000 0x00000400 -",
+      "0x00300000 0x00000200 -",
+    ]);
+    // Nothing is left to do, and the next run says so without a failing read.
+    device.source.mark();
+    const again = await runProgram(serve(folder, device.path, ...options));
+    assertEquals([again.code, device.source.failedReads()], [3, []]);
+    const retried = await runProgram(serve(folder, device.path, ...options, "--retries=2"));
+    assertEquals([retried.code, device.source.failedReads().length], [3, 2 * 3]);
+  },
+});
