@@ -20,6 +20,8 @@ import { removeCache } from "./remove_cache.ts";
 export interface MediumRequest extends SourceRequest {
   /** NAME of the default NAME-ID.img. */
   readonly name: string;
+  /** Where a default image goes. */
+  readonly folder: string;
   readonly image: string | undefined;
   readonly map: string | undefined;
   readonly force: boolean;
@@ -59,7 +61,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     size,
     sectorSize,
     name: request.name,
-    folder: ".",
+    folder: request.folder,
     image: request.image,
     map: request.map,
     force: request.force,

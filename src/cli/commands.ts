@@ -44,9 +44,13 @@ export const COMMANDS = [
       { name: "IMAGE", required: false },
     ],
     summary: "show DEVICE as the plain file FILE while it is being cached",
-    about: [],
-    examples: [],
-    notYet: true,
+    about: [
+      "Shows DEVICE as the read-only file FILE, which every program can open, while it is being " +
+      "cached; also over NBD, as serve does. FILE is made when it is not there, and goes when " +
+      "we have made it. Unmounting FILE or Ctrl-C ends it.",
+      "IMAGE defaults to NAME-ID.img beside FILE.",
+    ],
+    examples: ["blkcache mount /dev/sr0 disc.iso", "blkcache mount /dev/sdb disk disk.img"],
   },
   {
     name: "detect",

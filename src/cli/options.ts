@@ -113,10 +113,9 @@ export const OPTIONS = [
     name: "mount",
     kind: "path",
     placeholder: "FILE",
-    help: "also show the device as FILE",
+    help: "also show the device as the plain file FILE (FUSE)",
     commands: ["serve"],
     group: "clients",
-    notYet: true,
   },
   {
     name: "attach",

@@ -2,6 +2,7 @@
 
 import { processTerminal, type Terminal } from "../ui/terminal.ts";
 import { parseArguments, type Request } from "./arguments.ts";
+import type { CommandName } from "./commands.ts";
 import { completionScript } from "./completions.ts";
 import { detectCommand } from "./detect_command.ts";
 import { EXIT_DONE } from "./exit_codes.ts";
@@ -21,13 +22,17 @@ export async function run(args: readonly string[]): Promise<number> {
   let isServing = false;
   try {
     const request = parseArguments(args);
-    isServing = request.kind === "run" && request.command === "serve";
+    isServing = request.kind === "run" && isServer(request.command);
     return await perform(request, terminal);
   } catch (error) {
     return reportFailure(error, terminal);
   } finally {
     await terminal.close(isServing ? LAST_WORDS_MS : Infinity);
   }
+}
+
+function isServer(command: CommandName): command is "serve" | "mount" {
+  return command === "serve" || command === "mount";
 }
 
 async function perform(request: Request, terminal: Terminal): Promise<number> {
@@ -46,7 +51,7 @@ async function perform(request: Request, terminal: Terminal): Promise<number> {
   const { command, operands, values } = request;
   terminal.level = values.quiet ? "error" : values["log-level"];
   terminal.json = values.json ?? false;
-  if (command === "serve") return await serveCommand(operands, values, terminal);
+  if (isServer(command)) return await serveCommand(command, operands, values, terminal);
   if (command === "completions") {
     terminal.say(...completionScript(operands[0]));
     return EXIT_DONE;

@@ -1,6 +1,6 @@
 // From a checked command line to what the server is told.
 
-import { resolve } from "@std/path";
+import { dirname, resolve } from "@std/path";
 import type { ServeOptions } from "../server/serve_options.ts";
 import { fillRequest } from "./fill_request.ts";
 import type { OptionValues } from "./options.ts";
@@ -13,11 +13,12 @@ const SOCKET_PATH_MAX = 107;
 export function serveOptions(operands: readonly string[], values: OptionValues): ServeOptions {
   const [device = "", image] = operands;
   const { map, socket, domain } = values;
-  checkPaths(device, image, map, socket, domain);
+  checkPaths(device, image, map, socket, domain, values.mount);
   checkSocket(socket);
   return {
     device,
     image,
+    folder: ".",
     map,
     socket,
     listen: values.listen,
@@ -34,7 +35,19 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     force: values.force ?? false,
     once: values.once ?? false,
     speed: values.speed,
+    mount: values.mount,
+    endsWithMount: false,
   };
+}
+
+/** The same for `mount DEVICE FILE [IMAGE]`: the image goes beside FILE, and the run ends with the mount. */
+export function mountOptions(operands: readonly string[], values: OptionValues): ServeOptions {
+  const [device = "", file = "", image] = operands;
+  const options = serveOptions(image === undefined ? [device] : [device, image], {
+    ...values,
+    mount: file,
+  });
+  return { ...options, folder: dirname(resolve(file)), endsWithMount: true };
 }
 
 /** Only compares the texts; whether two names lead to one file is looked at when they are opened. */
@@ -44,6 +57,7 @@ function checkPaths(
   map?: string,
   socket?: string,
   domain?: string,
+  mount?: string,
 ): void {
   const paths: [name: string, path: string | undefined][] = [
     ["DEVICE", device],
@@ -52,6 +66,7 @@ function checkPaths(
     map === undefined ? ["the map of IMAGE", image && `${image}.map`] : ["--map", map],
     ["--socket", socket],
     ["--domain", domain],
+    ["the mounted FILE", mount],
   ];
   const seen = new Map<string, string>();
   for (const [name, path] of paths) {

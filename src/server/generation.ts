@@ -9,6 +9,8 @@ import { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import type { ReaderInit } from "../workers/reader_init.ts";
 import type { Observer, Progress } from "./events.ts";
+import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
+import type { ServedMedium } from "../workers/session_init.ts";
 import { FillRun } from "./fill_run.ts";
 import type { Listeners } from "./listeners.ts";
 import { MapSaver } from "./map_saver.ts";
@@ -32,11 +34,11 @@ export interface Run {
 }
 
 /** Why a generation is over, unless the user says so. */
-export type GenerationEnd = "reader failed" | "medium gone" | "filled";
+export type GenerationEnd = "reader failed" | "medium gone" | "filled" | "unmounted";
 
-/** How many sessions the shared memory of a generation is made for. */
-export function generationState({ maxClients }: ServeOptions): SharedState {
-  return SharedState.create(maxClients + REPLACEMENTS);
+/** Shared memory for a generation: numbers for the session workers, behind them those of a mounted file. */
+export function generationState({ maxClients, mount }: ServeOptions): SharedState {
+  return SharedState.create(maxClients + REPLACEMENTS + (mount === undefined ? 0 : FUSE_THREADS));
 }
 
 /** See the head of this file. */
@@ -50,6 +52,7 @@ export class Generation {
   readonly #reader: ReaderThread;
   readonly #saver: MapSaver;
   readonly #fill: FillRun | undefined;
+  readonly #mount: FuseMount | undefined;
   readonly #pool: SessionPool;
   readonly #startedMs = performance.now();
   readonly #progressTimer: ReturnType<typeof setInterval>;
@@ -91,7 +94,16 @@ export class Generation {
       retries: options.retries,
       fill: fill?.init,
     });
-    return new Generation(run, medium, map, state, reader, saver, fill);
+    let mount: FuseMount | undefined;
+    try {
+      mount = await showAsFile(run, medium, state);
+    } catch (error) {
+      state.end();
+      await reader.end();
+      await saver.close();
+      throw error;
+    }
+    return new Generation(run, medium, map, state, reader, saver, fill, mount);
   }
 
   private constructor(
@@ -102,6 +114,7 @@ export class Generation {
     reader: ReaderThread,
     saver: MapSaver,
     fill: FillRun | undefined,
+    mount: FuseMount | undefined,
   ) {
     const { options, listeners, observe } = run;
     this.#run = run;
@@ -111,21 +124,15 @@ export class Generation {
     this.#reader = reader;
     this.#saver = saver;
     this.#fill = fill;
+    this.#mount = mount;
     this.#isFilling = fill !== undefined;
-    const { image, size, sectorSize, layout } = medium;
+    const { layout } = medium;
     this.#pool = new SessionPool(
       state,
       {
         state: state.buffer,
         sessions: state.sessions,
-        served: {
-          map: medium.map,
-          image,
-          size,
-          sectorSize,
-          readAhead: options.readAhead,
-          readAheadEnd: layout.fileSystemEnd ?? size,
-        },
+        served: servedMedium(medium, options),
         timeoutMs: options.timeoutSeconds * 1000,
         listeners: listeners.fds,
         export: { name: options.exportName, description: describe(options.device, medium) },
@@ -140,6 +147,9 @@ export class Generation {
     this.over = Promise.race([
       reader.failed.then((): GenerationEnd => "reader failed"),
       ...run.outlivesDevice ? [] : [reader.gone.then((): GenerationEnd => "medium gone")],
+      ...mount !== undefined && options.endsWithMount
+        ? [mount.ended.then((): GenerationEnd => "unmounted")]
+        : [],
       ...options.fill?.exitWhenComplete ? [filled.then((): GenerationEnd => "filled")] : [],
     ]);
     this.#progressTimer = setInterval(
@@ -184,7 +194,7 @@ export class Generation {
     this.#state.end();
     // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
     await this.#saver.save();
-    await this.#pool.end();
+    await Promise.all([this.#pool.end(), this.#mount?.end()]);
     await this.#reader.end();
     const saved = await this.#saver.save();
     await this.#saver.close();
@@ -198,10 +208,35 @@ export class Generation {
    * last: until then their numbers must not come to mean something else, such as the next disc's image.
    */
   async #closeWhenUnused(): Promise<void> {
-    await Promise.all([this.#reader.ended, this.#pool.ended]);
+    await Promise.all([this.#reader.ended, this.#pool.ended, this.#mount?.ended]);
     this.#pool.close();
+    this.#mount?.close();
     closeFd(this.#medium.image);
   }
+}
+
+function servedMedium(medium: Medium, { readAhead }: ServeOptions): ServedMedium {
+  const { map, image, size, sectorSize, layout } = medium;
+  const readAheadEnd = layout.fileSystemEnd ?? size;
+  return { map, image, size, sectorSize, readAhead, readAheadEnd };
+}
+
+async function showAsFile(
+  { options, observe }: Run,
+  medium: Medium,
+  state: SharedState,
+): Promise<FuseMount | undefined> {
+  if (options.mount === undefined) return undefined;
+  const mount = await FuseMount.start({
+    file: options.mount,
+    device: medium.device,
+    state,
+    firstSession: state.sessions - FUSE_THREADS,
+    served: servedMedium(medium, options),
+    timeoutMs: options.timeoutSeconds * 1000,
+  }, observe);
+  observe({ event: "info", message: `the device is shown as "${printable(mount.path)}"` });
+  return mount;
 }
 
 function describe(path: string, { model }: Medium): string {

@@ -95,6 +95,6 @@ async function serveSource(
 }
 
 function requestOf(options: ServeOptions, name: string): MediumRequest {
-  const { device, image, map, direct, blockSize, force, keepCache } = options;
-  return { device, name, image, map, direct, blockSize, force, keepCache };
+  const { device, image, folder, map, direct, blockSize, force, keepCache } = options;
+  return { device, name, image, folder, map, direct, blockSize, force, keepCache };
 }

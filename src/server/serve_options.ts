@@ -17,6 +17,8 @@ export interface ServeOptions {
   device: string;
   /** The image; undefined: `./NAME-ID.img`. */
   image: string | undefined;
+  /** Where an image that is not named goes. */
+  folder: string;
   /** The mapfile; undefined: beside the image, with `.map` appended. */
   map: string | undefined;
   /** The Unix socket; undefined: chosen by the rules of `socketPath`. */
@@ -47,6 +49,10 @@ export interface ServeOptions {
   force: boolean;
   /** The run ends when the medium leaves; otherwise the next one is awaited. */
   once: boolean;
+  /** Also show the device as this file; undefined: do not. */
+  mount: string | undefined;
+  /** The run ends when that file is unmounted. */
+  endsWithMount: boolean;
   /** Reading speed of an optical drive, in multiples of the disc's 1x; undefined: as it likes. */
   speed: number | undefined;
 }

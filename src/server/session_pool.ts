@@ -67,7 +67,7 @@ export class SessionPool {
 
   #keepSpare(): void {
     if (this.#ending || this.#sessions.size >= this.#maxClients) return;
-    if (this.#nextNumber >= this.#state.sessions) return;
+    if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return;
     for (const session of this.#sessions) if (!session.busy) return;
     this.#start();
   }
