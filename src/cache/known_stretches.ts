@@ -1,6 +1,7 @@
 // A few pieces of what an image has already, to compare with the device before the image is trusted.
+import { alignUp } from "../base/ranges.ts";
 import type { FileMap } from "../map/file_map.ts";
-import { FINISHED } from "../map/statuses.ts";
+import { FINISHED, maskOf } from "../map/statuses.ts";
 import { type Stretch, STRETCH_BYTES, stretchOf } from "../file/identity.ts";
 import { pread } from "../sys/fd.ts";
 
@@ -22,33 +23,34 @@ export function knownStretches(image: number, map: FileMap): Stretch[] {
   return stretches;
 }
 
-/** Offsets of finished pieces: spread evenly first, then the starts of the first runs. */
+/** Offsets of finished pieces: spread evenly first, then the first ones. Looks at each run twice at most. */
 function* places(map: FileMap): Generator<number> {
   const seen = new Set<number>();
   const spread = PLACES / 2;
+  let offset = -1;
   for (let index = 0; index < spread; index++) {
     const from = Math.floor((map.size / spread) * index);
-    const offset = finishedPiece(map, from);
-    if (offset >= 0 && !seen.has(offset)) yield offset;
+    // What was found for an earlier place may lie behind this one as well.
+    if (offset < from) offset = finishedPiece(map, from);
+    if (offset < 0) break;
+    if (!seen.has(offset)) yield offset;
     seen.add(offset);
   }
-  for (let from = 0, tries = spread; tries < PLACES; tries++) {
-    const offset = finishedPiece(map, from);
-    if (offset < 0) return;
+  offset = finishedPiece(map, 0);
+  for (let tries = spread; tries < PLACES && offset >= 0; tries++) {
     if (!seen.has(offset)) yield offset;
-    from = offset + STRETCH_BYTES;
+    offset = finishedPiece(map, offset + STRETCH_BYTES);
   }
 }
 
 /** Offset of the first whole finished piece at or behind `from`, or -1. */
 function finishedPiece(map: FileMap, from: number): number {
-  for (let at = from;;) {
-    const start = map.find(at, map.size, 1 << FINISHED);
-    if (start < 0) return -1;
-    const offset = Math.ceil(start / STRETCH_BYTES) * STRETCH_BYTES;
-    if (offset + STRETCH_BYTES > map.size) return -1;
+  for (let at = from; at < map.size;) {
+    const start = map.find(at, map.size, maskOf(FINISHED));
+    const offset = alignUp(start, STRETCH_BYTES);
+    if (start < 0 || offset + STRETCH_BYTES > map.size) return -1;
     if (map.isFinished(offset, offset + STRETCH_BYTES)) return offset;
     at = offset + STRETCH_BYTES;
-    if (at >= map.size) return -1;
   }
+  return -1;
 }
