@@ -43,7 +43,7 @@ export const COMMANDS = [
       { name: "FILE", required: true },
       { name: "IMAGE", required: false },
     ],
-    summary: "show DEVICE as the plain file FILE while it is being cached",
+    summary: "show DEVICE as the file FILE as well",
     about: [
       "Shows DEVICE as the read-only file FILE, which every program can open, while it is being " +
       "cached; also over NBD, as serve does. FILE is made when it is not there, and goes when " +
@@ -65,7 +65,7 @@ export const COMMANDS = [
   {
     name: "map",
     operands: [{ name: "MAPFILE", required: true }, { name: "RANGE", required: false }],
-    summary: "totals and a picture of a ddrescue mapfile",
+    summary: "totals and picture of a ddrescue mapfile",
     about: [
       "Totals by status, the largest areas without data, what a rescue would do next, and a " +
       "picture in which each cell stands for a stretch of the device and shows the worst that " +
@@ -82,7 +82,7 @@ export const COMMANDS = [
   {
     name: "completions",
     operands: [{ name: "SHELL", required: true }],
-    summary: "what teaches bash, zsh or fish to complete",
+    summary: "what teaches a shell to complete",
     about: [
       "Prints a script that makes the Tab key of SHELL (bash, zsh or fish) know the commands and " +
       "options of blkcache.",

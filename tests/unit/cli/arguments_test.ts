@@ -107,8 +107,6 @@ const REFUSED: readonly [string, message: string, hint: string][] = [
   ["/dev/sr0", 'unknown command "/dev/sr0"', "blkcache serve /dev/sr0"],
   ["serv /dev/sr0", 'unknown command "serv"', "did you mean serve?"],
   ["xyzzy", 'unknown command "xyzzy"', "blkcache --help"],
-  ["mount a b", "the command mount is not there yet", "there are serve, detect, map, completions, help"],
-  ["help mount", "the command mount is not there yet", "there are serve, detect, map, completions, help"],
   ["help detetc", 'unknown command "detetc"', "did you mean detect?"],
   ["help serve map", '"map" is one operand too many', "blkcache help [COMMAND]"],
   ["serve", "serve needs a DEVICE", "blkcache serve DEVICE [IMAGE]"],

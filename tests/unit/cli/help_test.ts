@@ -6,7 +6,7 @@ import type { Option } from "../../../src/cli/options.ts";
 Deno.test("the overview names every command that is there", () => {
   const text = overview().join("\n");
   for (const { name } of COMMANDS) {
-    assertEquals(text.includes(`blkcache ${name}`), name !== "mount", name);
+    assertEquals(text.includes(`blkcache ${name}`), true, name);
   }
 });
 

@@ -25,6 +25,9 @@ Deno.test("the server gets the defaults of the table", () => {
     retries: 0,
     fill: undefined,
     saveIntervalSeconds: 30,
+    endsWithMount: false,
+    folder: ".",
+    mount: undefined,
     keepCache: true,
     maxClients: 16,
     force: false,
@@ -38,7 +41,7 @@ Deno.test("every option reaches the server", () => {
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
-    "--max-error-rate 64K --domain d";
+    "--max-error-rate 64K --domain d --mount shown";
   assertEquals(optionsFrom(line), {
     device: "dev",
     image: "image",
@@ -66,6 +69,9 @@ Deno.test("every option reaches the server", () => {
       exitWhenComplete: true,
     },
     saveIntervalSeconds: 5,
+    endsWithMount: false,
+    folder: ".",
+    mount: "shown",
     keepCache: false,
     maxClients: 3,
     force: true,
