@@ -1,6 +1,7 @@
 // While there is nothing to serve: clients are accepted and refused with a sentence, so that nobody hangs.
-// Main thread. Each sentence has sessions of its own, since a worker that waits for clients hears nothing else.
+// Main thread.
 import { SharedState } from "../shared/shared_state.ts";
+import { SharedText } from "../shared/shared_text.ts";
 import type { Run } from "./generation.ts";
 import { sessionObserver } from "./session_events.ts";
 import { REPLACEMENTS, SessionPool } from "./session_pool.ts";
@@ -11,7 +12,7 @@ const MAX_SESSIONS = 4;
 /** See the head of this file. */
 export class Refusal {
   readonly #run: Run;
-  #sentence = "";
+  readonly #sentence = new SharedText();
   #current: { state: SharedState; pool: SessionPool } | undefined;
   #endings: Promise<void> = Promise.resolve();
 
@@ -21,8 +22,8 @@ export class Refusal {
 
   /** Refuses clients with `sentence` from now on. */
   begin(sentence: string): void {
-    if (this.#current !== undefined && this.#sentence === sentence) return;
-    void this.end();
+    this.#sentence.set(sentence);
+    if (this.#current !== undefined) return;
     const { options, listeners, observe } = this.#run;
     const maxClients = Math.min(MAX_SESSIONS, options.maxClients);
     const state = SharedState.create(maxClients + REPLACEMENTS);
@@ -31,7 +32,7 @@ export class Refusal {
       {
         state: state.buffer,
         sessions: state.sessions,
-        served: sentence,
+        served: this.#sentence.buffer,
         timeoutMs: options.timeoutSeconds * 1000,
         listeners: listeners.fds,
         export: { name: options.exportName, description: "" },
@@ -40,10 +41,9 @@ export class Refusal {
       sessionObserver(observe, () => pool.clients),
     );
     this.#current = { state, pool };
-    this.#sentence = sentence;
   }
 
-  /** Refuses nobody any more. @returns when no session accepts clients, and all is given back that can be. */
+  /** Refuses nobody any more. @returns when no session accepts clients. */
   async end(): Promise<void> {
     if (this.#current !== undefined) {
       const { state, pool } = this.#current;

@@ -9,12 +9,13 @@ import {
   SESSION_REQUESTS,
   SharedState,
 } from "../shared/shared_state.ts";
+import { SharedText } from "../shared/shared_text.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
 import { tryAccept } from "../sys/socket.ts";
-import type { Target } from "../nbd/export.ts";
+import type { Target, Unavailable } from "../nbd/export.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
 import type { SessionInit, SessionMessage } from "./session_init.ts";
@@ -29,14 +30,14 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   const state = new SharedState(data.state, data.sessions);
   const buffers = new SessionBuffers();
   const { served } = data;
-  const cached = typeof served === "string" ? undefined : new CachedFile({
+  const cached = served instanceof SharedArrayBuffer ? undefined : new CachedFile({
     ...served,
     map: FileMap.attach(served.map),
     state,
     session: data.session,
     output: buffers.output,
   });
-  const target = cached ? new ParkedReads(cached) : { unavailable: served as string };
+  const target = cached ? new ParkedReads(cached) : new Reason(served as SharedArrayBuffer);
   const counters = {
     add(requests: number, bytes: number) {
       state.count(data.session, SESSION_REQUESTS, requests);
@@ -67,6 +68,19 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   buffers.release();
   tell({ type: "ended" });
 };
+
+/** Why there is nothing to serve, as it is when a client asks. */
+class Reason implements Unavailable {
+  readonly #text: SharedText;
+
+  constructor(text: SharedArrayBuffer) {
+    this.#text = new SharedText(text);
+  }
+
+  get unavailable(): string {
+    return this.#text.get();
+  }
+}
 
 /** Blocks until a client is there. Woken by the session's eventfd. @returns its socket, or -1 at the end. */
 function acceptClient(

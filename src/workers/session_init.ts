@@ -6,8 +6,8 @@ export interface SessionInit {
   readonly sessions: number;
   /** This worker's number, below `sessions`. */
   readonly session: number;
-  /** While there is nothing to serve: the sentence with which every client is refused. */
-  readonly served: ServedMedium | string;
+  /** What is served; while there is nothing, a SharedText: the sentence with which clients are refused. */
+  readonly served: ServedMedium | SharedArrayBuffer;
   readonly timeoutMs: number;
   /** Listening sockets, non-blocking. */
   readonly listeners: readonly number[];
@@ -23,6 +23,8 @@ export interface ServedMedium {
   readonly readAhead: number;
   /** Nothing is read ahead from here on: behind it are no data. */
   readonly readAheadEnd: number;
+  /** Memory that notes what clients read; undefined: nobody wants to know. */
+  readonly touched: SharedArrayBuffer | undefined;
 }
 
 /** What a session worker tells main. */
