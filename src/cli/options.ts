@@ -65,7 +65,7 @@ export const OPTIONS = [
     placeholder: "PATH",
     help: "Unix socket to listen on (default: /run/blkcache/NAME.sock as root, else under " +
       "$XDG_RUNTIME_DIR or the temporary directory)",
-    commands: ["serve"],
+    commands: ["serve", "mount"],
     group: "clients",
   },
   {
@@ -74,7 +74,17 @@ export const OPTIONS = [
     placeholder: "[HOST:]PORT",
     repeatable: true,
     help: "listen on TCP as well; HOST is an address, by default 127.0.0.1; may be repeated",
-    commands: ["serve"],
+    commands: ["serve", "mount"],
+    group: "clients",
+  },
+  {
+    name: "http",
+    kind: "address",
+    placeholder: "[HOST:]PORT",
+    help:
+      "show the run on a live page in the browser; HOST is 127.0.0.1 by default, or localhost, " +
+      "::1, 0.0.0.0 or ::; whoever can reach it sees the map, never the data",
+    commands: ["serve", "mount"],
     group: "clients",
   },
   {
@@ -83,7 +93,7 @@ export const OPTIONS = [
     placeholder: "NAME",
     default: "",
     help: "export name that clients must ask for",
-    commands: ["serve"],
+    commands: ["serve", "mount"],
     group: "clients",
   },
   {
@@ -94,7 +104,7 @@ export const OPTIONS = [
     min: 1,
     max: 256,
     help: "clients at a time; more have to wait",
-    commands: ["serve"],
+    commands: ["serve", "mount"],
     group: "clients",
   },
   {
@@ -299,6 +309,14 @@ export const OPTIONS = [
       "keep to what this other mapfile calls finished, as ddrescue's option does: serve fills " +
       "only that, map counts and shows only that",
     commands: ["serve", "mount", "map"],
+    group: "domain",
+  },
+  {
+    name: "record-domain",
+    kind: "path",
+    placeholder: "MAPFILE",
+    help: "write down what clients read, for a later --domain",
+    commands: ["serve", "mount"],
     group: "domain",
   },
   {
