@@ -15,6 +15,7 @@ import {
   SESSION_MISSES,
   type SharedState,
 } from "../shared/shared_state.ts";
+import { Touched } from "../shared/touched.ts";
 import { BounceBuffer, bounceSize } from "../shared/bounce_buffer.ts";
 import { tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
 import { ENXIO } from "../sys/errno.ts";
@@ -49,6 +50,8 @@ export interface CachedFileOptions {
   readonly readAhead: number;
   /** Nothing is read ahead from here on; default: the end. */
   readonly readAheadEnd?: number;
+  /** Memory that notes what clients read (see shared/touched.ts); undefined: nobody wants to know. */
+  readonly touched?: SharedArrayBuffer | undefined;
   /** The session's send buffer, which `readCached` and `collect` copy into. */
   readonly output: NativeMemory;
 }
@@ -73,6 +76,7 @@ export class CachedFile {
   readonly #output: NativeMemory;
   readonly #queue: SessionQueue;
   readonly #readAhead: ReadAhead;
+  readonly #touched: Touched | undefined;
 
   /** What was asked with each token, in whole sectors; the reader knows no others. */
   readonly #kinds = new Int32Array(PARKED_PER_SESSION);
@@ -101,6 +105,8 @@ export class CachedFile {
     this.#image = options.image;
     this.#output = options.output;
     this.#queue = new SessionQueue(options.state, options.session);
+    this.#touched = options.touched &&
+      new Touched(options.touched, options.size, options.sectorSize);
     this.#readAhead = new ReadAhead(options.readAheadEnd ?? options.size, options.readAhead);
   }
 
@@ -127,6 +133,7 @@ export class CachedFile {
 
   /** The client has read this range: looks whether it reads on, and asks for what comes next. */
   noteRead(offset: number, length: number): void {
+    this.#touched?.note(offset, length);
     const ahead = this.#readAhead.note(offset, length);
     if (ahead === 0) return;
     const { start } = this.#readAhead;

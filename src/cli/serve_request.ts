@@ -12,8 +12,8 @@ const SOCKET_PATH_MAX = 107;
 /** @throws {UserError} when two of the paths are one and the same. */
 export function serveOptions(operands: readonly string[], values: OptionValues): ServeOptions {
   const [device = "", image] = operands;
-  const { map, socket, domain } = values;
-  checkPaths(device, image, map, socket, domain, values.mount);
+  const { map, socket } = values;
+  checkPaths(device, image, values);
   checkSocket(socket);
   return {
     device,
@@ -29,6 +29,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     timeoutSeconds: values.timeout,
     retries: values.retries,
     fill: fillRequest(values),
+    recordDomain: values["record-domain"],
     saveIntervalSeconds: values["save-interval"],
     keepCache: values["keep-cache"] ?? true,
     maxClients: values["max-clients"],
@@ -51,14 +52,8 @@ export function mountOptions(operands: readonly string[], values: OptionValues):
 }
 
 /** Only compares the texts; whether two names lead to one file is looked at when they are opened. */
-function checkPaths(
-  device: string,
-  image?: string,
-  map?: string,
-  socket?: string,
-  domain?: string,
-  mount?: string,
-): void {
+function checkPaths(device: string, image: string | undefined, values: OptionValues): void {
+  const { map, socket, domain, mount } = values;
   const paths: [name: string, path: string | undefined][] = [
     ["DEVICE", device],
     ["IMAGE", image],
@@ -66,6 +61,7 @@ function checkPaths(
     map === undefined ? ["the map of IMAGE", image && `${image}.map`] : ["--map", map],
     ["--socket", socket],
     ["--domain", domain],
+    ["--record-domain", values["record-domain"]],
     ["the mounted FILE", mount],
   ];
   const seen = new Map<string, string>();

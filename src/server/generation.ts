@@ -11,6 +11,7 @@ import type { ReaderInit } from "../workers/reader_init.ts";
 import type { Observer, Progress } from "./events.ts";
 import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
+import { DomainRecorder } from "./domain_recorder.ts";
 import { FillRun } from "./fill_run.ts";
 import type { Listeners } from "./listeners.ts";
 import { MapSaver } from "./map_saver.ts";
@@ -52,6 +53,7 @@ export class Generation {
   readonly #reader: ReaderThread;
   readonly #saver: MapSaver;
   readonly #fill: FillRun | undefined;
+  readonly #recorder: DomainRecorder | undefined;
   readonly #mount: FuseMount | undefined;
   readonly #pool: SessionPool;
   readonly #startedMs = performance.now();
@@ -73,6 +75,10 @@ export class Generation {
     const map = mapOf(medium);
     const fill = options.fill &&
       new FillRun(options.fill, map, medium.layout.runOutStart);
+    const { image, fresh, device, blockDevice, size, sectorSize } = medium;
+    const recorder = options.recordDomain === undefined
+      ? undefined
+      : new DomainRecorder(options.recordDomain, size, sectorSize, about, observe);
     const saver = new MapSaver(medium, map, options.device, about, observe);
     try {
       await saver.begin();
@@ -80,7 +86,6 @@ export class Generation {
       await saver.close();
       throw error;
     }
-    const { image, fresh, device, blockDevice, size, sectorSize } = medium;
     const reader = startReader({
       state: state.buffer,
       sessions: state.sessions,
@@ -96,14 +101,14 @@ export class Generation {
     });
     let mount: FuseMount | undefined;
     try {
-      mount = await showAsFile(run, medium, state);
+      mount = await showAsFile(run, servedMedium(medium, options, recorder), medium.device, state);
     } catch (error) {
       state.end();
       await reader.end();
       await saver.close();
       throw error;
     }
-    return new Generation(run, medium, map, state, reader, saver, fill, mount);
+    return new Generation(run, medium, map, state, reader, saver, fill, recorder, mount);
   }
 
   private constructor(
@@ -114,6 +119,7 @@ export class Generation {
     reader: ReaderThread,
     saver: MapSaver,
     fill: FillRun | undefined,
+    recorder: DomainRecorder | undefined,
     mount: FuseMount | undefined,
   ) {
     const { options, listeners, observe } = run;
@@ -124,6 +130,7 @@ export class Generation {
     this.#reader = reader;
     this.#saver = saver;
     this.#fill = fill;
+    this.#recorder = recorder;
     this.#mount = mount;
     this.#isFilling = fill !== undefined;
     const { layout } = medium;
@@ -132,7 +139,7 @@ export class Generation {
       {
         state: state.buffer,
         sessions: state.sessions,
-        served: servedMedium(medium, options),
+        served: servedMedium(medium, options, recorder),
         timeoutMs: options.timeoutSeconds * 1000,
         listeners: listeners.fds,
         export: { name: options.exportName, description: describe(options.device, medium) },
@@ -157,6 +164,7 @@ export class Generation {
       PROGRESS_MS,
     );
     saver.saveEvery(options.saveIntervalSeconds * 1000);
+    recorder?.saveEvery(options.saveIntervalSeconds * 1000);
     for (const message of layout.remarks) observe({ event: "info", message });
     observe({
       event: "ready",
@@ -198,6 +206,7 @@ export class Generation {
     await this.#reader.end();
     const saved = await this.#saver.save();
     await this.#saver.close();
+    await this.#recorder?.end();
     if (!this.#run.options.keepCache && this.#medium.fresh) removeCache(this.#medium);
     void this.#closeWhenUnused();
     return saved;
@@ -215,24 +224,30 @@ export class Generation {
   }
 }
 
-function servedMedium(medium: Medium, { readAhead }: ServeOptions): ServedMedium {
+function servedMedium(
+  medium: Medium,
+  { readAhead }: ServeOptions,
+  recorder: DomainRecorder | undefined,
+): ServedMedium {
   const { map, image, size, sectorSize, layout } = medium;
   const readAheadEnd = layout.fileSystemEnd ?? size;
-  return { map, image, size, sectorSize, readAhead, readAheadEnd };
+  const touched = recorder?.touched.buffer;
+  return { map, image, size, sectorSize, readAhead, readAheadEnd, touched };
 }
 
 async function showAsFile(
   { options, observe }: Run,
-  medium: Medium,
+  served: ServedMedium,
+  device: number,
   state: SharedState,
 ): Promise<FuseMount | undefined> {
   if (options.mount === undefined) return undefined;
   const mount = await FuseMount.start({
     file: options.mount,
-    device: medium.device,
+    device,
     state,
     firstSession: state.sessions - FUSE_THREADS,
-    served: servedMedium(medium, options),
+    served,
     timeoutMs: options.timeoutSeconds * 1000,
   }, observe);
   observe({ event: "info", message: `the device is shown as "${printable(mount.path)}"` });

@@ -6,6 +6,7 @@ import { FailingDevice } from "../harness/failing_device.ts";
 import { Program, runProgram } from "../harness/program.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
 import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
+import { tool } from "../harness/tool.ts";
 
 const MIB = 1_048_576;
 const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup");
@@ -14,10 +15,14 @@ function serve(folder: TestFolder, device: string, ...options: string[]): string
   return ["serve", device, folder.file("image"), `--socket=${folder.file("socket")}`, ...options];
 }
 
-/** The mapfile without comments, words separated by single blanks. */
-function mapLines(folder: TestFolder): string[] {
-  const lines = Deno.readTextFileSync(folder.file("image.map")).trimEnd().split("\n");
+/** A mapfile without comments, words separated by single blanks. */
+function linesOf(path: string): string[] {
+  const lines = Deno.readTextFileSync(path).trimEnd().split("\n");
   return lines.filter((line) => !line.startsWith("#")).map((line) => line.replace(/ +/g, " "));
+}
+
+function mapLines(folder: TestFolder): string[] {
+  return linesOf(folder.file("image.map"));
 }
 
 Deno.test("a healthy device: all is read, exit code 0", async () => {
@@ -78,6 +83,54 @@ for (const [content, message] of DOMAINS) {
     assertEquals(folder.listing().filter((name) => name.startsWith("image")), []);
   });
 }
+
+Deno.test("--record-domain writes down what clients read, and adds to it", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", 4 * MIB);
+  const record = folder.file("record");
+  for (const reads of [[[MIB, 512], [2 * MIB + 4000, 200]], [[MIB + 4096, 100], [MIB, 512]]]) {
+    await using program = Program.start(serve(folder, device, `--record-domain=${record}`));
+    const uri = await program.ready();
+    await readThrough(uri, { reads: reads as [number, number][] });
+    program.signal("SIGTERM");
+    const { code, stderr } = await program.ended();
+    assertEquals(code, 0, stderr);
+  }
+  assertEquals(linesOf(record).filter((line) => line.endsWith(" +")), [
+    "0x00100000 0x00002000 +",
+    "0x00200000 0x00002000 +",
+  ]);
+  // Another device is not mixed with it, and a fill takes it as its domain.
+  const other = folder.noise("other", MIB);
+  const args = ["serve", other, folder.file("b"), `--socket=${folder.file("s")}`];
+  const refused = await runProgram([...args, `--record-domain=${record}`]);
+  assertEquals(refused.code, 1);
+  assert(refused.stderr.includes("is of a device of 4194304 bytes, not of 1048576"));
+  const options = ["--fill", "--exit-when-complete", `--domain=${record}`];
+  assertEquals((await runProgram(serve(folder, device, ...options))).code, 0);
+  const blocks = mapLines(folder);
+  assert(blocks.includes("0x00200000 0x00002000 +"), blocks.join());
+});
+
+Deno.test({
+  name: "ddrescue takes a recorded domain",
+  ignore: !hasTools("ddrescue"),
+  async fn() {
+    using folder = new TestFolder();
+    const device = folder.noise("device", MIB);
+    const record = folder.file("record");
+    await using program = Program.start(serve(folder, device, `--record-domain=${record}`));
+    const uri = await program.ready();
+    await readThrough(uri, { reads: [[65_536, 512], [MIB - 512, 512]] });
+    program.signal("SIGTERM");
+    await program.ended();
+    await tool("ddrescue", ["-q", `-m${record}`, device, folder.file("o"), folder.file("o.map")]);
+    assertEquals(linesOf(folder.file("o.map")).filter((line) => line.endsWith(" +")), [
+      "0x00010000 0x00001000 +",
+      "0x000FF000 0x00001000 +",
+    ]);
+  },
+});
 
 Deno.test({
   name: "a sick device: exit code 3 and how much is missing; with --max-errors it gives up",

@@ -24,6 +24,7 @@ Deno.test("the server gets the defaults of the table", () => {
     timeoutSeconds: 60,
     retries: 0,
     fill: undefined,
+    recordDomain: undefined,
     saveIntervalSeconds: 30,
     endsWithMount: false,
     folder: ".",
@@ -41,7 +42,7 @@ Deno.test("every option reaches the server", () => {
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
-    "--max-error-rate 64K --domain d --mount shown";
+    "--max-error-rate 64K --domain d --record-domain r --mount shown";
   assertEquals(optionsFrom(line), {
     device: "dev",
     image: "image",
@@ -68,6 +69,7 @@ Deno.test("every option reaches the server", () => {
       domain: "d",
       exitWhenComplete: true,
     },
+    recordDomain: "r",
     saveIntervalSeconds: 5,
     endsWithMount: false,
     folder: ".",

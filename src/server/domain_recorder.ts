@@ -1,0 +1,82 @@
+// Keeps a domain mapfile of what clients have read: a later run that is given it as --domain reads just that
+// first, and so does ddrescue. What an earlier run has recorded stays in it. Main thread.
+import { printable } from "../base/printable.ts";
+import { UserError } from "../base/errors.ts";
+import { readMapfile } from "../cache/read_mapfile.ts";
+import { AtomicFile } from "../file/atomic_file.ts";
+import { FileMap } from "../map/file_map.ts";
+import { encodeMapfile } from "../map/mapfile.ts";
+import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
+import { FINISHED } from "../map/statuses.ts";
+import { Touched } from "../shared/touched.ts";
+import type { Observer } from "./events.ts";
+import type { About } from "./serve_options.ts";
+
+/** See the head of this file. */
+export class DomainRecorder {
+  readonly touched: Touched;
+  readonly #file: AtomicFile;
+  readonly #domain: FileMap;
+  readonly #about: About;
+  readonly #observe: Observer;
+  readonly #startTime = new Date();
+  #savedVersion = -1;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #last: Promise<void> = Promise.resolve();
+  #failing = false;
+
+  /** @throws {UserError} when the file is there, but is no mapfile of a device of this size. */
+  constructor(path: string, size: number, sectorSize: number, about: About, observe: Observer) {
+    this.touched = Touched.create(size, sectorSize);
+    this.#file = new AtomicFile(path);
+    const earlier = readMapfile(path, () => {});
+    if (earlier !== undefined && earlier.positions.length > 0 && earlier.size !== size) {
+      throw new UserError(
+        `"${printable(path)}" is of a device of ${earlier.size} bytes, not of ${size}`,
+        { hints: ["give --record-domain a file of its own for each device"] },
+      );
+    }
+    this.#domain = earlier === undefined ? FileMap.create(size) : fileMapOf(earlier, size, path);
+    this.#about = about;
+    this.#observe = observe;
+  }
+
+  /** Saves every `intervalMs` milliseconds, when clients have read something new. */
+  saveEvery(intervalMs: number): void {
+    this.#timer = setInterval(() => void this.save(), intervalMs);
+  }
+
+  /** Saves what is new, after any save under way. What goes wrong is said, and tried again. */
+  save(): Promise<void> {
+    return this.#last = this.#last.then(() => this.#trySave());
+  }
+
+  /** The last save. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.save();
+  }
+
+  async #trySave(): Promise<void> {
+    const domain = this.#domain;
+    for (const { start, end } of this.touched.ranges()) domain.set(start, end, FINISHED);
+    const { version } = domain;
+    if (version === this.#savedVersion) return;
+    const heading = {
+      ...this.#about,
+      startTime: this.#startTime,
+      currentTime: new Date(),
+    };
+    try {
+      await this.#file.replace(encodeMapfile(mapfileOf(domain.snapshot()), heading));
+      this.#savedVersion = version;
+      this.#failing = false;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (!this.#failing) {
+        this.#observe({ event: "warning", message: error.message, hints: error.hints });
+      }
+      this.#failing = true;
+    }
+  }
+}
