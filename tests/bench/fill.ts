@@ -2,8 +2,9 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { formatSize } from "../../src/base/sizes.ts";
-import { SickModel, SICKNESSES, type Timing } from "../harness/sick_model.ts";
+import { SickModel, type Sickness, SICKNESSES, type Timing } from "../harness/sick_model.ts";
 import { noise } from "../harness/test_folder.ts";
+import { filesByBlkcache, filesByDdrescue, latencyOf, makeFileSystem } from "./fill_clients.ts";
 import { type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
 
@@ -13,10 +14,13 @@ const TIMING: Timing = { readMs: 0.05, byteMs: 1e-5, failureMs: 30, slowness: 10
 /** How much is bad where bad sectors stand together. */
 const BAD_SHARE = 1 / 1024;
 
+/** Sicknesses to race on, and what clients have of it. */
+const PARTS: readonly string[] = [...SICKNESSES, "files", "latency"];
+
 const USAGE = `deno run -A tests/bench/fill.ts [OPTIONS]
 
   --quick        a small disk, marks at 1 s and 5 s: some five minutes instead of twenty
-  --only LIST    only these sicknesses, separated by commas (${SICKNESSES.join(",")})
+  --only LIST    only these parts, separated by commas (${PARTS.join(",")})
   --seed N       of the patterns (1)
   --dir FOLDER   where data and images go (/var/tmp)
 
@@ -24,10 +28,12 @@ Needs root. BLKCACHE names a compiled blkcache; without it the sources are run.`
 
 interface Settings {
   readonly size: number;
-  readonly kinds: readonly string[];
+  readonly parts: readonly string[];
   readonly seed: number;
   readonly dir: string;
   readonly rules: RaceRules;
+  /** Of a client that reads. */
+  readonly seconds: number;
 }
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
@@ -45,7 +51,8 @@ function parseSettings(args: readonly string[]): Settings | undefined {
     : { marksSeconds: [10, 60], limitSeconds: 200 };
   return {
     size: (given.quick ? 128 : 1024) * MIB,
-    kinds: given.only === undefined ? SICKNESSES : String(given.only).split(","),
+    parts: given.only === undefined ? PARTS : String(given.only).split(","),
+    seconds: given.quick ? 3 : 10,
     seed: Number(given.seed ?? 1),
     dir: String(given.dir ?? "/var/tmp"),
     rules,
@@ -66,27 +73,98 @@ function cellsOf(rescue: Rescue, model: SickModel): string[] {
   ];
 }
 
-async function main({ size, kinds, seed, dir, rules }: Settings): Promise<void> {
-  using stack = new DisposableStack();
-  const folder = Deno.makeTempDirSync({ dir, prefix: "blkcache-bench-" });
-  stack.defer(() => Deno.removeSync(folder, { recursive: true }));
-  Deno.writeFileSync(`${folder}/data`, noise(size, seed));
-  console.log((await environment()).map((line) => `- ${line}`).join("\n"));
-  console.log(`- a disk of ${formatSize(size)}, seed ${seed}, ${JSON.stringify(TIMING)}\n`);
+/** Makes a folder for one measurement and removes it. */
+async function inFolder<T>(parent: string, measure: (folder: string) => Promise<T>): Promise<T> {
+  const folder = Deno.makeTempDirSync({ dir: parent });
+  try {
+    return await measure(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function printHeading(...cells: string[]): void {
+  console.log(`\n${row(cells)}\n${row(cells.map(() => "---"))}`);
+}
+
+function sick(kind: Sickness, { size, seed }: Settings): SickModel {
+  return SickModel.make(kind, size, seed, { timing: TIMING, badShare: BAD_SHARE });
+}
+
+async function race(folder: string, data: string, settings: Settings): Promise<void> {
+  const { parts, rules } = settings;
+  const kinds = SICKNESSES.filter((kind) => parts.includes(kind));
+  if (kinds.length === 0) return;
   const marks = rules.marksSeconds.map((seconds) => `saved after ${seconds} s`);
-  const heading = ["disk", "program", ...marks, "readable bytes saved", "failing reads", "time"];
-  console.log(row(heading));
-  console.log(row(heading.map(() => "---")));
-  for (const kind of SICKNESSES.filter((known) => kinds.includes(known))) {
-    const model = SickModel.make(kind, size, seed, { timing: TIMING, badShare: BAD_SHARE });
+  printHeading("disk", "program", ...marks, "readable bytes saved", "failing reads", "time");
+  for (const kind of kinds) {
+    const model = sick(kind, settings);
     for (const rescuer of RESCUERS) {
-      const place = `${folder}/${kind}`;
-      Deno.mkdirSync(place);
-      const rescue = await rescueBy(rescuer, model, `${folder}/data`, place, rules);
-      Deno.removeSync(place, { recursive: true });
+      const rescue = await inFolder(
+        folder,
+        (place) => rescueBy(rescuer, model, data, place, rules),
+      );
       console.log(row([kind, rescuer, ...cellsOf(rescue, model)]));
     }
   }
+}
+
+async function files(folder: string, settings: Settings): Promise<void> {
+  if (!settings.parts.includes("files")) return;
+  const model = sick("stretch", settings);
+  const data = await makeFileSystem(folder, settings.size);
+  printHeading("a scratched disk with files", "first file", "ten files");
+  for (
+    const [name, measure] of [
+      ["blkcache --fill --mount, mounted meanwhile", filesByBlkcache],
+      ["ddrescue -d, then mounted", filesByDdrescue],
+    ] as const
+  ) {
+    const times = await inFolder(folder, (place) => measure(model, data, place));
+    console.log(row([name, `${times.firstFile.toFixed(1)} s`, `${times.tenFiles.toFixed(1)} s`]));
+  }
+}
+
+async function latency(folder: string, data: string, settings: Settings): Promise<void> {
+  const { parts, size, seconds } = settings;
+  if (!parts.includes("latency")) return;
+  const slower = { ...TIMING, byteMs: 4 * TIMING.byteMs };
+  const healthy = new SickModel(size, 512, slower);
+  const model = SickModel.make("scattered", size, settings.seed, { timing: slower });
+  printHeading(
+    "a client's random 4 KiB reads",
+    "median",
+    "99 %",
+    "longest",
+    "reads",
+    "had meanwhile",
+  );
+  for (const [disk, name] of [[healthy, "healthy"], [model, "scattered"]] as const) {
+    for (const fill of [false, true]) {
+      const { median, p99, max, reads, delivered } = await inFolder(
+        folder,
+        (place) => latencyOf(disk, data, place, { fill, seconds }),
+      );
+      const ms = [median, p99, max].map((value) => `${value.toFixed(1)} ms`);
+      console.log(
+        row([`${name}${fill ? " with --fill" : ""}`, ...ms, String(reads), formatSize(delivered)]),
+      );
+    }
+  }
+}
+
+async function main(settings: Settings): Promise<void> {
+  const { size, seed, dir } = settings;
+  using stack = new DisposableStack();
+  const folder = Deno.makeTempDirSync({ dir, prefix: "blkcache-bench-" });
+  stack.defer(() => Deno.removeSync(folder, { recursive: true }));
+  const data = `${folder}/data`;
+  Deno.writeFileSync(data, noise(size, seed));
+  console.log((await environment()).map((line) => `- ${line}`).join("\n"));
+  console.log(`- a disk of ${formatSize(size)}, seed ${seed}, ${JSON.stringify(TIMING)}`);
+  await race(folder, data, settings);
+  await files(folder, settings);
+  await latency(folder, data, settings);
 }
 
 if (import.meta.main) {
