@@ -45,7 +45,7 @@ export async function serve(
     about,
     listeners,
     observe,
-    outlivesDevice: !isDrive && !options.once,
+    outlivesDevice: !isDrive && !options.once && !options.fill?.exitWhenComplete,
   };
   try {
     const request = requestOf(options, name);
@@ -85,9 +85,10 @@ async function serveSource(
   }
   const end = await Promise.race([stop.requested.then(() => "stopped"), generation.over]);
   const isSaved = await generation.end();
+  const isFillsEnd = end === "filled" || (end === "medium gone" && options.fill?.exitWhenComplete);
   const exitCode = end === "reader failed" || !isSaved
     ? 1
-    : end === "filled"
+    : isFillsEnd
     ? generation.fillExitCode
     : 0;
   observe({ event: "done", exitCode, progress: generation.progress() });
