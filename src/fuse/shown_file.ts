@@ -8,6 +8,9 @@ export interface ShownFile {
   readonly gid: number;
   /** Time of all three stamps, milliseconds since 1970. */
   readonly timeMs: number;
-  /** True when every byte of the device is cached, so that nothing can fail or wait any more. */
+  /**
+   * True when every byte of the device is cached, so that nothing can fail or wait any more, and nobody wants
+   * to know what is read.
+   */
   isComplete(): boolean;
 }

@@ -18,7 +18,9 @@ self.onmessage = ({ data }: MessageEvent<FuseInit>) => {
   const map = FileMap.attach(served.map);
   const buffers = new FuseBuffers();
   const cached = new CachedFile({ ...served, map, state, session, output: buffers.output });
-  const file = { mode, uid, gid, timeMs, isComplete: () => map.isFinished(0, served.size) };
+  // What goes through the page cache is read ahead by the kernel, and read again without us.
+  const isComplete = () => served.touched === undefined && map.isFinished(0, served.size);
+  const file = { mode, uid, gid, timeMs, isComplete };
   const kernel = new FuseKernel(data, state, buffers, cached);
   serveMount(kernel, file, new ParkedReads(cached), new Interrupts(data.interrupts), {
     timeoutMs: data.timeoutMs,

@@ -59,7 +59,7 @@ async function show(options: ShowOptions): Promise<void> {
     device,
     state,
     firstSession: 0,
-    served: { ...medium, readAhead, readAheadEnd: size },
+    served: { ...medium, readAhead, readAheadEnd: size, touched: undefined },
     timeoutMs,
   }, print);
   print({ event: "ready" });

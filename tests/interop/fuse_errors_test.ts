@@ -13,6 +13,8 @@ const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup");
 const MIB = 1024 * 1024;
 const SECTOR = 512;
 const BAD = MIB + 3 * SECTOR;
+/** What has to wait waits for the timeout, a minute. */
+const AT_ONCE_MS = 15_000;
 
 for (const flags of [[], ["iflag=direct"]]) {
   const how = flags.length > 0 ? "with O_DIRECT" : "buffered";
@@ -120,8 +122,7 @@ Deno.test({
       for (let time = 0; time < 5; time++) {
         const began = performance.now();
         await tool("dd", [...cached, ...time % 2 ? ["iflag=direct"] : []]);
-        // Starting dd takes some ms; a device read would take for ever.
-        assert(performance.now() - began < 2000);
+        assert(performance.now() - began < AT_ONCE_MS);
         assertSameBytes(
           Deno.readFileSync(folder.file("part")),
           Deno.readFileSync(file).slice(0, MIB),
@@ -154,7 +155,7 @@ Deno.test({
       await until("it waits", () => waiting!.isReading());
       const began = performance.now();
       await tool("dd", [`if=${loop.path}`, "of=/dev/null", "bs=64K", "count=16", "iflag=direct"]);
-      assert(performance.now() - began < 2000);
+      assert(performance.now() - began < AT_ONCE_MS);
       assert(waiting.isReading());
     }
     assertEquals(await waiting.code, 0);
@@ -181,7 +182,7 @@ Deno.test({
         const began = performance.now();
         await BlockReader.kill(readers);
         const tookMs = performance.now() - began;
-        assert(tookMs < 2000, `ended after ${tookMs} ms`);
+        assert(tookMs < AT_ONCE_MS, `ended after ${tookMs} ms`);
       }
     }
     await tool("cmp", [shown.path, file]);
