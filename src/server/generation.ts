@@ -200,9 +200,11 @@ export class Generation {
   async end(): Promise<boolean> {
     clearInterval(this.#progressTimer);
     this.#state.end();
+    // Reads of a mounted file are held until it is unmounted, and whoever waits for one cannot be ended.
+    const unmounted = this.#mount?.end();
     // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
     await this.#saver.save();
-    await Promise.all([this.#pool.end(), this.#mount?.end()]);
+    await Promise.all([this.#pool.end(), unmounted]);
     await this.#reader.end();
     const saved = await this.#saver.save();
     await this.#saver.close();
