@@ -4,7 +4,7 @@ import type { FillRequest } from "../server/serve_options.ts";
 import type { OptionName, OptionValues } from "./options.ts";
 import { usageError } from "./usage_error.ts";
 
-/** Options that say how to fill, and nothing else. Those with a default cannot be told from not given. */
+/** Options that say how to fill, and nothing else. */
 const FOR_FILL = [
   "exit-when-complete",
   "rate",
@@ -14,6 +14,7 @@ const FOR_FILL = [
   "cooldown",
   "max-errors",
   "max-error-rate",
+  "verify",
   "domain",
 ] as const satisfies readonly OptionName[];
 
@@ -34,6 +35,7 @@ export function fillRequest(values: OptionValues): FillRequest | undefined {
       maxErrors: values["max-errors"],
       maxErrorRate: values["max-error-rate"],
       retries: values.retries,
+      verifyBytes: values.verify ?? 0,
     },
     domain: values.domain,
     exitWhenComplete: values["exit-when-complete"] ?? false,

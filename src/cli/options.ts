@@ -222,6 +222,15 @@ export const OPTIONS = [
     notYet: true,
   },
   {
+    name: "try-again",
+    kind: "flag",
+    help:
+      "what could not be read earlier counts as not tried: for another drive, or another copy " +
+      "of the same disc",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
     name: "fill",
     kind: "flag",
     help: "when nobody is asking, read what is still missing: first what is easy to get, as " +
@@ -298,6 +307,17 @@ export const OPTIONS = [
     placeholder: "BYTES",
     min: 1,
     help: "end fill when more than that has failed in a second",
+    commands: ["serve", "mount"],
+    group: "fill",
+  },
+  {
+    name: "verify",
+    kind: "size",
+    placeholder: "BYTES",
+    min: 0,
+    help:
+      "when all is had, read so much once more, here and there, and say where it differs from " +
+      "the image, which stays as it is",
     commands: ["serve", "mount"],
     group: "fill",
   },

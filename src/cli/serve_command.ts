@@ -1,11 +1,14 @@
 // `blkcache serve` and `blkcache mount`: hands the run to the server and its events to the terminal.
 
 import { basename } from "@std/path";
+import type { Observer } from "../server/events.ts";
 import { serve } from "../server/serve.ts";
+import { LivePage } from "../ui/page/live_page.ts";
 import { RunReporter } from "../ui/run_reporter.ts";
 import type { Terminal } from "../ui/terminal.ts";
-import { isLoopback } from "./listen_address.ts";
+import { isLoopback, type ListenAddress } from "./listen_address.ts";
 import type { OptionValues } from "./options.ts";
+import { pageAddress } from "./page_address.ts";
 import { mountOptions, serveOptions } from "./serve_request.ts";
 import { aboutThisRun } from "./version.ts";
 
@@ -24,12 +27,35 @@ export async function serveCommand(
       "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
     ]);
   }
-  const reporter = new RunReporter(terminal, basename(options.device));
+  const name = basename(options.device);
+  const reporter = new RunReporter(terminal, name);
+  await using page = values.http && await openPage(values.http, name, terminal);
+  const observe: Observer = (event) => {
+    reporter.observe(event);
+    page?.observe(event);
+  };
   const printStatus = () => reporter.printStatus();
   Deno.addSignalListener("SIGUSR1", printStatus);
   try {
-    return await serve(options, aboutThisRun(), reporter.observe);
+    return await serve(options, aboutThisRun(), observe);
   } finally {
     Deno.removeSignalListener("SIGUSR1", printStatus);
   }
+}
+
+async function openPage(
+  address: ListenAddress,
+  name: string,
+  terminal: Terminal,
+): Promise<LivePage> {
+  const { host, port } = pageAddress(address);
+  if (!isLoopback(host)) {
+    terminal.warning("everybody who can reach this machine will be able to see the live page", [
+      "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
+    ]);
+  }
+  const page = await LivePage.open({ host, port, name, details: `on ${Deno.hostname()}` });
+  if (terminal.json) terminal.record({ event: "page", url: page.url });
+  terminal.info(`live page ${page.url}`);
+  return page;
 }

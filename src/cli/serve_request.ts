@@ -29,6 +29,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     timeoutSeconds: values.timeout,
     retries: values.retries,
     fill: fillRequest(values),
+    tryAgain: values["try-again"] ?? false,
     recordDomain: values["record-domain"],
     saveIntervalSeconds: values["save-interval"],
     keepCache: values["keep-cache"] ?? true,

@@ -44,7 +44,7 @@ export function coarsen(view: MapView, count: number): CoarseMap {
   let run = 0;
   for (let cell = 0; cell < cells; cell++) {
     const from = at;
-    const to = boundary(start, end, cells, cell + 1);
+    const to = cellBoundary(start, end, cells, cell + 1);
     let severity = 0;
     let good = 0;
     while (at < to) {
@@ -64,10 +64,11 @@ export function coarsen(view: MapView, count: number): CoarseMap {
 
 /** The first byte of a cell, or the end for the cell behind the last. */
 export function cellStart({ start, end, worst }: CoarseMap, cell: number): number {
-  return boundary(start, end, worst.length, cell);
+  return cellBoundary(start, end, worst.length, cell);
 }
 
-function boundary(start: number, end: number, cells: number, cell: number): number {
+/** As `cellStart`, by numbers alone. */
+export function cellBoundary(start: number, end: number, cells: number, cell: number): number {
   return cell === cells ? end : start + Math.floor((end - start) * cell / cells);
 }
 

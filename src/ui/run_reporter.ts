@@ -4,9 +4,8 @@ import type { Progress, ServerEvent } from "../server/events.ts";
 import { eventLevel, eventRecord } from "./event_record.ts";
 import { isShown } from "./log_level.ts";
 import { nextSteps } from "./next_steps.ts";
-import { RateMeter } from "./rate_meter.ts";
-import { shares } from "./shares.ts";
-import { statusLine, statusLines, type StatusSnapshot, summary } from "./status_line.ts";
+import { RunStatus } from "./run_status.ts";
+import { statusLine, statusLines, summary } from "./status_line.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** On a pipe: time between two lines, as long as something changes. */
@@ -15,21 +14,20 @@ const LINE_INTERVAL_MS = 30_000;
 /** One run's reporter. */
 export class RunReporter {
   readonly #terminal: Terminal;
-  readonly #name: string;
-  #meter = new RateMeter();
-  #latest: Progress | undefined;
+  readonly #status: RunStatus;
   #printed: Progress | undefined;
   #isStatusDue = false;
 
   /** @param name of what is served, for the status. */
   constructor(terminal: Terminal, name = "") {
     this.#terminal = terminal;
-    this.#name = name;
+    this.#status = new RunStatus(name);
   }
 
   /** The run's observer. */
   readonly observe = (event: ServerEvent): void => {
-    if (event.event === "progress") this.#note(event.progress);
+    this.#status.observe(event);
+    if (event.event === "progress" && this.#isStatusDue) this.printStatus();
     if (this.#terminal.json && isShown(eventLevel(event), this.#terminal.level)) {
       this.#terminal.record(eventRecord(event));
     }
@@ -38,8 +36,9 @@ export class RunReporter {
 
   /** Says the latest status (the first one as soon as there is one), also on a terminal (SIGUSR1). */
   printStatus(): void {
-    this.#isStatusDue = this.#latest === undefined;
-    if (!this.#isStatusDue) this.#terminal.info(statusLine(this.#snapshot()));
+    const { snapshot } = this.#status;
+    this.#isStatusDue = snapshot === undefined;
+    if (snapshot !== undefined) this.#terminal.info(statusLine(snapshot));
   }
 
   #tell(event: ServerEvent): void {
@@ -77,49 +76,26 @@ export class RunReporter {
   }
 
   #medium({ state, message, hints, progress }: ServerEvent & { event: "medium" }): void {
-    if (state === "left") this.#forget();
+    if (state === "left") {
+      this.#terminal.clearStatus();
+      this.#printed = undefined;
+    }
     if (state === "refused") this.#terminal.warning(message, hints);
     else this.#terminal.info(message);
     if (progress !== undefined) this.#terminal.info(summary(progress));
   }
 
-  /** What is known of one medium says nothing of the next. */
-  #forget(): void {
-    this.#terminal.clearStatus();
-    this.#meter = new RateMeter();
-    this.#latest = undefined;
-    this.#printed = undefined;
-  }
-
-  #note(progress: Progress): void {
-    this.#latest = progress;
-    this.#meter.add(progress, shares(progress).missing);
-    if (this.#isStatusDue) this.printStatus();
-  }
-
   #progress(progress: Progress): void {
+    const snapshot = this.#status.snapshot!;
     if (this.#terminal.isLive) {
-      return this.#terminal.status((canvas) => statusLines(this.#snapshot(), canvas));
+      return this.#terminal.status((canvas) => statusLines(snapshot, canvas));
     }
     if (this.#terminal.json) return;
     this.#printed ??= progress;
     const sinceMs = progress.elapsedMs - this.#printed.elapsedMs;
     if (sinceMs < LINE_INTERVAL_MS || !hasChanged(this.#printed, progress)) return;
     this.#printed = progress;
-    this.#terminal.info(statusLine(this.#snapshot()));
-  }
-
-  /** There has been a progress event. */
-  #snapshot(): StatusSnapshot {
-    const { bytesPerSecond, averageBytesPerSecond, remainingMs, sinceGoodMs } = this.#meter;
-    return {
-      name: this.#name,
-      progress: this.#latest!,
-      bytesPerSecond,
-      averageBytesPerSecond,
-      remainingMs,
-      sinceGoodMs,
-    };
+    this.#terminal.info(statusLine(snapshot));
   }
 }
 
