@@ -11,6 +11,7 @@ import {
   NON_TRIMMED,
 } from "../map/statuses.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
+import type { ImageComparison } from "../cache/image_comparison.ts";
 import { MISSING, type Publisher } from "../cache/publisher.ts";
 import { fillBounce } from "../shared/bounce_buffer.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
@@ -30,6 +31,7 @@ import {
 } from "../shared/shared_state.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import type { Fill, FillEnd } from "./fill/fill.ts";
+import type { Verified } from "./fill/verification.ts";
 import { Pace, SICK_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
@@ -57,7 +59,9 @@ export interface ReaderObserver {
   /** The device or its medium has gone. Called once. */
   deviceGone(errno: number): void;
   /** Nothing more is read unasked. Called once. */
-  fillEnded(reason: FillEnd): void;
+  fillEnded(reason: FillEnd, verified: Verified | undefined): void;
+  /** A read for verification has brought another byte at `offset` than the image has. */
+  differs(offset: number): void;
 }
 
 /** Everything the loop works with; owned by the reader's thread. */
@@ -74,6 +78,8 @@ export interface ReaderParts {
   readonly retries: number;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill: Fill | undefined;
+  /** The image, for a fill that verifies. */
+  readonly comparison: ImageComparison;
 }
 
 /** See the head of this file. */
@@ -387,7 +393,9 @@ export class Reader {
     const result = this.#readDevice(start, fill.offset + fill.length - start);
     this.#filling = false;
     const nowMs = performance.now();
-    if (result > 0) {
+    if (result > 0 && fill.isVerifying) {
+      fill.compared(result, this.#isSame(start, result), nowMs - beganMs, nowMs);
+    } else if (result > 0) {
       const kept = publisher.publish(buffer.address, start, result);
       if (kept) fill.succeeded(start + result - fill.offset, nowMs - beganMs, nowMs);
       else fill.unkept(!state.imageSick, nowMs);
@@ -396,10 +404,17 @@ export class Reader {
     return true;
   }
 
-  #tellFillEnd({ ended }: Fill): void {
+  #isSame(start: number, length: number): boolean {
+    const { buffer, comparison, observer } = this.#parts;
+    const at = comparison.firstDifference(buffer.bytes.subarray(0, length), start);
+    if (at >= 0) observer.differs(at);
+    return at < 0;
+  }
+
+  #tellFillEnd({ ended, verified }: Fill): void {
     if (ended === undefined || this.#fillEnded) return;
     this.#fillEnded = true;
-    this.#parts.observer.fillEnded(ended);
+    this.#parts.observer.fillEnded(ended, verified);
   }
 
   // --- the device ---------------------------------------------------------------------------------

@@ -7,10 +7,12 @@ import { FileMap } from "../map/file_map.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
 import { FINISHED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
 import type { FillEnd } from "../reader/fill/fill.ts";
+import type { Verified } from "../reader/fill/verification.ts";
 import type { FillInit } from "../workers/reader_init.ts";
+import type { FillResult } from "./reader_thread.ts";
 import type { FillRequest } from "./serve_options.ts";
 
-/** Exit code of a run that has ended with something unreadable, or not read. */
+/** Exit code of a run that has ended with something unreadable, not read, or not the same when read again. */
 const EXIT_UNREADABLE = 3;
 
 /** See the head of this file. Main thread. */
@@ -19,6 +21,7 @@ export class FillRun {
   readonly #domain: FileMap | undefined;
   readonly #map: FileMap;
   readonly #dataEnd: number;
+  #differs = false;
 
   /**
    * @param dataEnd behind it are no data: what cannot be read there is not missing.
@@ -33,7 +36,12 @@ export class FillRun {
   }
 
   /** What to say when it has ended. */
-  sentence(reason: FillEnd): string {
+  sentences({ reason, verified }: FillResult): string[] {
+    this.#differs = verified !== undefined && verified.differing > 0;
+    return [this.#sentence(reason), ...verified === undefined ? [] : [verifiedSentence(verified)]];
+  }
+
+  #sentence(reason: FillEnd): string {
     const missing = this.#missing();
     const areas = missing.areas === 1 ? "one area" : `${missing.areas} areas`;
     const left = `${formatSize(missing.bytes)} in ${areas}`;
@@ -55,7 +63,7 @@ export class FillRun {
 
   /** What a run that ends with the fill exits with. */
   get exitCode(): number {
-    return this.#missing().bytes === 0 ? 0 : EXIT_UNREADABLE;
+    return this.#missing().bytes === 0 && !this.#differs ? 0 : EXIT_UNREADABLE;
   }
 
   /** What is not `+` of the domain. */
@@ -83,6 +91,14 @@ export class FillRun {
       if (status === FINISHED) yield { start, end };
     }
   }
+}
+
+function verifiedSentence({ same, differing, unreadable }: Verified): string {
+  const parts = [`${formatSize(same + differing + unreadable)} read again`];
+  if (differing > 0) parts.push(`${formatSize(differing)} in pieces that differ from the image`);
+  if (unreadable > 0) parts.push(`${formatSize(unreadable)} unreadable now`);
+  if (parts.length === 1) parts.push("all as in the image");
+  return parts.join(", ");
 }
 
 const REASONS = {

@@ -5,6 +5,7 @@ import { printable } from "../base/printable.ts";
 import { mapOf, type Medium } from "../cache/open_medium.ts";
 import { removeCache } from "../cache/remove_cache.ts";
 import type { FileMap } from "../map/file_map.ts";
+import { forgetFailures } from "../map/forget_failures.ts";
 import { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import type { ReaderInit } from "../workers/reader_init.ts";
@@ -73,6 +74,7 @@ export class Generation {
   ): Promise<Generation> {
     const { options, about, observe } = run;
     const map = mapOf(medium);
+    if (options.tryAgain) forgetFailures(map);
     const fill = options.fill &&
       new FillRun(options.fill, map, medium.layout.runOutStart);
     const { image, fresh, device, blockDevice, size, sectorSize } = medium;
@@ -147,9 +149,9 @@ export class Generation {
       options.maxClients,
       sessionObserver(observe, () => this.#pool.clients),
     );
-    const filled = reader.filled.then((reason) => {
+    const filled = reader.filled.then((result) => {
       this.#isFilling = false;
-      observe({ event: "info", message: fill!.sentence(reason) });
+      for (const message of fill!.sentences(result)) observe({ event: "info", message });
     });
     this.over = Promise.race([
       reader.failed.then((): GenerationEnd => "reader failed"),

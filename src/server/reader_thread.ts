@@ -7,6 +7,7 @@ import { MediumRefused } from "../file/medium_refused.ts";
 import { errnoMessage, errnoName } from "../sys/errno.ts";
 import type { DriveInit, ReaderInit, ReaderMessage, ReaderOrder } from "../workers/reader_init.ts";
 import type { FillEnd } from "../reader/fill/fill.ts";
+import type { Verified } from "../reader/fill/verification.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 import { printable } from "../base/printable.ts";
@@ -14,19 +15,29 @@ import { printable } from "../base/printable.ts";
 /** How long a device read may go on after the end of the run, milliseconds: then it is left behind. */
 const PATIENCE_MS = 1500;
 
+/** Differences from the image that are told one by one. */
+const MOST_DIFFERENCES = 5;
+
+/** How a fill has ended. */
+export interface FillResult {
+  readonly reason: FillEnd;
+  /** What came of reading again; undefined: that was not wanted. */
+  readonly verified: Verified | undefined;
+}
+
 /** See the head of this file. */
 export class ReaderThread {
   /** Resolves when the reader has died of an error of ours: the run must end. */
   readonly failed: Promise<void>;
   /** Resolves when nothing more is read unasked, with the reason. */
-  readonly filled: Promise<FillEnd>;
+  readonly filled: Promise<FillResult>;
   /** Resolves when the device, or the medium in it, is no longer there. */
   readonly gone: Promise<void>;
   /** Resolves when the thread uses none of its descriptors any more. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   #setFailed!: () => void;
-  #setFilled!: (reason: FillEnd) => void;
+  #setFilled!: (result: FillResult) => void;
   #setGone!: () => void;
   #setEnded!: () => void;
   readonly #names: { device: string; imagePath: string };
@@ -34,6 +45,7 @@ export class ReaderThread {
   /** A medium that can leave: what that means is said by others. */
   readonly #isDrive: boolean;
   #answer: PromiseWithResolvers<Medium> | undefined;
+  #differences = 0;
 
   /** @param order what to read, or which drive to open first. */
   constructor(
@@ -132,7 +144,13 @@ export class ReaderThread {
       case "mapFull":
         return this.#warn("there is no memory left for the map: reading goes on without caching");
       case "fillEnded":
-        return this.#setFilled(message.reason);
+        return this.#setFilled(message);
+      case "differs":
+        if (++this.#differences > MOST_DIFFERENCES) return;
+        return this.#warn(
+          `at ${message.offset} "${device}" has another byte now than the image "${image}"`,
+          ["the image keeps what was read first; make another one to see which is right"],
+        );
       case "opened":
         return this.#answer!.resolve(message.medium);
       case "refused": {

@@ -39,6 +39,8 @@ export interface ServeOptions {
   retries: number;
   /** What to read while nobody is asking; undefined: nothing. */
   fill: FillRequest | undefined;
+  /** What could not be read has not been tried. */
+  tryAgain: boolean;
   /** A mapfile that gets what clients read as `+`; undefined: none. */
   recordDomain: string | undefined;
   /** Longest time between saves of the map. */

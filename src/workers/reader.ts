@@ -1,5 +1,6 @@
 // Entry point of the reader worker: wiring only. Its thread is the only one that reads the device.
 /// <reference lib="deno.worker" />
+import { ImageComparison } from "../cache/image_comparison.ts";
 import { ImageWriter } from "../cache/image_writer.ts";
 import type { OpenDrive } from "../cache/open_drive.ts";
 import { Publisher } from "../cache/publisher.ts";
@@ -87,9 +88,11 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
         if (guard !== undefined) state.end();
         tell({ type: "deviceGone", errno });
       },
-      fillEnded: (reason) => tell({ type: "fillEnded", reason }),
+      fillEnded: (reason, verified) => tell({ type: "fillEnded", reason, verified }),
+      differs: (offset) => tell({ type: "differs", offset }),
     },
     retries: data.retries,
+    comparison: new ImageComparison(data.image),
     fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),
   });
   reader.run();

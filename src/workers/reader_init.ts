@@ -2,6 +2,7 @@
 import type { DriveRequest } from "../cache/open_drive.ts";
 import type { Medium } from "../cache/open_medium.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
+import type { Verified } from "../reader/fill/verification.ts";
 
 /**
  * A drive is opened by the reader itself, as that may take long: it answers `opened`, `refused` or
@@ -65,5 +66,6 @@ export type ReaderMessage =
   | { type: "imageFailed"; errno: number }
   | { type: "imageRecovered" }
   | { type: "mapFull" }
-  | { type: "fillEnded"; reason: FillEnd }
+  | { type: "fillEnded"; reason: FillEnd; verified: Verified | undefined }
+  | { type: "differs"; offset: number }
   | { type: "ended" };

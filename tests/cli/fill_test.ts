@@ -5,7 +5,7 @@ import { readThrough } from "../harness/nbd_client.ts";
 import { FailingDevice } from "../harness/failing_device.ts";
 import { Program, runProgram } from "../harness/program.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
-import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
+import { assertSameBytes, assertSameFile, TestFolder } from "../harness/test_folder.ts";
 import { tool } from "../harness/tool.ts";
 
 const MIB = 1_048_576;
@@ -176,4 +176,44 @@ Deno.test({
     const retried = await runProgram(serve(folder, device.path, ...options, "--retries=2"));
     assertEquals([retried.code, device.source.failedReads().length], [3, 2 * 3]);
   },
+});
+
+Deno.test({
+  name: "another copy of the same disc fills the holes, and only those",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const copy = folder.noise("copy", 4 * MIB);
+    const bad = [[MIB, 1024], [3 * MIB, 512]] as const;
+    await using device = await FailingDevice.make(copy, { bad });
+    const options = ["--fill", "--exit-when-complete"];
+    assertEquals((await runProgram(serve(folder, device.path, ...options))).code, 3);
+    const without = await runProgram(serve(folder, copy, ...options));
+    assertEquals(without.code, 3, without.stderr);
+    const { code, stderr } = await runProgram(serve(folder, copy, ...options, "--try-again"));
+    assertEquals(code, 0, stderr);
+    assertSameFile(folder.file("image"), copy);
+    // The holes, and what the copy is recognized by.
+    assert(/; (1\.5|\d\d) KiB read from the device/.test(stderr), stderr);
+  },
+});
+
+Deno.test("--verify says where the device differs from the image, which stays as it is", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", 4 * MIB);
+  const options = ["--fill", "--exit-when-complete", "--verify=4M"];
+  const first = await runProgram(serve(folder, device, ...options));
+  assertEquals(first.code, 0, first.stderr);
+  assert(first.stderr.includes("blkcache: 4 MiB read again, all as in the image\n"), first.stderr);
+  const before = Deno.readFileSync(folder.file("image"));
+  {
+    using file = Deno.openSync(device, { write: true });
+    file.seekSync(3 * MIB + 1234, Deno.SeekMode.Start);
+    file.writeSync(Uint8Array.of(before[3 * MIB + 1234] ^ 1));
+  }
+  const { code, stderr } = await runProgram(serve(folder, device, ...options));
+  assertEquals(code, 3, stderr);
+  assert(stderr.includes(`at ${3 * MIB + 1234} `), stderr);
+  assert(stderr.includes("64 KiB in pieces that differ from the image"), stderr);
+  assertSameBytes(Deno.readFileSync(folder.file("image")), before, "image");
 });

@@ -22,6 +22,7 @@ import { Scraping } from "./scraping.ts";
 import { Speed } from "./speed.ts";
 import { type GaveUp, type Limits, Throttle } from "./throttle.ts";
 import { Trimming } from "./trimming.ts";
+import { Verification, type Verified } from "./verification.ts";
 import { Wanted } from "./wanted.ts";
 
 /** Rest after a read that the system has refused, or whose bytes the image did not take, milliseconds. */
@@ -38,6 +39,8 @@ export interface FillOptions extends Limits {
   readonly retries: number;
   /** Bytes per second below which copying skips at first; 0: a tenth of the average. */
   readonly minReadRate: number;
+  /** How much of what is there to read again at the end, bytes. */
+  readonly verifyBytes: number;
 }
 
 /** Everything a fill works with. */
@@ -59,10 +62,13 @@ export class Fill {
   readonly #speed: Speed;
   readonly #throttle: Throttle;
   readonly #neighbourhood: Neighbourhood;
+  readonly #verification: Verification;
   readonly #phases: ReadonlyMap<Phase, { status: Status; work: PhaseWork }>;
   /** What has chosen the next read. */
   #work: PhaseWork;
   #refusals = 0;
+  /** Nothing is left but to verify. */
+  #isRead = false;
   /** Undefined while there is something to do. */
   ended: FillEnd | undefined;
 
@@ -76,6 +82,7 @@ export class Fill {
     this.#speed = new Speed(options.minReadRate);
     this.#throttle = new Throttle(options);
     this.#neighbourhood = new Neighbourhood(wanted, this.#readSize);
+    this.#verification = new Verification(wanted, options.verifyBytes);
     const copying = new Copying(wanted, this.#readSize, this.#speed);
     const mark = (start: number, end: number, status: Status) => this.#mark(start, end, status);
     // In the order in which they are worked through.
@@ -102,20 +109,42 @@ export class Fill {
     return this.ended === undefined ? this.#throttle.waitMs(nowMs) : Infinity;
   }
 
+  /** Whether the chosen read is to be compared with the image, not to be kept: see `compared`. */
+  get isVerifying(): boolean {
+    return this.#work === this.#verification;
+  }
+
+  /** What came of the verification; undefined when none was wanted. */
+  get verified(): Verified | undefined {
+    return this.#parts.options.verifyBytes > 0 ? this.#verification.result : undefined;
+  }
+
   /** Chooses the next read. @returns false when there is none, or not yet. */
   next(nowMs: number): boolean {
     this.ended ??= this.#throttle.gaveUp;
     if (this.waitMs(nowMs) > 0) return false;
-    if (this.#neighbourhood.next()) {
-      this.#work = this.#neighbourhood;
-      return true;
-    }
-    do {
+    return this.#choose(this.#neighbourhood) || this.#chooseOfPhases() || this.#chooseToVerify();
+  }
+
+  #choose(work: PhaseWork): boolean {
+    if (!work.next()) return false;
+    this.#work = work;
+    return true;
+  }
+
+  #chooseOfPhases(): boolean {
+    while (!this.#isRead && this.ended === undefined) {
       const phase = this.#phases.get(this.#parts.map.phase);
-      if (phase === undefined) continue;
-      this.#work = phase.work;
-      if (this.#work.next()) return true;
-    } while (this.ended === undefined && this.#beginNextPhase());
+      if (phase !== undefined && this.#choose(phase.work)) return true;
+      if (this.ended === undefined) this.#beginNextPhase();
+    }
+    return false;
+  }
+
+  #chooseToVerify(): boolean {
+    if (!this.#isRead || this.ended !== undefined) return false;
+    if (this.#choose(this.#verification)) return true;
+    this.ended = "complete";
     return false;
   }
 
@@ -129,6 +158,12 @@ export class Fill {
     this.#work.succeeded(length);
   }
 
+  /** The chosen read was for verification and has brought `length` bytes. */
+  compared(length: number, same: boolean, tookMs: number, nowMs: number): void {
+    this.#throttle.good(length, tookMs, nowMs);
+    this.#verification.compared(length, same);
+  }
+
   /** The chosen read has failed because of what it tried to read. Changes the map. */
   failed(tookMs: number, nowMs: number): void {
     const { offset, length } = this;
@@ -137,6 +172,8 @@ export class Fill {
     this.#throttle.bad(length, tookMs, nowMs);
     this.#readSize.bad();
     this.#speed.interrupt();
+    // The image has it: what was read once is not given up.
+    if (this.isVerifying) return this.#verification.failed();
     const alone =
       alignUp(offset + length, sectorSize) - alignDown(offset, sectorSize) <= sectorSize;
     this.#mark(offset, offset + length, alone ? BAD_SECTOR : NON_TRIMMED);
@@ -188,18 +225,15 @@ export class Fill {
     return undefined;
   }
 
-  /** The phase in the map is over. @returns false when all are. */
-  #beginNextPhase(): boolean {
-    const { map } = this.#parts;
+  /** The phase in the map is over: the next one, or the end of all. */
+  #beginNextPhase(): void {
     const next = this.#firstPhase();
     // Clients may have left something behind for an earlier phase.
-    if (next !== undefined && (next !== "-" || map.phase !== "-")) {
-      this.#enter(next);
-      return true;
+    if (next !== undefined && (next !== "-" || this.#parts.map.phase !== "-")) {
+      return this.#enter(next);
     }
-    this.ended = "complete";
+    this.#isRead = true;
     this.#leave();
-    return false;
   }
 
   #enter(phase: Phase | undefined): void {

@@ -24,6 +24,7 @@ Deno.test("the server gets the defaults of the table", () => {
     timeoutSeconds: 60,
     retries: 0,
     fill: undefined,
+    tryAgain: false,
     recordDomain: undefined,
     saveIntervalSeconds: 30,
     endsWithMount: false,
@@ -42,7 +43,7 @@ Deno.test("every option reaches the server", () => {
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
-    "--max-error-rate 64K --domain d --record-domain r --mount shown";
+    "--max-error-rate 64K --verify 3M --try-again --domain d --record-domain r --mount shown";
   assertEquals(optionsFrom(line), {
     device: "dev",
     image: "image",
@@ -65,10 +66,12 @@ Deno.test("every option reaches the server", () => {
         maxErrors: 0,
         maxErrorRate: 65_536,
         retries: 2,
+        verifyBytes: 3_145_728,
       },
       domain: "d",
       exitWhenComplete: true,
     },
+    tryAgain: true,
     recordDomain: "r",
     saveIntervalSeconds: 5,
     endsWithMount: false,
@@ -93,6 +96,7 @@ Deno.test("fill alone reads all, as fast as it goes, and stays", () => {
       maxErrors: undefined,
       maxErrorRate: undefined,
       retries: 0,
+      verifyBytes: 0,
     },
     domain: undefined,
     exitWhenComplete: false,

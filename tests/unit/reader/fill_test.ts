@@ -1,7 +1,7 @@
 // A fill as a whole: its domain, its neighbourhoods, its limits and its ends.
 import { assert, assertEquals } from "@std/assert";
 import { FileMap } from "../../../src/map/file_map.ts";
-import { FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
+import { BAD_SECTOR, FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
 import { Fill } from "../../../src/reader/fill/fill.ts";
 import { SickModel } from "../../harness/sick_model.ts";
 import { NO_LIMITS, SimulatedFill } from "./simulated_fill.ts";
@@ -152,4 +152,50 @@ Deno.test("what clients leave behind in a later phase is had in the end", () => 
   // As an image does that has lost a stretch, and a read for a client that failed.
   fill.map.set(2 * MIB, 3 * MIB, NON_TRIED);
   fill.run().assertComplete();
+});
+
+Deno.test("verification: a sample of what is there is read again, spread over the device, at the end", () => {
+  const model = new SickModel(64 * MIB);
+  model.spoil(0, MIB);
+  const map = FileMap.create(64 * MIB);
+  map.set(0, MIB, BAD_SECTOR);
+  map.set(MIB, 63 * MIB, FINISHED);
+  // Failing where it was once read.
+  model.spoil(40 * MIB, 512);
+  const { fill } = new SimulatedFill(model, { map, options: { verifyBytes: 2 * MIB } });
+  const offsets: number[] = [];
+  const before = map.version;
+  for (let nowMs = 0; fill.next(nowMs); nowMs++) {
+    if (!fill.isVerifying) {
+      map.set(fill.offset, fill.offset + fill.length, FINISHED);
+      fill.succeeded(fill.length, 1, nowMs);
+      assertEquals(offsets.length, 0);
+      continue;
+    }
+    offsets.push(fill.offset);
+    if (model.goodBytes(fill.offset, fill.length) < fill.length) fill.failed(1, nowMs);
+    else fill.compared(fill.length, fill.offset < 50 * MIB, 1, nowMs);
+  }
+  assert(map.version > before);
+  assertEquals([fill.ended, offsets.length], ["complete", 32]);
+  assertEquals(offsets, offsets.toSorted((a, b) => a - b));
+  assert(offsets[0] >= MIB && offsets[31] >= 61 * MIB, offsets.join());
+  const { same, differing, unreadable } = fill.verified!;
+  assertEquals([same + differing + unreadable, unreadable], [2 * MIB, 64 * KIB]);
+  assert(differing > 0 && same > differing);
+  assertEquals(map.at(40 * MIB), FINISHED);
+});
+
+Deno.test("verification of more than there is reads all of it once", () => {
+  const model = new SickModel(4 * MIB);
+  const map = FileMap.create(4 * MIB);
+  map.set(0, 4 * MIB, FINISHED);
+  const { fill } = new SimulatedFill(model, { map, options: { verifyBytes: 100 * MIB } });
+  let end = 0;
+  while (fill.next(0)) {
+    assertEquals(fill.offset, end);
+    end += fill.length;
+    fill.compared(fill.length, true, 0, 0);
+  }
+  assertEquals([end, fill.verified], [4 * MIB, { same: 4 * MIB, differing: 0, unreadable: 0 }]);
 });

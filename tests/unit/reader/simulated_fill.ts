@@ -20,6 +20,7 @@ export const NO_LIMITS: FillOptions = {
   maxErrorRate: undefined,
   retries: 0,
   minReadRate: 0,
+  verifyBytes: 0,
 };
 
 export interface SimulationOptions {

@@ -1,6 +1,7 @@
 // A reader with its image, map, queue and sessions in one thread: requests go in, `finish` steps the reader
 // until it has nothing to do, and what came of them comes out.
 import { CachedFile, type CachedFileOptions } from "../../../src/cache/cached_file.ts";
+import { ImageComparison } from "../../../src/cache/image_comparison.ts";
 import { ImageWriter } from "../../../src/cache/image_writer.ts";
 import { Publisher } from "../../../src/cache/publisher.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
@@ -99,9 +100,11 @@ export class SimulatedRun implements Disposable {
         readFailed: (offset, length, errno) => this.told.push(`${offset}+${length}: ${errno}`),
         deviceGone: (errno) => this.told.push(`gone ${errno}`),
         fillEnded: (reason) => this.told.push(`fill ended: ${reason}`),
+        differs: (offset) => this.told.push(`${offset} differs`),
       },
       retries,
       fill: this.fill,
+      comparison: new ImageComparison(image),
     });
     for (let session = 0; session < sessions; session++) {
       state.setEventFd(session, createEventFd());
