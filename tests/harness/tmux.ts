@@ -33,7 +33,7 @@ export class Tmux implements AsyncDisposable {
     const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     await window.#tmux(
       ...["-f", "/dev/null", "new-session", "-d", "-x", String(columns), "-y", String(rows)],
-      ...["-c", dir, "env", ...assignments, ...command],
+      ...["-c", dir, "env", "-u", "NO_COLOR", ...assignments, ...command],
       ...[";", "set-option", "remain-on-exit", "on"],
     );
     return window;
