@@ -128,6 +128,7 @@ export class CachedFile {
     const count = tryPreadAll(this.#image, this.#output.address + at, length, offset);
     if (count === length) return count;
     this.#imageLost = true;
+    this.#state.noteImageDamaged();
     return Math.max(0, count);
   }
 

@@ -89,6 +89,7 @@ export function openCache(request: CacheRequest): OpenCache {
 
   const created = found === undefined;
   const image = openImage(imagePath, created);
+  let mapCreated = false;
   try {
     if (!tryLock(image)) {
       throw new UserError(`another program is using the image "${printable(imagePath)}"`, {
@@ -100,11 +101,14 @@ export function openCache(request: CacheRequest): OpenCache {
       const known = record ?? blankIdentity(size, sectorSize);
       identity = confirm(request, image, map, known, reads, imagePath);
     }
+    // An image with bytes in it is never without a mapfile, even if we are killed in the next instant.
+    if (mapfile === undefined) mapCreated = makeBlankMapfile(mapPath);
     growImage(image, imagePath, size);
     reads.keep(image, map);
   } catch (error) {
     closeFd(image);
     if (created) Deno.removeSync(imagePath);
+    if (mapCreated) Deno.removeSync(mapPath);
     throw error;
   }
   return { imagePath, mapPath, sidecarPath, image, fresh, map, mapfile, identity };
@@ -138,6 +142,22 @@ function checkMapWithoutImage(map: FileMap, imagePath: string, mapPath: string):
       `but there is no image "${printable(imagePath)}"`,
     { hints: ["name the image that belongs to it, or another mapfile with --map FILE"] },
   );
+}
+
+/** An empty mapfile says that nothing has been tried, to ddrescue too. @returns true. */
+function makeBlankMapfile(path: string): boolean {
+  try {
+    Deno.writeFileSync(path, new Uint8Array(), { createNew: true });
+    return true;
+  } catch (error) {
+    throw new UserError(
+      `cannot make the mapfile "${printable(path)}": ${(error as Error).message}`,
+      {
+        hints: ["name another one with --map FILE"],
+        cause: error,
+      },
+    );
+  }
 }
 
 /** What can be said of an existing image before it is opened. */

@@ -100,7 +100,7 @@ export const OPTIONS = [
     name: "max-clients",
     kind: "count",
     placeholder: "N",
-    default: "16",
+    default: "64",
     min: 1,
     max: 256,
     help: "clients at a time; more have to wait",

@@ -1,7 +1,7 @@
 // A copy of a map that nobody changes any more: what is saved, shown and compared.
 
 import { CHUNK, CHUNKS, type MapMemory, PASS, PHASE, POSITION, RUNS } from "./map_memory.ts";
-import type { Phase } from "./statuses.ts";
+import { FINISHED, NON_TRIED, type Phase } from "./statuses.ts";
 
 /** A map at one instant. */
 export interface MapSnapshot {
@@ -15,6 +15,28 @@ export interface MapSnapshot {
   readonly position: number;
   readonly phase: Phase;
   readonly pass: number;
+}
+
+/** The same map without the data behind `end`, bytes: an image that was cut short there does not have them. */
+export function withoutDataBehind(snapshot: MapSnapshot, end: number): MapSnapshot {
+  const { positions, statuses, size } = snapshot;
+  if (end >= size) return snapshot;
+  const starts: number[] = [];
+  const kept: number[] = [];
+  positions.forEach((start, index) => {
+    const runEnd = positions[index + 1] ?? size;
+    const isData = statuses[index] === FINISHED;
+    const lostFrom = isData ? Math.max(start, end) : runEnd;
+    if (lostFrom > start) {
+      starts.push(start);
+      kept.push(statuses[index]!);
+    }
+    if (lostFrom < runEnd) {
+      starts.push(lostFrom);
+      kept.push(NON_TRIED);
+    }
+  });
+  return { ...snapshot, positions: Float64Array.from(starts), statuses: Uint8Array.from(kept) };
 }
 
 /** The phase whose character code the map's memory holds. */

@@ -81,7 +81,8 @@ export class Generation {
     const recorder = options.recordDomain === undefined
       ? undefined
       : new DomainRecorder(options.recordDomain, size, sectorSize, about, observe);
-    const saver = new MapSaver(medium, map, options.device, about, observe);
+    const isDamaged = () => state.imageDamaged;
+    const saver = new MapSaver(medium, map, options.device, about, observe, isDamaged);
     try {
       await saver.begin();
     } catch (error) {

@@ -1,6 +1,8 @@
 // Saves the map: a snapshot first, then the image's data to its disk, then the mapfile, so that a mapfile on
 // disk never claims a byte that the image on disk does not have. Main thread; nothing here blocks it but the
 // snapshot itself (milliseconds), so it also works while the reader hangs in the device.
+import { printable } from "../base/printable.ts";
+import { alignDown } from "../base/ranges.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSidecar } from "../cache/sidecar.ts";
 import type { Medium } from "../cache/open_medium.ts";
@@ -8,6 +10,7 @@ import { AtomicFile } from "../file/atomic_file.ts";
 import { identityId } from "../file/identity.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
+import { withoutDataBehind } from "../map/map_snapshot.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
 import type { About } from "./serve_options.ts";
 import type { Observer } from "./events.ts";
@@ -23,6 +26,11 @@ export class MapSaver {
   readonly #mapfile: AtomicFile;
   readonly #sidecar: AtomicFile;
   readonly #image: Deno.FsFile;
+  /** Whether a client has met bytes that the map claims and the image has no more. */
+  readonly #isImageDamaged: () => boolean;
+  #toldOfLoss = false;
+  /** What the image had at the last save, bytes. */
+  #savedBytes = -1;
   #savedVersion = -1;
   #last: Promise<boolean> = Promise.resolve(true);
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -34,7 +42,9 @@ export class MapSaver {
     device: string,
     about: About,
     observe: Observer,
+    isImageDamaged: () => boolean,
   ) {
+    this.#isImageDamaged = isImageDamaged;
     this.#medium = medium;
     this.#map = map;
     const { identity, mapfile } = medium;
@@ -78,8 +88,9 @@ export class MapSaver {
   }
 
   async #trySave(): Promise<boolean> {
-    if (this.#map.version === this.#savedVersion) return true;
     try {
+      const bytes = await this.#imageBytes();
+      if (this.#map.version === this.#savedVersion && bytes === this.#savedBytes) return true;
       await this.#write();
       if (this.#failing) this.#observe({ event: "info", message: "the map can be saved again" });
       this.#failing = false;
@@ -97,12 +108,34 @@ export class MapSaver {
     const { version } = map;
     const snapshot = map.snapshot();
     await this.#image.syncData();
-    const contents = mapfileOf(snapshot, mapfile?.comments, this.#settings);
+    const bytes = await this.#imageBytes();
+    const claimed = withoutDataBehind(snapshot, alignDown(bytes, this.#medium.sectorSize));
+    const contents = mapfileOf(claimed, mapfile?.comments, this.#settings);
     await this.#mapfile.replace(
       encodeMapfile(contents, { ...this.#heading, currentTime: new Date() }),
     );
     this.#savedVersion = version;
+    this.#savedBytes = bytes;
     this.#observe({ event: "saved", map: mapPath, transitions: snapshot.positions.length });
+  }
+
+  /** How far the image goes: 0 once it has been deleted. Tells once when it has lost something. */
+  async #imageBytes(): Promise<number> {
+    const { size, nlink } = await this.#image.stat();
+    const bytes = nlink === 0 ? 0 : size;
+    if ((bytes < this.#map.size || this.#isImageDamaged()) && !this.#toldOfLoss) {
+      this.#toldOfLoss = true;
+      const image = `the image "${printable(this.#medium.imagePath)}"`;
+      this.#observe({
+        event: "warning",
+        message: nlink === 0 ? `${image} has been deleted` : `${image} has been cut short`,
+        hints: [
+          "what it has lost is read from the device again when somebody asks; " +
+          "stop and start again to have all of it kept",
+        ],
+      });
+    }
+    return bytes;
   }
 }
 

@@ -42,6 +42,7 @@ const BELL = 1;
 const READER_ASLEEP = 2;
 const RING_TAIL = 3;
 const IMAGE_SICK = 4;
+const IMAGE_DAMAGED = 5;
 const HEADER_WORDS = 16;
 
 // Words of a session (Int32), a cache line apart.
@@ -166,6 +167,14 @@ export class SharedState {
   }
   set imageSick(sick: boolean) {
     Atomics.store(this.words, IMAGE_SICK, sick ? 1 : 0);
+  }
+
+  /** Sessions set it, main reads it: bytes that the map claims could not be had from the image. */
+  get imageDamaged(): boolean {
+    return Atomics.load(this.words, IMAGE_DAMAGED) !== 0;
+  }
+  noteImageDamaged(): void {
+    Atomics.store(this.words, IMAGE_DAMAGED, 1);
   }
 
   // --- sessions -----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ Deno.test("options that are not given have their defaults", () => {
   assertEquals(Object.fromEntries(given), {
     "listen": [],
     "export": "",
-    "max-clients": 16,
+    "max-clients": 64,
     "timeout": 60,
     "read-ahead": 1048576,
     "retries": 0,
@@ -164,7 +164,7 @@ const REFUSED: readonly [string, message: string, hint: string][] = [
   [
     "serve DEV --max-clients 0",
     '--max-clients: "0" is not a whole number from 1 to 256',
-    "for example --max-clients 16",
+    "for example --max-clients 64",
   ],
   [
     "serve DEV --timeout soon",
