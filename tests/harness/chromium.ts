@@ -82,9 +82,14 @@ export class Chromium implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket?.close();
-    this.#child.kill("SIGKILL");
+    // Asked politely, it ends its helpers first; killed, it would leave them to end by themselves.
+    this.#session = undefined;
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE_MS);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#send("Browser.close", {});
+    else this.#child.kill("SIGKILL");
     await this.#child.status;
+    clearTimeout(timer);
+    this.#socket?.close();
     // Its helpers may be writing still.
     await until("the profile is gone", () => {
       try {
@@ -132,14 +137,19 @@ export class Chromium implements AsyncDisposable {
   }
 
   async #call(method: string, params: object): Promise<Record<string, unknown>> {
-    const id = this.#next++;
     const { promise, resolve } = Promise.withResolvers<Answer>();
+    const id = this.#send(method, params);
     this.#waiting.set(id, resolve);
-    const session = this.#session === undefined ? {} : { sessionId: this.#session };
-    this.#socket!.send(JSON.stringify({ id, method, params, ...session }));
     const { result, error } = await promise;
     this.#waiting.delete(id);
     if (error) throw new Error(`${method}: ${error.message}`);
     return result ?? {};
+  }
+
+  #send(method: string, params: object): number {
+    const id = this.#next++;
+    const session = this.#session === undefined ? {} : { sessionId: this.#session };
+    this.#socket!.send(JSON.stringify({ id, method, params, ...session }));
+    return id;
   }
 }
