@@ -5,7 +5,7 @@ import { Device } from "../file/device.ts";
 import { type DiscLayout, discLayout, plainLayout, refuseAudioDisc } from "../file/disc_layout.ts";
 import { readerOf } from "../file/identity.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
-import { checkPlace } from "../file/place.ts";
+import { checkMapPlace, checkPlace } from "../file/place.ts";
 import { Removable } from "../file/removable.ts";
 import type { Source, SourceRequest } from "../file/source.ts";
 import { readToc } from "../file/toc.ts";
@@ -65,7 +65,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     image: request.image,
     map: request.map,
     force: request.force,
-    checkPlace: (image) => checkImagePlace(image, source, warn),
+    checkPlace: (image) => checkPlaces(image, request.map ?? `${image}.map`, source, warn),
     warn,
   });
   if (!request.keepCache && !cache.fresh) {
@@ -111,9 +111,11 @@ function guarded({ file, guard }: Source): ReadBytes {
   };
 }
 
-function checkImagePlace(image: string, { file, size }: Source, warn: Warn): void {
-  for (const { severity, message, hints } of checkPlace({ image, source: file.path, size })) {
-    if (severity === "refuse") throw new UserError(message, { hints });
-    warn(message, hints);
-  }
+/** Refuses first: what is only worth a warning comes when image and mapfile can both be used. */
+function checkPlaces(image: string, map: string, { file, size }: Source, warn: Warn): void {
+  const findings = checkPlace({ image, source: file.path, size });
+  const refusal = findings.find(({ severity }) => severity === "refuse");
+  if (refusal) throw new UserError(refusal.message, { hints: refusal.hints });
+  checkMapPlace(map, file.path);
+  for (const { message, hints } of findings) warn(message, hints);
 }

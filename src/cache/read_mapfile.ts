@@ -6,6 +6,8 @@ import { type Mapfile, MapfileError, parseMapfile } from "../map/mapfile.ts";
 /** Largest mapfile that is read, bytes: some ten million areas. */
 const MAX_MAPFILE_BYTES = 1 << 29;
 
+const HINTS = ["name a mapfile that ddrescue or blkcache has written, and that you can read"];
+
 /**
  * The mapfile at `path`; its `.bak` when it is missing, empty or torn and the `.bak` is whole.
  * @returns undefined when there is neither.
@@ -51,13 +53,14 @@ function parseIfThere(path: string): Mapfile | undefined {
   let content: Uint8Array;
   try {
     if (Deno.statSync(path).size > MAX_MAPFILE_BYTES) {
-      throw new UserError(`"${printable(path)}" is too large for a mapfile`);
+      throw new UserError(`"${printable(path)}" is too large for a mapfile`, { hints: HINTS });
     }
     content = Deno.readFileSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof UserError || !(error instanceof Error)) throw error;
     throw new UserError(`cannot read mapfile "${printable(path)}": ${error.message}`, {
+      hints: HINTS,
       cause: error,
     });
   }

@@ -1,8 +1,9 @@
-// Whether an image can, and should, land where it was asked to. Facts in, findings out; `place_facts.ts`
+// Whether an image and its mapfile can, and should, land where they were asked to. Facts in, findings out; `place_facts.ts`
 // gathers the facts. Refused is only what cannot work or would harm the source.
+import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { formatSize } from "../base/sizes.ts";
-import { gatherPlaceFacts, type PlaceQuestion } from "./place_facts.ts";
+import { gatherPlaceFacts, gatherStanding, type PlaceQuestion } from "./place_facts.ts";
 
 /** One thing to be said about a place, as a sentence with hints. */
 export interface Finding {
@@ -50,6 +51,26 @@ const KERNEL_FOLDER = /^\/(dev|proc|sys)(\/|$)/;
  */
 export function checkPlace(question: PlaceQuestion): Finding[] {
   return judgePlace(gatherPlaceFacts(question));
+}
+
+/**
+ * Looks at the place of a mapfile, which is going to be read, then replaced.
+ * @throws {UserError} when it is the source, or on it, or cannot be a mapfile.
+ * @throws {SystemError} as `checkPlace`.
+ */
+export function checkMapPlace(map: string, source: string): void {
+  const { occupant, relation } = gatherStanding(source, map);
+  const fault = occupant === "source"
+    ? "is the source itself"
+    : occupant === "device" || occupant === "other"
+    ? "is not a regular file"
+    : relation === "on the source"
+    ? `would lie on the source ${quote(source)} and be written to it`
+    : undefined;
+  if (fault === undefined) return;
+  throw new UserError(`the mapfile ${quote(map)} ${fault}`, {
+    hints: ["name another one with --map FILE"],
+  });
 }
 
 /** The findings: all that apply, but only the first that refuses. */

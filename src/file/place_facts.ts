@@ -27,12 +27,11 @@ export function gatherPlaceFacts(question: PlaceQuestion): PlaceFacts {
   // An image that is there counts where it is, which a symbolic link can make another file system.
   const mount = mountOf(image, table);
   return {
+    ...gatherStanding(source, image, table),
     image,
     source,
     folder,
     folderExists: folderStat !== undefined && isDirectory(folderStat),
-    occupant: occupantOf(source, image),
-    relation: mount ? relationOf(source, mount) : "apart",
     type: mount?.type,
     mountPoint: mount?.mountPoint ?? "/",
     readOnly: mount?.readOnly ?? false,
@@ -43,26 +42,47 @@ export function gatherPlaceFacts(question: PlaceQuestion): PlaceFacts {
   };
 }
 
+/**
+ * What is at `path` now, and where that stands to the source.
+ * @throws {SystemError} as `checkPlace`.
+ */
+export function gatherStanding(
+  source: string,
+  path: string,
+  table: readonly Mount[] = mounts(),
+): Pick<PlaceFacts, "occupant" | "relation"> {
+  const stacks = new BlockStacks();
+  const mount = mountOf(path, table);
+  return {
+    occupant: occupantOf(source, path, stacks),
+    relation: mount ? relationOf(source, mount, stacks) : "apart",
+  };
+}
+
 /** The path itself, or the nearest folder above it that is there. */
 function nearest(path: string): string {
   return statPathIfThere(path) || path === dirname(path) ? path : nearest(dirname(path));
 }
 
-function occupantOf(source: string, image: string): PlaceFacts["occupant"] {
-  const there = statPathIfThere(image);
+/** Links do not matter. What a loop device reads from is the source as much as the device. */
+function occupantOf(source: string, path: string, stacks: BlockStacks): PlaceFacts["occupant"] {
+  const there = statPathIfThere(path);
   if (!there) return "nothing";
   const from = statPath(source);
   if (isBlockDevice(there)) {
     return isBlockDevice(from) && there.rdev === from.rdev ? "source" : "device";
   }
   if (!isRegular(there)) return "other";
-  return isRegular(from) && fileKey(there) === fileKey(from) ? "source" : "file";
+  const key = fileKey(there);
+  const isSource = isBlockDevice(from)
+    ? stacks.below(from.rdev).files.has(key)
+    : key === fileKey(from);
+  return isSource ? "source" : "file";
 }
 
-function relationOf(source: string, mount: Mount): PlaceFacts["relation"] {
+function relationOf(source: string, mount: Mount, stacks: BlockStacks): PlaceFacts["relation"] {
   const device = deviceOf(mount);
   if (device === undefined) return "apart";
-  const stacks = new BlockStacks();
   const below = stacks.below(device);
   const from = statPath(source);
   if (!isBlockDevice(from)) return below.files.has(fileKey(from)) ? "on the source" : "apart";

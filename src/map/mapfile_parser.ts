@@ -145,7 +145,9 @@ class MapfileParser {
   }
 
   #fail(sentence: string): never {
-    throw new MapfileError(this.#path, this.#line, sentence);
+    throw new MapfileError(this.#path, this.#line, sentence, {
+      hints: ["name a mapfile that ddrescue or blkcache has written, or put that line right"],
+    });
   }
 }
 

@@ -71,7 +71,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: "a map that is a directory",
     prepare: (folder) => Deno.mkdirSync(folder.file("image.map")),
-    says: /"image\.map"/,
+    says: /"image\.map" is not a regular file/,
   },
   {
     name: "an image that no mapfile speaks for",
@@ -102,7 +102,13 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: "a map that is a hard link to the device",
     prepare: (folder) => Deno.linkSync(folder.file("device"), folder.file("image.map")),
-    says: /"image\.map"/,
+    says: /"image\.map" is the source itself/,
+  },
+  {
+    name: "a map that is the device, by a symbolic link",
+    prepare: (folder) => Deno.symlinkSync("device", folder.file("link")),
+    args: () => ["device", "image", "--map=link"],
+    says: /"link" is the source itself/,
   },
   {
     name: "an image in a directory that does not exist",
@@ -163,14 +169,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "refused: an image that is what the loop device reads from",
+  name: "refused: an image or a map that is what the loop device reads from",
   ignore: !isRoot() || !hasTools("losetup"),
   async fn() {
     using folder = new TestFolder();
     folder.noise("device", SIZE);
     using loop = LoopDevice.attach(folder.file("device"));
     Deno.writeTextFileSync(folder.file("device.map"), `0 +\n0 ${SIZE} +\n`);
-    await assertRefused(folder, [loop.path, "device", "--socket=socket"], /"device"/);
+    Deno.linkSync(folder.file("device"), folder.file("link"));
+    for (
+      const [args, says] of [
+        [["device"], /image "device" is the source itself/],
+        [["link", "--map=device.map"], /image "link" is the source itself/],
+        [["image", "--map=link"], /mapfile "link" is the source itself/],
+      ] as const
+    ) {
+      await assertRefused(folder, [loop.path, ...args, "--socket=socket"], says);
+    }
   },
 });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { describePath, listBlockDevices } from "../../../src/file/block_listing.ts";
-import { checkPlace } from "../../../src/file/place.ts";
+import { UserError } from "../../../src/base/errors.ts";
+import { checkMapPlace, checkPlace } from "../../../src/file/place.ts";
 import { gatherPlaceFacts } from "../../../src/file/place_facts.ts";
 import { ENOENT } from "../../../src/sys/errno.ts";
 import { mount, unmount } from "../../../src/sys/mount.ts";
@@ -67,6 +68,47 @@ Deno.test("a source that is not there is an error of the system", async () => {
   });
 });
 
+Deno.test("a mapfile is a regular file or not there yet, and not the source, links followed", async () => {
+  await inFolder((folder) => {
+    const source = makeFile(folder, "a.iso", 10);
+    makeFile(folder, "old.map", 10);
+    Deno.linkSync(source, `${folder}/hard`);
+    Deno.symlinkSync(source, `${folder}/soft`);
+    for (const map of [`${folder}/old.map`, `${folder}/new.map`]) checkMapPlace(map, source);
+    const cases: [string, string][] = [
+      [source, "is the source itself"],
+      [`${folder}/hard`, "is the source itself"],
+      [`${folder}/soft`, "is the source itself"],
+      [folder, "is not a regular file"],
+      ["/dev/null", "is not a regular file"],
+    ];
+    for (const [map, fault] of cases) assertMapRefused(map, source, fault);
+  });
+});
+
+Deno.test({
+  name: "the file that a loop device reads from, whatever its name, is the source too",
+  ignore: !isRoot() || !hasTools("losetup"),
+  fn: async () => {
+    await inFolder((folder) => {
+      const file = makeHole(folder, "disk.img", 1 << 20);
+      const copy = makeHole(folder, "copy.img", 1 << 20);
+      Deno.linkSync(file, `${folder}/hard`);
+      Deno.symlinkSync(file, `${folder}/soft`);
+      using loop = LoopDevice.attach(file);
+      for (const path of [file, `${folder}/hard`, `${folder}/soft`]) {
+        const question = { source: loop.path, image: path, size: 1 << 20 };
+        assertEquals(gatherPlaceFacts(question).occupant, "source", path);
+        assertMapRefused(path, loop.path, "is the source itself");
+      }
+      assertMapRefused(loop.path, loop.path, "is the source itself");
+      const question = { source: loop.path, image: copy, size: 1 << 20 };
+      assertEquals(gatherPlaceFacts(question).occupant, "file");
+      checkMapPlace(copy, loop.path);
+    });
+  },
+});
+
 Deno.test({
   name: "an image on the device, one of its partitions, or a loop device over it is found out",
   ignore,
@@ -98,6 +140,13 @@ Deno.test({
       Deno.symlinkSync(disk.path, `${folder}/by-id`);
       assertEquals([image(disk.path), image(`${folder}/by-id`)], ["source", "source"]);
       assertEquals(image(first), "device");
+      assertEquals(image(file), "source");
+      const partImage = { source: first, image: file, size: 1 };
+      assertEquals(gatherPlaceFacts(partImage).occupant, "source", "of a partition too");
+      const innerImage = { source: inner.path, image: file, size: 1 };
+      assertEquals(gatherPlaceFacts(innerImage).occupant, "source", "and further down");
+      assertMapRefused(`${mounted.path}/a.map`, disk.path, "would lie on the source");
+      checkMapPlace(`${mounted.path}/a.map`, second);
 
       const listed = listBlockDevices().find(({ name }) => name === disk.name)!;
       assertEquals(listed.partitions, [`${disk.name}p1`, `${disk.name}p2`]);
@@ -164,6 +213,11 @@ Deno.test({
     });
   },
 });
+
+function assertMapRefused(map: string, source: string, fault: string): void {
+  const { hints } = assertThrows(() => checkMapPlace(map, source), UserError, fault);
+  assert(hints.length > 0, map);
+}
 
 /** Mounts until it is disposed of. */
 function mountAt(source: string, path: string, type = "ext4", options = ""): Disposable & {
