@@ -42,7 +42,7 @@ export function progressOf(
     waiting: state.parkedReads(),
     phase: isFilling ? map.phase : null,
     pass: map.pass,
-    position: map.position,
+    position: state.readerCounters[READER_BUSY_AT],
     lastGood: state.readerCounters[READER_LAST_GOOD] || null,
     reading: readingNow(state),
     elapsedMs,
