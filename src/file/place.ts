@@ -53,19 +53,26 @@ export function checkPlace(question: PlaceQuestion): Finding[] {
   return judgePlace(gatherPlaceFacts(question));
 }
 
+/** What saving a mapfile replaces beside it (atomic_file.ts). */
+const BESIDE_MAPFILE = [".bak", ".tmp", ".bak.tmp"];
+
 /**
  * Looks at the place of a mapfile, which is going to be read, then replaced.
- * @throws {UserError} when it is the source, or on it, or cannot be a mapfile.
+ * @throws {UserError} when it is the source, or on it, or would replace it, or cannot be a mapfile.
  * @throws {SystemError} as `checkPlace`.
  */
 export function checkMapPlace(map: string, source: string): void {
   const { occupant, relation } = gatherStanding(source, map);
+  const replaced = BESIDE_MAPFILE.map((ending) => map + ending)
+    .find((path) => gatherStanding(source, path).occupant === "source");
   const fault = occupant === "source"
     ? "is the source itself"
     : occupant === "device" || occupant === "other"
     ? "is not a regular file"
     : relation === "on the source"
     ? `would lie on the source ${quote(source)} and be written to it`
+    : replaced !== undefined
+    ? `would replace the source as ${quote(replaced)} when it is saved`
     : undefined;
   if (fault === undefined) return;
   throw new UserError(`the mapfile ${quote(map)} ${fault}`, {

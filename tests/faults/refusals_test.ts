@@ -104,6 +104,12 @@ const REFUSALS: readonly Refusal[] = [
     prepare: (folder) => Deno.linkSync(folder.file("device"), folder.file("image.map")),
     says: /"image\.map" is the source itself/,
   },
+  ...["old.bak", "old.tmp", "old.bak.tmp"].map((device) => ({
+    name: `a device "${device}", which saving the map "old" would replace`,
+    prepare: (folder: TestFolder) => void folder.noise(device, SIZE),
+    args: () => [device, "image", "--map=old"],
+    says: /mapfile "old" would replace the source as "old\./,
+  })),
   {
     name: "a map that is the device, by a symbolic link",
     prepare: (folder) => Deno.symlinkSync("device", folder.file("link")),
