@@ -22,7 +22,7 @@ import { findImage } from "./find_image.ts";
 import { knownStretches } from "./known_stretches.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { RecordedReads } from "./recorded_reads.ts";
-import { readSidecar } from "./sidecar.ts";
+import { readSidecar, sidecarPathOf } from "./sidecar.ts";
 import { join } from "@std/path";
 
 /** What to open a cache for. */
@@ -71,7 +71,7 @@ export function openCache(request: CacheRequest): OpenCache {
   let identity = request.image === undefined ? identifyNow() : undefined;
   const imagePath = request.image ?? imageOf(request, identity!);
   const mapPath = request.map ?? `${imagePath}.map`;
-  const sidecarPath = `${imagePath}.json`;
+  const sidecarPath = sidecarPathOf(imagePath);
   request.checkPlace(imagePath);
 
   const record = readSidecar(sidecarPath);

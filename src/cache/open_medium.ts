@@ -5,11 +5,12 @@ import { Device } from "../file/device.ts";
 import { type DiscLayout, discLayout, plainLayout, refuseAudioDisc } from "../file/disc_layout.ts";
 import { readerOf } from "../file/identity.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
-import { checkMapPlace, checkPlace } from "../file/place.ts";
+import { checkMapPlace, checkPlace, checkSidecarPlace } from "../file/place.ts";
 import { Removable } from "../file/removable.ts";
 import type { Source, SourceRequest } from "../file/source.ts";
 import { readToc } from "../file/toc.ts";
 import type { ReadBytes } from "../file/volume.ts";
+import { sidecarPathOf } from "./sidecar.ts";
 import { FileMap } from "../map/file_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { closeFd } from "../sys/fd.ts";
@@ -117,5 +118,6 @@ function checkPlaces(image: string, map: string, { file, size }: Source, warn: W
   const refusal = findings.find(({ severity }) => severity === "refuse");
   if (refusal) throw new UserError(refusal.message, { hints: refusal.hints });
   checkMapPlace(map, file.path);
+  checkSidecarPlace(sidecarPathOf(image), file.path);
   for (const { message, hints } of findings) warn(message, hints);
 }

@@ -13,6 +13,10 @@ export interface SidecarNotes {
   readonly program: string;
 }
 
+export function sidecarPathOf(imagePath: string): string {
+  return `${imagePath}.json`;
+}
+
 export function formatSidecar(identity: Identity, notes: SidecarNotes): string {
   return JSON.stringify({ ...notes, identity: identityToJson(identity) }, undefined, 2) + "\n";
 }

@@ -62,9 +62,18 @@ const BESIDE_MAPFILE = [".bak", ".tmp", ".bak.tmp"];
  * @throws {SystemError} as `checkPlace`.
  */
 export function checkMapPlace(map: string, source: string): void {
-  const { occupant, relation } = gatherStanding(source, map);
-  const replaced = BESIDE_MAPFILE.map((ending) => map + ending)
-    .find((path) => gatherStanding(source, path).occupant === "source");
+  checkWrittenPlace("mapfile", map, source, "name another one with --map FILE");
+}
+
+/** As `checkMapPlace`, for the file beside an image that says of which device it is. */
+export function checkSidecarPlace(sidecar: string, source: string): void {
+  checkWrittenPlace("sidecar file", sidecar, source, "name another IMAGE");
+}
+
+function checkWrittenPlace(what: string, path: string, source: string, hint: string): void {
+  const { occupant, relation } = gatherStanding(source, path);
+  const replaced = BESIDE_MAPFILE.map((ending) => path + ending)
+    .find((other) => gatherStanding(source, other).occupant === "source");
   const fault = occupant === "source"
     ? "is the source itself"
     : occupant === "device" || occupant === "other"
@@ -75,9 +84,7 @@ export function checkMapPlace(map: string, source: string): void {
     ? `would replace the source as ${quote(replaced)} when it is saved`
     : undefined;
   if (fault === undefined) return;
-  throw new UserError(`the mapfile ${quote(map)} ${fault}`, {
-    hints: ["name another one with --map FILE"],
-  });
+  throw new UserError(`the ${what} ${quote(path)} ${fault}`, { hints: [hint] });
 }
 
 /** The findings: all that apply, but only the first that refuses. */

@@ -111,6 +111,17 @@ const REFUSALS: readonly Refusal[] = [
     says: /mapfile "old" would replace the source as "old\./,
   })),
   {
+    name: "a device that is the sidecar's temporary file",
+    prepare: (folder) => void folder.noise("image.json.tmp", SIZE),
+    args: () => ["image.json.tmp", "image"],
+    says: /sidecar file "image\.json" would replace the source as "image\.json\.tmp"/,
+  },
+  {
+    name: "a sidecar that is a link to the device",
+    prepare: (folder) => Deno.linkSync(folder.file("device"), folder.file("image.json")),
+    says: /sidecar file "image\.json" is the source itself/,
+  },
+  {
     name: "a map that is the device, by a symbolic link",
     prepare: (folder) => Deno.symlinkSync("device", folder.file("link")),
     args: () => ["device", "image", "--map=link"],
