@@ -9,8 +9,15 @@ import { statPath } from "../file/path_stat.ts";
 import { Removable } from "../file/removable.ts";
 import { sourceName } from "../file/source_name.ts";
 import { SysfsBlock } from "../file/sysfs.ts";
-import { deviceTable, sourceDetails, type SourceReport } from "../ui/device_report.ts";
+import {
+  type DeviceChoice,
+  deviceTable,
+  deviceWarnings,
+  sourceDetails,
+  type SourceReport,
+} from "../ui/device_report.ts";
 import type { Terminal } from "../ui/terminal.ts";
+import { imagesOf, unreadIdentity } from "./device_images.ts";
 import { EXIT_DONE, EXIT_FAILURE } from "./exit_codes.ts";
 
 /** Without paths no disk is read; a named one is, its first 64 KiB. @returns the exit code. */
@@ -31,11 +38,13 @@ export function detectCommand(paths: readonly string[], terminal: Terminal): num
 }
 
 function listAll(terminal: Terminal): number {
-  const devices = listBlockDevices();
+  const devices = listBlockDevices().map((device): DeviceChoice => ({
+    ...device,
+    images: imagesOf(unreadIdentity(device), device.label, "."),
+  }));
   if (terminal.json) devices.forEach((device) => terminal.record(device));
-  else if (devices.length > 0) {
-    terminal.say(...deviceTable(devices, Math.max(80, terminal.columns)));
-  } else terminal.info("there are no block devices");
+  else if (devices.length === 0) terminal.info("there are no block devices");
+  else terminal.say(...deviceTable(devices, Math.max(80, terminal.columns)));
   return EXIT_DONE;
 }
 
@@ -53,11 +62,16 @@ function describeSource(path: string, isNext: boolean, terminal: Terminal): void
     sectorSize: device?.sectorSize ?? null,
     identity: null,
     image: null,
+    images: [],
     device,
   };
   const isEmpty = device?.medium === "absent" || device?.medium === "open";
   try {
-    show(isEmpty ? report : { ...report, ...contentOf(path, kind) }, isNext, terminal);
+    show(
+      isEmpty ? report : { ...report, ...contentOf(path, kind, device?.label ?? null) },
+      isNext,
+      terminal,
+    );
   } catch (error) {
     if (!(error instanceof UserError) || device === null) throw error;
     show(report, isNext, terminal);
@@ -69,15 +83,18 @@ function describeSource(path: string, isNext: boolean, terminal: Terminal): void
 function contentOf(
   path: string,
   kind: SourceClass,
-): Pick<SourceReport, "size" | "sectorSize" | "identity" | "image"> {
+  label: string | null,
+): Pick<SourceReport, "size" | "sectorSize" | "identity" | "image" | "images"> {
   using file = kind.open(path, { direct: kind !== File });
   const identity = identify(file);
   const { size, sectorSize } = identity;
   const image = size > 0 ? `${sourceName(path)}-${identityId(identity)}.img` : null;
-  return { size, sectorSize, identity, image };
+  return { size, sectorSize, identity, image, images: imagesOf(identity, label, ".") };
 }
 
 function show(report: SourceReport, isNext: boolean, terminal: Terminal): void {
   if (terminal.json) terminal.record(report);
   else terminal.say(...(isNext ? [""] : []), ...sourceDetails(report));
+  if (report.device === null) return;
+  for (const { message, hints } of deviceWarnings(report.device)) terminal.warning(message, hints);
 }

@@ -5,6 +5,7 @@ import { UserError } from "../base/errors.ts";
 import { BlockStacks } from "./block_stack.ts";
 import { isFloppy, isOptical, type MediumStatus, mediumStatus } from "./medium.ts";
 import { isBlockDevice, statPath } from "./path_stat.ts";
+import { isSystemMount, swapDevices } from "./running_system.ts";
 import { readSpecialFile } from "./special_file.ts";
 import { parseUevent, SysfsBlock } from "./sysfs.ts";
 
@@ -37,6 +38,8 @@ export interface BlockDeviceInfo {
   partitions: string[];
   /** Where it, its partitions and what is built on them are mounted. */
   mountPoints: string[];
+  /** The running system, or the live medium, is on it. */
+  system: boolean;
 }
 
 /**
@@ -69,6 +72,7 @@ export function describeBlockDevice(
   const removable = block.isRemovable || optical || isFloppy(block);
   const medium = removable ? statusOf(path, block) : null;
   const empty = medium === "absent" || medium === "open";
+  const mountPoints = stacks.mountPointsOn(block.device).map(printable);
   return {
     name,
     path,
@@ -88,7 +92,8 @@ export function describeBlockDevice(
     label: empty ? null : labelOf(block),
     backingFile: block.backingFile ?? null,
     partitions: partitionsOf(block, stacks),
-    mountPoints: stacks.mountPointsOn(block.device).map(printable),
+    mountPoints,
+    system: mountPoints.some(isSystemMount) || swapDevices(stacks).has(block.device),
   };
 }
 

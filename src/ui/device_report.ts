@@ -1,10 +1,25 @@
-// Devices as text: a table of all, or everything about one. Pure.
+// Devices as text: a table of all to choose from, or everything about one. Pure.
 
 import { formatSize } from "../base/sizes.ts";
 import type { BlockDeviceInfo } from "../file/block_listing.ts";
 import { type Identity, identityId } from "../file/identity.ts";
 import { exactSize } from "./exact_size.ts";
+import { shellQuote } from "./shell_quote.ts";
 import { textTable } from "./text_table.ts";
+import { wrapText } from "./wrap_text.ts";
+
+/** An image of a device. */
+export interface ImageMatch {
+  readonly path: string;
+  /** False: size and label agree, nothing more is known. */
+  readonly certain: boolean;
+}
+
+/** A device in the list of all. */
+export interface DeviceChoice extends BlockDeviceInfo {
+  /** In this directory. */
+  readonly images: readonly ImageMatch[];
+}
 
 /** What `detect` found out about one source. */
 export interface SourceReport {
@@ -15,25 +30,52 @@ export interface SourceReport {
   readonly sectorSize: number | null;
   /** The image that `serve` makes by default. */
   readonly image: string | null;
+  /** Those that there are in this directory. */
+  readonly images: readonly ImageMatch[];
   /** Null without a medium, or when it could not be opened. */
   readonly identity: Identity | null;
   /** What the kernel knows of a block device. */
   readonly device: BlockDeviceInfo | null;
 }
 
-const HEADINGS = ["DEVICE", "CLASS", "SIZE", "SECTOR", "MEDIUM", "ABOUT"];
+const HEADINGS = ["DEVICE", "KIND", "SIZE", "SECTOR", "MEDIUM", "ABOUT"];
+const ALIGNMENTS = ["left", "left", "right", "right", "left", "left"] as const;
+/** The last column is never narrower. */
+const LEAST_ABOUT = 24;
 
-/** A line a device, below headings. */
-export function deviceTable(devices: readonly BlockDeviceInfo[], width: number): string[] {
+/** A row a device, below headings; what does not fit into the last column goes on below it. */
+export function deviceTable(devices: readonly DeviceChoice[], width: number): string[] {
   const rows = devices.map((device) => [
     device.path,
-    device.class,
+    kindOf(device),
     device.size > 0 ? formatSize(device.size) : "-",
     String(device.sectorSize ?? "-"),
     device.medium ?? "-",
-    about(device),
   ]);
-  return textTable([HEADINGS, ...rows], ["left", "left", "right", "right", "left", "left"], width);
+  const before = textTable([HEADINGS.slice(0, -1), ...rows], ALIGNMENTS.slice(0, -1));
+  const left = Math.max(LEAST_ABOUT, width - Math.max(...before.map(({ length }) => length)) - 2);
+  const all = devices.flatMap((device, index) =>
+    about(device).flatMap((line) => wrapText(line, left)).map((line, part) =>
+      part === 0 ? [...rows[index], line] : ["", "", "", "", "", line]
+    )
+  );
+  return textTable([HEADINGS, ...all], ALIGNMENTS);
+}
+
+/** What should be known before one of them is chosen: a sentence each, with what to do. */
+export function deviceWarnings(device: BlockDeviceInfo): { message: string; hints: string[] }[] {
+  const { path, mountPoints, system } = device;
+  if (system) {
+    return [{
+      message: `the running system is on ${path}: it changes while it is read`,
+      hints: ["to rescue it, start another system, as from a live medium"],
+    }];
+  }
+  if (mountPoints.length === 0) return [];
+  return [{
+    message: `${path} is mounted at ${mountPoints.join(", ")}: it may change while it is read`,
+    hints: [`umount ${mountPoints.map(shellQuote).join(" ")}`],
+  }];
 }
 
 /** Everything about one source, a line each. */
@@ -48,10 +90,7 @@ export function sourceDetails(report: SourceReport): string[] {
     ["model", device && joined([device.vendor, device.model])],
     ["serial", device?.serial],
     ["connected by", device?.transport],
-    [
-      "kind",
-      device && (device.optical ? "optical" : device.rotational ? "rotational" : "solid state"),
-    ],
+    ["kind", device && kindOf(device)],
     ["volume", volume && joined([volume.kind, volume.label && `"${volume.label}"`])],
     ["created", volume?.created],
     ["file behind it", device?.backingFile],
@@ -60,6 +99,7 @@ export function sourceDetails(report: SourceReport): string[] {
     ["fingerprint", identity && (identity.fingerprint ?? "none: its start cannot be read")],
     ["identity", identity && identityId(identity)],
     ["image", report.image],
+    ["cached in", imagesText(report.images)],
   ];
   const known = rows.filter((row): row is [string, string] => Boolean(row[1]));
   return [
@@ -68,14 +108,31 @@ export function sourceDetails(report: SourceReport): string[] {
   ];
 }
 
-function about(device: BlockDeviceInfo): string {
-  const { vendor, model, label, backingFile, mountPoints } = device;
-  return joined([
-    joined([vendor, model]),
+function kindOf(
+  { optical, removable, rotational, transport, backingFile }: BlockDeviceInfo,
+): string {
+  if (optical) return "optical";
+  if (backingFile !== null) return "loop";
+  const usb = transport === "usb" ? "USB " : "";
+  if (removable) return `${usb}removable`;
+  return usb + (rotational ? "hard disk" : "solid state");
+}
+
+/** One line a subject; the first is what it is. */
+function about(device: DeviceChoice): string[] {
+  const { vendor, model, serial, label, backingFile, mountPoints, system, images } = device;
+  const lines = [
+    joined([joined([vendor, model]), serial && `serial ${serial}`, backingFile], ", "),
     label && `"${label}"`,
-    backingFile,
-    mountPoints.length > 0 && `mounted at ${mountPoints.join(" ")}`,
-  ], ", ");
+    mountPoints.length > 0 && `! mounted at ${mountPoints.join(" ")}`,
+    system && "! the running system is on it",
+    images.length > 0 && `cached in ${imagesText(images)}`,
+  ].filter((line) => typeof line === "string" && line !== "") as string[];
+  return lines.length > 0 ? lines : [""];
+}
+
+function imagesText(images: readonly ImageMatch[]): string {
+  return images.map(({ path, certain }) => certain ? path : `perhaps ${path}`).join(", ");
 }
 
 function sectors({ sectorSize, device }: SourceReport): string | undefined {

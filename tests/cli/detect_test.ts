@@ -9,7 +9,7 @@ Deno.test("detect lists block devices as a table", async () => {
   if (stdout === "") {
     assertEquals(stderr, "blkcache: there are no block devices\n");
   } else {
-    assert(/^DEVICE +CLASS +SIZE +SECTOR +MEDIUM +ABOUT\n\/dev\//.test(stdout), stdout);
+    assert(/^DEVICE +KIND +SIZE +SECTOR +MEDIUM +ABOUT\n\/dev\//.test(stdout), stdout);
   }
 });
 
@@ -26,10 +26,21 @@ Deno.test("detect describes files, and one that is not there hides no other", as
     assert(lines.some((line) => /^ {2}size +2 KiB \(2000 bytes\)$/.test(line)), stdout);
     assert(lines.some((line) => /^ {2}image +disc-[0-9a-f]{8}\.img$/.test(line)), stdout);
 
+    // A rescue of it that has begun is found.
+    const args = ["serve", "disc.iso", "first.img", "--socket=s.sock"];
+    await using server = Program.start(args, { dir });
+    await server.ready();
+    server.signal("SIGTERM");
+    await server.ended();
+    await using again = Program.start(["detect", "disc.iso"], { dir });
+    const { stdout: found } = await again.ended();
+    assert(found.split("\n").some((line) => /^ {2}cached in +first\.img$/.test(line)), found);
+
     await using asJson = Program.start(["detect", "--json", "disc.iso"], { dir });
     const report = JSON.parse((await asJson.ended()).stdout);
     assertEquals([report.class, report.size, report.device], ["File", 2000, null]);
     assert(/^[0-9a-f]{8}$/.test(report.identity.fingerprint));
+    assertEquals(report.images, [{ path: "first.img", certain: true }]);
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }

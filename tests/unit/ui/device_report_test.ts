@@ -1,9 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import type { BlockDeviceInfo } from "../../../src/file/block_listing.ts";
 import type { Identity } from "../../../src/file/identity.ts";
-import { deviceTable, sourceDetails } from "../../../src/ui/device_report.ts";
+import {
+  type DeviceChoice,
+  deviceTable,
+  deviceWarnings,
+  sourceDetails,
+} from "../../../src/ui/device_report.ts";
 
-const DISK: BlockDeviceInfo = {
+const DISK: DeviceChoice = {
   name: "sda",
   path: "/dev/sda",
   class: "Device",
@@ -23,8 +27,10 @@ const DISK: BlockDeviceInfo = {
   backingFile: null,
   partitions: ["sda1", "sda2"],
   mountPoints: ["/", "/mnt"],
+  system: true,
+  images: [],
 };
-const DRIVE: BlockDeviceInfo = {
+const DRIVE: DeviceChoice = {
   ...DISK,
   name: "sr0",
   path: "/dev/sr0",
@@ -40,6 +46,7 @@ const DRIVE: BlockDeviceInfo = {
   medium: "open",
   partitions: [],
   mountPoints: [],
+  system: false,
 };
 const IDENTITY: Identity = {
   size: 0,
@@ -59,15 +66,50 @@ const IDENTITY: Identity = {
 };
 
 Deno.test("all devices are a table that fits the width", () => {
-  const lines = deviceTable([DISK, DRIVE, { ...DRIVE, medium: "present", label: "HOLIDAY" }], 80);
+  const images = [{ path: "sr0-1.img", certain: true }, { path: "old.img", certain: false }];
+  const disc: DeviceChoice = { ...DRIVE, medium: "present", label: "HOLIDAY", size: 2048, images };
+  const loop: DeviceChoice = { ...DISK, path: "/dev/loop0", backingFile: "/a/b", system: false };
+  const lines = deviceTable([DISK, DRIVE, disc, { ...loop, mountPoints: [] }], 80);
   assertEquals(lines, [
-    "DEVICE    CLASS         SIZE  SECTOR  MEDIUM   ABOUT",
-    "/dev/sda  Device     932 GiB     512  -        ATA SAMPLE 1TB, mounted at / /mnt",
-    "/dev/sr0  Removable        -    2048  open     HL-DT-ST DVDRAM",
-    '/dev/sr0  Removable        -    2048  present  HL-DT-ST DVDRAM, "HOLIDAY"',
+    "DEVICE      KIND          SIZE  SECTOR  MEDIUM   ABOUT",
+    "/dev/sda    hard disk  932 GiB     512  -        ATA SAMPLE 1TB, serial S123",
+    "                                                 ! mounted at / /mnt",
+    "                                                 ! the running system is on it",
+    "/dev/sr0    optical          -    2048  open     HL-DT-ST DVDRAM",
+    "/dev/sr0    optical      2 KiB    2048  present  HL-DT-ST DVDRAM",
+    '                                                 "HOLIDAY"',
+    "                                                 cached in sr0-1.img, perhaps",
+    "                                                 old.img",
+    "/dev/loop0  loop       932 GiB     512  -        ATA SAMPLE 1TB, serial S123,",
+    "                                                 /a/b",
   ]);
-  const long = deviceTable([{ ...DISK, model: "x".repeat(100) }], 80);
-  for (const line of long) assert(line.length <= 80, line);
+});
+
+const KINDS: readonly [what: Partial<DeviceChoice>, kind: string][] = [
+  [{}, "hard disk"],
+  [{ rotational: false }, "solid state"],
+  [{ rotational: false, transport: "usb" }, "USB solid state"],
+  [{ removable: true, transport: "usb" }, "USB removable"],
+  [{ optical: true, removable: true }, "optical"],
+  [{ backingFile: "/a" }, "loop"],
+];
+
+for (const [what, kind] of KINDS) {
+  Deno.test(`a device with ${JSON.stringify(what)} is called ${kind}`, () => {
+    assertEquals(deviceTable([{ ...DISK, ...what }], 80)[1].slice(10).split("  ")[0], kind);
+  });
+}
+
+Deno.test("the running system's disk and mounted ones are warned about", () => {
+  assertEquals(deviceWarnings(DISK), [{
+    message: "the running system is on /dev/sda: it changes while it is read",
+    hints: ["to rescue it, start another system, as from a live medium"],
+  }]);
+  assertEquals(deviceWarnings({ ...DISK, system: false, mountPoints: ["/mnt", "/a b"] }), [{
+    message: "/dev/sda is mounted at /mnt, /a b: it may change while it is read",
+    hints: ["umount /mnt '/a b'"],
+  }]);
+  assertEquals(deviceWarnings(DRIVE), []);
 });
 
 Deno.test("one device is described with everything that is known", () => {
@@ -77,6 +119,7 @@ Deno.test("one device is described with everything that is known", () => {
     size: DISK.size,
     sectorSize: 512,
     image: "sda-01234567.img",
+    images: [{ path: "old.img", certain: true }],
     identity: { ...IDENTITY, fingerprint: "01234567" },
     device: DISK,
   };
@@ -88,7 +131,7 @@ Deno.test("one device is described with everything that is known", () => {
     "  model         ATA SAMPLE 1TB",
     "  serial        S123",
     "  connected by  ata",
-    "  kind          rotational",
+    "  kind          hard disk",
     '  volume        iso9660 "HOLIDAY"',
     "  created       2001-02-03T04:05:06Z",
     "  partitions    sda1 sda2",
@@ -96,6 +139,7 @@ Deno.test("one device is described with everything that is known", () => {
     "  fingerprint   01234567",
     "  identity      01234567",
     "  image         sda-01234567.img",
+    "  cached in     old.img",
   ]);
 });
 
@@ -106,6 +150,7 @@ Deno.test("an unreadable start has no fingerprint but an identity", () => {
     size: 2048,
     sectorSize: 2048,
     image: null,
+    images: [],
     identity: IDENTITY,
     device: null,
   });

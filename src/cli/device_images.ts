@@ -1,0 +1,41 @@
+// Which images in a folder are of a device: what `detect` says beside what the device is.
+
+import { knownImages } from "../cache/known_images.ts";
+import type { BlockDeviceInfo } from "../file/block_listing.ts";
+import type { Identity } from "../file/identity.ts";
+import { compareIdentity } from "../file/identity_comparison.ts";
+import type { ImageMatch } from "../ui/device_report.ts";
+
+/**
+ * The images that are known to be of this medium, then those that may be: of that size and with that label.
+ * @param label of the medium as the system has noted it.
+ */
+export function imagesOf(identity: Identity, label: string | null, folder: string): ImageMatch[] {
+  if (identity.size === 0) return [];
+  const name = identity.volume?.label ?? label;
+  const matches: ImageMatch[] = [];
+  for (const { path, identity: known } of knownImages(folder)) {
+    const { verdict } = compareIdentity(known, identity);
+    const isAlike = known.size === identity.size && known.volume?.label === name;
+    if (verdict === "same") matches.push({ path, certain: true });
+    else if (verdict === "unknown" && name !== null && isAlike) {
+      matches.push({ path, certain: false });
+    }
+  }
+  return matches.sort((one, other) => Number(other.certain) - Number(one.certain));
+}
+
+/** What is known of a device that nobody has read. */
+export function unreadIdentity(device: BlockDeviceInfo): Identity {
+  // A USB enclosure may answer for the disk in it, and a drive says nothing of its disc.
+  const isOwn = device.class === "Device" && device.transport !== "usb";
+  return {
+    size: device.size,
+    sectorSize: device.sectorSize ?? 512,
+    fingerprint: null,
+    model: isOwn ? device.model : null,
+    serial: isOwn ? device.serial : null,
+    volume: null,
+    stretches: [],
+  };
+}

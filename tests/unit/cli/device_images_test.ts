@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import { formatSidecar } from "../../../src/cache/sidecar.ts";
+import { imagesOf, unreadIdentity } from "../../../src/cli/device_images.ts";
+import type { BlockDeviceInfo } from "../../../src/file/block_listing.ts";
+import type { Identity } from "../../../src/file/identity.ts";
+import { TestFolder } from "../../harness/test_folder.ts";
+
+const DISC: Identity = {
+  size: 4096,
+  sectorSize: 2048,
+  fingerprint: "01234567",
+  model: null,
+  serial: null,
+  volume: {
+    kind: "iso9660",
+    label: "HOLIDAY",
+    created: null,
+    modified: null,
+    id: null,
+    size: null,
+  },
+  stretches: [],
+};
+const DISK: Identity = { ...DISC, fingerprint: null, model: "M", serial: "S1", volume: null };
+
+function folderOf(identities: Readonly<Record<string, Identity>>): TestFolder {
+  const folder = new TestFolder();
+  for (const [name, identity] of Object.entries(identities)) {
+    const text = formatSidecar(identity, { device: "/dev/x", program: "test" });
+    Deno.writeTextFileSync(folder.file(`${name}.img.json`), text);
+  }
+  Deno.writeTextFileSync(folder.file("damaged.img.json"), "{");
+  return folder;
+}
+
+function namesOf(folder: TestFolder, identity: Identity, label: string | null = null): string[] {
+  return imagesOf(identity, label, folder.path).map(({ path, certain }) =>
+    `${certain ? "" : "perhaps "}${path.slice(folder.path.length + 1)}`
+  );
+}
+
+Deno.test("a medium that has been read is found by what identifies it", () => {
+  using folder = folderOf({
+    a: { ...DISC, fingerprint: null },
+    b: DISC,
+    c: { ...DISC, size: 8192 },
+    d: { ...DISC, fingerprint: "76543210" },
+  });
+  assertEquals(namesOf(folder, DISC), ["b.img", "perhaps a.img"]);
+});
+
+Deno.test("what has not been read is found by its serial number, or perhaps by size and label", () => {
+  using folder = folderOf({ disc: DISC, disk: DISK, other: { ...DISK, serial: "S2" } });
+  assertEquals(namesOf(folder, DISK), ["disk.img"]);
+  const unread = { ...DISC, fingerprint: null, volume: null };
+  assertEquals(namesOf(folder, unread, "HOLIDAY"), ["perhaps disc.img"]);
+  assertEquals(namesOf(folder, unread, "WORK"), []);
+  assertEquals(namesOf(folder, unread), []);
+  assertEquals(namesOf(folder, { ...unread, size: 0 }, "HOLIDAY"), []);
+});
+
+Deno.test("drives and USB enclosures do not speak for what is in them", () => {
+  const device = { size: 4096, sectorSize: 512, model: "M", serial: "S1" } as BlockDeviceInfo;
+  const serialOf = (fields: Partial<BlockDeviceInfo>) =>
+    unreadIdentity({ ...device, ...fields }).serial;
+  assertEquals(serialOf({ class: "Device", transport: "ata" }), "S1");
+  assertEquals(serialOf({ class: "Device", transport: "usb" }), null);
+  assertEquals(serialOf({ class: "Removable", transport: "ata" }), null);
+});
