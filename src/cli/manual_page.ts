@@ -1,5 +1,6 @@
 // The manual page, made from the tables: `blkcache help --man`. In the macros of man(7).
 
+import { EVENT_TEXTS } from "../ui/event_record.ts";
 import { type Command, COMMANDS, operandsUsage } from "./commands.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { optionText, optionUsage } from "./help.ts";
@@ -48,6 +49,10 @@ export function manualPage(): string[] {
     ...definitions(EXIT_CODES.map(([code, meaning]) => [String(code), `${meaning}.`])),
     ".SH FILES",
     ...definitions(FILES),
+    ".SH EVENTS",
+    "With --json stdout has one JSON object a line; scripts should leave aside keys and events that " +
+    "they do not know. Sizes and offsets are bytes.",
+    ...definitions(Object.entries(EVENT_TEXTS).map(([event, text]) => [event, `${text}.`])),
     ".SH SIGNALS",
     ...definitions(SIGNALS),
     ".SH SEE ALSO",

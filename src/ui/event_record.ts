@@ -26,6 +26,27 @@ export function totalsRecord(totals: ArrayLike<number>): Record<string, number> 
   return Object.fromEntries(STATUS_KEYS.map(([status, key]) => [key, totals[status] ?? 0]));
 }
 
+/** What each object that `--json` prints tells, for the manual; the key `event` says which it is. */
+export const EVENT_TEXTS: Readonly<
+  Record<ServerEvent["event"] | "page" | "phase" | "error", string>
+> = {
+  ready: "clients can connect: uri, uris, image, map, resumed",
+  page: "the live page is there: url",
+  progress:
+    "twice a second: size, bytes by status in totals, runOut (unreadable where a disc has no " +
+    "data), deviceBytes, deviceReads and failedReads since the start, servedBytes, clients, waiting " +
+    "reads, phase, pass, position, lastGood, reading (the device read under way), elapsedMs",
+  phase: "fill does something else now: phase (null: nothing), pass",
+  medium: "a medium is awaited, found, refused or has left: state, message, hints",
+  warning: "something should be known; failed reads are summed up: message, hints",
+  info: "something has happened: message",
+  debug: "with --log-level debug: message",
+  client: "a client has connected or left: state, clients, message",
+  saved: "the mapfile is on disk: map, transitions",
+  done: "the last one: exitCode, and what progress has",
+  error: "the program has failed: message, hints, exitCode",
+};
+
 /** The object to print for `event`. */
 export function eventRecord(event: ServerEvent): object {
   if (!("progress" in event) || event.progress === undefined) return event;

@@ -3,6 +3,7 @@
 import type { Progress, ServerEvent } from "../server/events.ts";
 import { eventLevel, eventRecord } from "./event_record.ts";
 import { isShown } from "./log_level.ts";
+import { PHASE_NAMES } from "./map_look.ts";
 import { nextSteps } from "./next_steps.ts";
 import { RunStatus } from "./run_status.ts";
 import { statusLine, statusLines, summary } from "./status_line.ts";
@@ -17,6 +18,8 @@ export class RunReporter {
   readonly #status: RunStatus;
   #printed: Progress | undefined;
   #isStatusDue = false;
+  /** Phase and pass of the last snapshot. */
+  #phase: string | undefined;
 
   /** @param name of what is served, for the status. */
   constructor(terminal: Terminal, name = "") {
@@ -31,6 +34,7 @@ export class RunReporter {
     if (this.#terminal.json && isShown(eventLevel(event), this.#terminal.level)) {
       this.#terminal.record(eventRecord(event));
     }
+    if (event.event === "progress") this.#notePhase(event.progress);
     this.#tell(event);
   };
 
@@ -39,6 +43,18 @@ export class RunReporter {
     const { snapshot } = this.#status;
     this.#isStatusDue = snapshot === undefined;
     if (snapshot !== undefined) this.#terminal.info(statusLine(snapshot));
+  }
+
+  /** For those who wait for a phase, not for each step of it. */
+  #notePhase({ phase, pass }: Progress): void {
+    const now = `${phase}${pass}`;
+    if (now === this.#phase) return;
+    const isFirst = this.#phase === undefined;
+    this.#phase = now;
+    const isNews = !(isFirst && phase === null) && isShown("info", this.#terminal.level);
+    if (this.#terminal.json && isNews) {
+      this.#terminal.record({ event: "phase", phase: phase && PHASE_NAMES[phase], pass });
+    }
   }
 
   #tell(event: ServerEvent): void {

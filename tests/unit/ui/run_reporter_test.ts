@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { Phase } from "../../../src/map/statuses.ts";
 import type { ServerEvent } from "../../../src/server/events.ts";
 import { RunReporter } from "../../../src/ui/run_reporter.ts";
 import { FakeTerminal } from "./fake_terminal.ts";
@@ -151,4 +152,22 @@ Deno.test("a medium that comes, goes or is refused is told, and the next one beg
     "blkcache: hint: take another",
   ]);
   assert(terminal.both.join("").endsWith("\x1b[J"));
+});
+
+Deno.test("with --json a phase is an event when it begins", async () => {
+  const terminal = new FakeTerminal();
+  terminal.json = true;
+  const at = (phase: Phase | null, pass: number): ServerEvent => ({
+    event: "progress",
+    progress: progress({ phase, pass }),
+  });
+  await told(terminal, [at(null, 1), at("?", 1), at("?", 1), at("?", 2), at("*", 1), at(null, 1)]);
+  const phases = terminal.written.stdout.trimEnd().split("\n").map((line) => JSON.parse(line))
+    .filter(({ event }) => event === "phase");
+  assertEquals(phases, [
+    { event: "phase", phase: "copying", pass: 1 },
+    { event: "phase", phase: "copying", pass: 2 },
+    { event: "phase", phase: "trimming", pass: 1 },
+    { event: "phase", phase: null, pass: 1 },
+  ]);
 });
