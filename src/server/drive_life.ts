@@ -3,6 +3,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import type { DriveRequest } from "../cache/open_drive.ts";
+import { abandonMedium, type Medium } from "../cache/open_medium.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
 import { MediumRefused } from "../file/medium_refused.ts";
 import type { Seen } from "../workers/watcher_init.ts";
@@ -103,10 +104,12 @@ export class DriveLife {
       { device: this.#request.device, imagePath: "" },
       this.#run.observe,
     );
+    let begun: Medium | undefined;
     const abandon = async () => {
       state.end();
-      reader.abandon();
-      await reader.end();
+      // Once it reads, the reader lets go of the drive by itself, but not of what was made on disk.
+      if (begun === undefined) reader.abandon();
+      if (await reader.end() && begun !== undefined) abandonMedium(begun);
     };
     try {
       const medium = await Promise.race([reader.opened, over]);
@@ -116,6 +119,7 @@ export class DriveLife {
       }
       await this.#refusal.end();
       return await Generation.begin(this.#run, medium, state, (init) => {
+        begun = medium;
         reader.read(init, medium.imagePath);
         return reader;
       });

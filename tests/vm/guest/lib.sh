@@ -1,0 +1,63 @@
+# What the scripts in the guest share. They run as root, by busybox; /job is read-only, /out is the host's.
+# The program's events go to /out/events (JSON lines), what it says to /out/said; its files lie in /w.
+
+mkdir -p /w /tmp/out
+cd /w || exit 1
+URI='nbd+unix:///?socket=/w/socket'
+# The host may be slow: nothing that is waited for takes longer, tenths of a second.
+PATIENCE=1200
+
+# serve ARGS...: starts the program and waits until it has said something.
+serve() {
+  /job/blkcache serve "$@" --json --socket /w/socket >>/out/events 2>>/out/said &
+  SERVER=$!
+}
+
+# fail WORDS...: shows what there is to see, and ends the machine.
+fail() {
+  echo "FAILED: $*"
+  grep -v '"event":"progress"' /out/events
+  cat /out/said
+  keep
+  exit 1
+}
+
+# seen PATTERN: how many events match it.
+seen() { grep -c -e "$1" /out/events; }
+
+# await PATTERN [COUNT]: waits until so many events (default 1) match it.
+await() {
+  tenths=0
+  while [ "$(seen "$1")" -lt "${2:-1}" ]; do
+    tenths=$((tenths + 1))
+    [ $tenths -gt $PATIENCE ] && fail "no event like $1, ${2:-1} times"
+    kill -0 "$SERVER" 2>/dev/null || [ "$(seen "$1")" -ge "${2:-1}" ] || fail "the program has ended, without $1"
+    usleep 100000
+  done
+}
+
+# copy FILE: everything that is served, through one connection (each one more is a thread to start).
+copy() { nbdcopy --connections=1 "$URI" "$1"; }
+
+# stop [SIGNAL]: ends the program; its exit code is in $?.
+stop() {
+  kill -"${1:-TERM}" "$SERVER"
+  wait "$SERVER"
+}
+
+# keep: hands all files to the host.
+keep() { cp /w/* /out/ 2>/dev/null; }
+
+# drive VERB ARGS...: what happens to the CD drive; a failure of the host's is the test's.
+drive() { hostqmp "$@" >/tmp/hostqmp || fail "hostqmp $*: $(cat /tmp/hostqmp)"; }
+
+# modules NAME...: drivers, and the devices that come with them.
+modules() {
+  for module in virtio_scsi "$@"; do modprobe "$module"; done
+  tenths=0
+  while [ ! -e /sys/block/sr0 ] && [ ! -e /sys/block/sda ]; do
+    tenths=$((tenths + 1))
+    [ $tenths -gt $PATIENCE ] && fail "there is no drive"
+    usleep 100000
+  done
+}
