@@ -4,11 +4,13 @@ import { UserError } from "../base/errors.ts";
 import { describeBlockDevice, listBlockDevices } from "../file/block_listing.ts";
 import { detect, type SourceClass } from "../file/detect.ts";
 import { File } from "../file/file.ts";
-import { identify, identityId } from "../file/identity.ts";
+import { discLayout } from "../file/disc_layout.ts";
+import { identify, type Identity, identityId } from "../file/identity.ts";
 import { statPath } from "../file/path_stat.ts";
 import { Removable } from "../file/removable.ts";
 import { sourceName } from "../file/source_name.ts";
 import { SysfsBlock } from "../file/sysfs.ts";
+import { readToc } from "../file/toc.ts";
 import {
   type DeviceChoice,
   deviceTable,
@@ -63,6 +65,7 @@ function describeSource(path: string, isNext: boolean, terminal: Terminal): void
     identity: null,
     image: null,
     images: [],
+    remarks: [],
     device,
   };
   const isEmpty = device?.medium === "absent" || device?.medium === "open";
@@ -84,12 +87,18 @@ function contentOf(
   path: string,
   kind: SourceClass,
   label: string | null,
-): Pick<SourceReport, "size" | "sectorSize" | "identity" | "image" | "images"> {
+): Pick<SourceReport, "size" | "sectorSize" | "identity" | "image" | "images" | "remarks"> {
   using file = kind.open(path, { direct: kind !== File });
   const identity = identify(file);
   const { size, sectorSize } = identity;
   const image = size > 0 ? `${sourceName(path)}-${identityId(identity)}.img` : null;
-  return { size, sectorSize, identity, image, images: imagesOf(identity, label, ".") };
+  const images = imagesOf(identity, label, ".");
+  return { size, sectorSize, identity, image, images, remarks: remarksOn(file, identity) };
+}
+
+function remarksOn(file: File, { size, sectorSize, volume }: Identity): readonly string[] {
+  if (!(file instanceof Removable && file.optical)) return [];
+  return discLayout(size, sectorSize, volume, readToc(file.fd)).remarks;
 }
 
 function show(report: SourceReport, isNext: boolean, terminal: Terminal): void {

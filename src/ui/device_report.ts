@@ -34,6 +34,8 @@ export interface SourceReport {
   readonly images: readonly ImageMatch[];
   /** Null without a medium, or when it could not be opened. */
   readonly identity: Identity | null;
+  /** What is odd about a disc, whole sentences. */
+  readonly remarks: readonly string[];
   /** What the kernel knows of a block device. */
   readonly device: BlockDeviceInfo | null;
 }
@@ -100,6 +102,7 @@ export function sourceDetails(report: SourceReport): string[] {
     ["identity", identity && identityId(identity)],
     ["image", report.image],
     ["cached in", imagesText(report.images)],
+    ...report.remarks.map((remark): [string, string] => ["note", remark]),
   ];
   const known = rows.filter((row): row is [string, string] => Boolean(row[1]));
   return [

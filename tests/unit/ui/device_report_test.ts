@@ -120,6 +120,7 @@ Deno.test("one device is described with everything that is known", () => {
     sectorSize: 512,
     image: "sda-01234567.img",
     images: [{ path: "old.img", certain: true }],
+    remarks: ["sizes of the disc differ: the drive 5, the file system 3"],
     identity: { ...IDENTITY, fingerprint: "01234567" },
     device: DISK,
   };
@@ -140,6 +141,7 @@ Deno.test("one device is described with everything that is known", () => {
     "  identity      01234567",
     "  image         sda-01234567.img",
     "  cached in     old.img",
+    "  note          sizes of the disc differ: the drive 5, the file system 3",
   ]);
 });
 
@@ -151,6 +153,7 @@ Deno.test("an unreadable start has no fingerprint but an identity", () => {
     sectorSize: 2048,
     image: null,
     images: [],
+    remarks: [],
     identity: IDENTITY,
     device: null,
   });
