@@ -109,7 +109,9 @@ export class MapSaver {
     const snapshot = map.snapshot();
     await this.#image.syncData();
     const bytes = await this.#imageBytes();
-    const claimed = withoutDataBehind(snapshot, alignDown(bytes, this.#medium.sectorSize));
+    const claimed = bytes < map.size
+      ? withoutDataBehind(snapshot, alignDown(bytes, this.#medium.sectorSize))
+      : snapshot;
     const contents = mapfileOf(claimed, mapfile?.comments, this.#settings);
     await this.#mapfile.replace(
       encodeMapfile(contents, { ...this.#heading, currentTime: new Date() }),
