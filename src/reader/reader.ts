@@ -30,6 +30,7 @@ import {
   SLOT_CANCELLED,
 } from "../shared/shared_state.ts";
 import type { NativeMemory } from "../sys/memory.ts";
+import { FailedReads } from "./failed_reads.ts";
 import type { Fill, FillEnd } from "./fill/fill.ts";
 import type { Verified } from "./fill/verification.ts";
 import { Pace, SICK_READ } from "./pace.ts";
@@ -87,6 +88,7 @@ export class Reader {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
   readonly #pace = new Pace();
+  readonly #failedReads = new FailedReads();
   readonly #run: Run = { end: 0, status: NON_TRIED };
   /** Retries made of a bad sector, by offset; only used with `retries`. */
   readonly #retried = new Map<number, number>();
@@ -152,9 +154,10 @@ export class Reader {
     if (this.#pending.rescueAt(start) !== undefined) return;
     const { status } = this.#run;
     if (status === BAD_SECTOR) return this.#retry(read, start);
-    if (status === NON_TRIMMED) return this.#beginRescue(start, this.#run.end, "untried");
+    if (status === NON_TRIMMED) return this.#beginTrimming(start, this.#run.end);
     if (status === NON_SCRAPED) {
-      return this.#beginRescue(start, this.#run.end, "between bad sectors");
+      const end = Math.min(this.#run.end, start + this.#pace.limit);
+      return this.#beginRescue(start, end, "between bad sectors");
     }
 
     const limit = this.#pending.endBeforeRescues(start, start + this.#pace.limit);
@@ -164,7 +167,7 @@ export class Reader {
     if (result > 0) this.#deliver(start, result);
     else if (this.#isUnreadable(result, start, end)) {
       const rest = this.#markFailed(start, end);
-      if (rest) this.#beginRescue(start, Math.min(asked, end), asked < end ? "untried" : "failed");
+      if (rest) this.#beginRescue(start, Math.min(asked, end), "failed");
     }
     this.#pending.postpone(read);
   }
@@ -282,17 +285,29 @@ export class Reader {
   #markFailed(start: number, end: number): boolean {
     const alone = end - start <= this.#parts.device.sectorSize;
     this.#parts.publisher.markMissing(start, end, alone ? BAD_SECTOR : NON_TRIMMED);
-    if (alone) this.#settle(start, end);
-    return !alone;
+    if (!alone) {
+      this.#failedReads.add(start, end);
+      return true;
+    }
+    this.#failedReads.found(start);
+    this.#settle(start, end);
+    return false;
   }
 
   // --- failing stretches --------------------------------------------------------------------------
 
+  /** A wide read has failed here. As long as its failing sector is not found, none as wide is tried again. */
+  #beginTrimming(start: number, end: number): void {
+    // A large stretch of unknown quality is taken in steps, as a healthy one would be.
+    const limit = Math.min(end, start + this.#pace.limit);
+    const failedEnd = this.#failedReads.endAt(start);
+    if (failedEnd >= 0) return this.#beginRescue(start, Math.min(limit, failedEnd), "failed");
+    this.#beginRescue(start, this.#failedReads.endBefore(start, limit), "untried");
+  }
+
   #beginRescue(start: number, end: number, begin: RescueStart): void {
     const { size, sectorSize } = this.#parts.device;
-    // A large stretch of unknown quality is taken in steps, as a healthy one would be.
-    const limit = begin === "failed" ? end : Math.min(end, start + this.#pace.limit);
-    const whole = Math.min(alignUp(limit, sectorSize), size);
+    const whole = Math.min(alignUp(end, sectorSize), size);
     const clear = this.#pending.endBeforeRescues(start, whole);
     const { lastArrival } = this.#pending;
     const rescue = new PendingRescue(start, clear, sectorSize, begin, lastArrival);
@@ -374,7 +389,8 @@ export class Reader {
       Math.min(device.size, end + SICK_READ),
       MISSING & ~maskOf(NON_TRIED),
     );
-    return bad < 0 ? end : Math.min(end, alignDown(bad, device.sectorSize) - SICK_READ);
+    // At a cluster's edge, so that two reads never fail for one cluster.
+    return bad < 0 ? end : Math.min(end, alignDown(bad - SICK_READ, SICK_READ));
   }
 
   // --- fill ---------------------------------------------------------------------------------------

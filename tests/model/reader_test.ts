@@ -176,30 +176,3 @@ Deno.test("random devices and requests: truth is told, kept, and in the end comp
     }
   }
 });
-
-/** Failing reads of ddrescue -d: one for each failing cluster of 64 KiB, one for each bad sector in it. */
-function ddrescueFailures(bad: ReadonlySet<number>, sectorSize: number): number {
-  return new Set([...bad].map((sector) => Math.floor(sector * sectorSize / 65_536))).size +
-    bad.size;
-}
-
-Deno.test("scattered bad sectors cost no more failing reads than ddrescue makes", () => {
-  const random = new Random(SEED);
-  for (const requestBytes of [262_144, 65_536, 1_048_576]) {
-    const device = new SimulatedDevice(64 * 2 ** 20);
-    while (device.bad.size < 200) {
-      const sector = random.below(device.size / 512);
-      // Scattered ones: of two in a row and a third nearby, what lies between may take a second request.
-      if (!device.bad.has(sector - 1) && !device.bad.has(sector + 1)) device.bad.add(sector);
-    }
-    using run = new SimulatedRun(device);
-    let lost = 0;
-    for (let at = 0; at < device.size; at += requestBytes) {
-      for (const [start, end] of run.read(at, requestBytes).unreadable) lost += end - start;
-    }
-    const ddrescue = ddrescueFailures(device.bad, 512);
-    assert(device.failingReads <= ddrescue, `${device.failingReads}, ddrescue ${ddrescue}`);
-    assertEquals(run.map.total(BAD_SECTOR) + run.map.total(FINISHED), device.size);
-    assertEquals(lost, 200 * 512);
-  }
-});

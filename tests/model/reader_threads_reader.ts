@@ -1,5 +1,6 @@
 /// <reference lib="deno.worker" />
 // The real reader over a simulated device, with an image that fails now and then.
+import { ImageComparison } from "../../src/cache/image_comparison.ts";
 import { ImageWriter } from "../../src/cache/image_writer.ts";
 import { Publisher } from "../../src/cache/publisher.ts";
 import { FileMap } from "../../src/map/file_map.ts";
@@ -34,9 +35,15 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
     state,
     queue: new ReaderQueue(state),
     buffer: NativeMemory.allocate(MAX_READ),
-    observer: { readFailed: () => {}, deviceGone: () => {}, fillEnded: () => {} },
+    observer: {
+      readFailed: () => {},
+      deviceGone: () => {},
+      fillEnded: () => {},
+      differs: () => {},
+    },
     retries: 0,
     fill: undefined,
+    comparison: new ImageComparison(data.image),
   });
   self.postMessage("ready");
   reader.run();

@@ -99,7 +99,7 @@ Deno.test("a hint that fails costs one failing read, and its place is tried with
   assertEquals([device.reads.length, device.failingReads], [1, 1]);
   assertEquals(run.map.total(NON_TRIMMED), MIB);
   assertEquals(run.read(0, 256 * KIB).unreadable, [[51_200, 51_712]]);
-  assertEquals(device.failingReads, 3);
+  assertEquals(device.failingReads, 2);
 });
 
 Deno.test("a request that failed because of the hint that it took along is tried for itself", () => {
@@ -109,6 +109,23 @@ Deno.test("a request that failed because of the hint that it took along is tried
   run.sessions[0].prefetch(64 * KIB, MIB);
   assertEquals(run.read(0, 64 * KIB).unreadable, []);
   assertEquals(device.failingReads, 1);
+});
+
+Deno.test("what failed with a hint is read sector by sector until the bad one is found", () => {
+  const device = new SimulatedDevice(4 * MIB);
+  device.bad.add(1000);
+  device.bad.add(1800);
+  using run = new SimulatedRun(device);
+  run.sessions[0].prefetch(64 * KIB, MIB);
+  for (let at = 0; at < MIB; at += 64 * KIB) run.read(at, 64 * KIB);
+  assertEquals(run.map.total(BAD_SECTOR), 1024);
+  const failed = device.reads.filter(({ result }) => result < 0);
+  assertEquals(failed.map(({ offset, length }) => [offset / 512, length / 512]), [
+    [0, 2048],
+    [1000, 1],
+    [1792, 128],
+    [1800, 1],
+  ]);
 });
 
 Deno.test("nothing is read ahead that the image cannot take", () => {

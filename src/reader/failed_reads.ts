@@ -1,0 +1,39 @@
+// Wide reads that have failed, as long as nobody knows which of their sectors did it. To read a part of one
+// as a whole again may well fail again: whoever wants it reads single sectors, until the failing one is found.
+// Only ever saves failing reads: what it has forgotten costs one more, what it keeps too long some small reads.
+
+/** More than these are forgotten, the oldest first: those of a device that fails now and then. */
+const MOST = 16;
+
+/** An interval. */
+interface FailedRead {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** See the head of this file. */
+export class FailedReads {
+  #reads: FailedRead[] = [];
+
+  /** A read of more than one sector has failed. */
+  add(start: number, end: number): void {
+    this.#reads.push({ start, end });
+    if (this.#reads.length > MOST) this.#reads.shift();
+  }
+
+  /** The sector at `offset` has failed alone: of the rest nothing is known. */
+  found(offset: number): void {
+    this.#reads = this.#reads.filter(({ start, end }) => offset < start || offset >= end);
+  }
+
+  /** Where the failed read ends in which `offset` lies, or -1. */
+  endAt(offset: number): number {
+    return this.#reads.find(({ start, end }) => start <= offset && offset < end)?.end ?? -1;
+  }
+
+  /** Cuts [start, end) short where a failed read begins. */
+  endBefore(start: number, end: number): number {
+    for (const read of this.#reads) if (read.start > start && read.start < end) end = read.start;
+    return end;
+  }
+}
