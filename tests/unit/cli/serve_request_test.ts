@@ -31,7 +31,7 @@ Deno.test("the server gets the defaults of the table", () => {
     folder: ".",
     mount: undefined,
     keepCache: true,
-    maxClients: 16,
+    maxClients: 64,
     force: false,
     once: false,
     speed: undefined,
