@@ -1,7 +1,6 @@
 // What drive, file system and table of contents say about the size of an optical disc. They often differ,
 // and a rescue that ends with two unreadable sectors need not have lost anything. Pure.
 import { printable } from "../base/printable.ts";
-import { formatSize } from "../base/sizes.ts";
 import { MediumRefused } from "./medium_refused.ts";
 import type { Toc, Track } from "./toc.ts";
 import type { Volume } from "./volume.ts";
@@ -67,8 +66,8 @@ function sizeRemarks(size: number, volume: Volume | null, toc: Toc | undefined):
   ];
   const known = sizes.filter((entry): entry is [string, number] => entry[1] != null);
   if (new Set(known.map(([, bytes]) => bytes)).size < 2) return [];
-  const texts = known.map(([who, bytes]) => `${who} ${bytes} bytes (${formatSize(bytes)})`);
-  return [`sizes of the disc differ: ${texts.join(", ")}`];
+  const texts = known.map(([who, bytes]) => `${who} ${bytes}`);
+  return [`the sizes of the disc differ, in bytes: ${texts.join(", ")}`];
 }
 
 function audioRemarks(toc: Toc | undefined): string[] {

@@ -1,6 +1,7 @@
 # A drive that is empty at first, disc A, a forced ejection while it is read, disc B, disc A again.
 . /job/lib.sh
 modules sr_mod
+there /sys/block/sr0
 
 serve /dev/sr0
 await '"state":"awaited"'

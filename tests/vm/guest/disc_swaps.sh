@@ -1,6 +1,7 @@
 # Discs are exchanged at random moments while clients read all the time, and while others open the drive.
 . /job/lib.sh
 modules sr_mod
+there /sys/block/sr0
 
 # random LIMIT: a number below LIMIT, the same ones for the same SEED.
 random() {
@@ -12,12 +13,12 @@ eval "drive insert cd \"\$DISC_0\""
 serve /dev/sr0 --save-interval 0.5 --max-clients 1
 # A client, which comes back whenever it is cut off; and somebody who opens the drive again and again.
 while [ ! -e /w/over ]; do
-  copy null: 2>/dev/null || usleep 20000
+  copy null: 2>/dev/null || usleep 200000
 done &
 CLIENTS=$!
 while [ ! -e /w/over ]; do
   : </dev/sr0
-  usleep 5000
+  usleep 20000
 done 2>/dev/null &
 CLIENTS="$CLIENTS $!"
 

@@ -51,13 +51,17 @@ keep() { cp /w/* /out/ 2>/dev/null; }
 # drive VERB ARGS...: what happens to the CD drive; a failure of the host's is the test's.
 drive() { hostqmp "$@" >/tmp/hostqmp || fail "hostqmp $*: $(cat /tmp/hostqmp)"; }
 
-# modules NAME...: drivers, and the devices that come with them.
-modules() {
-  for module in virtio_scsi "$@"; do modprobe "$module"; done
-  tenths=0
-  while [ ! -e /sys/block/sr0 ] && [ ! -e /sys/block/sda ]; do
-    tenths=$((tenths + 1))
-    [ $tenths -gt $PATIENCE ] && fail "there is no drive"
-    usleep 100000
+# there PATH...: waits until all of them exist.
+there() {
+  for path in "$@"; do
+    tenths=0
+    until [ -e "$path" ]; do
+      tenths=$((tenths + 1))
+      [ $tenths -gt $PATIENCE ] && fail "there is no $path"
+      usleep 100000
+    done
   done
 }
+
+# modules NAME...: loads drivers.
+modules() { for module in virtio_scsi "$@"; do modprobe "$module"; done; }

@@ -1,0 +1,56 @@
+# A stick that is unplugged under load and comes back under another name; then the options of a disc drive.
+. /job/lib.sh
+modules sd_mod sr_mod
+there /sys/block/sda /sys/block/sr0
+STICK='{"execute":"device_add","arguments":{"driver":"scsi-hd","id":"stick","drive":"stick","removable":"on","serial":"STICK1"}}'
+
+# udev's part: the name that stays the same.
+mkdir -p /dev/disk/by-id
+BY_ID=/dev/disk/by-id/usb-stick
+ln -s ../../sda $BY_ID
+serve $BY_ID --max-clients 1
+await '"event":"ready"'
+copy null: 2>/w/cut &
+COPY=$!
+await '"deviceBytes":[1-9][0-9]\{5\}'
+hostqmp '{"execute":"device_del","arguments":{"id":"stick"}}' >/dev/null || fail "unplug"
+wait $COPY && fail "a copy of an unplugged stick has succeeded"
+rm $BY_ID
+await '"event":"medium","state":"left"'
+await 'is not plugged in'
+# Its old name is taken by another disk.
+hostqmp '{"execute":"device_add","arguments":{"driver":"scsi-hd","id":"other","drive":"other"}}' >/dev/null || fail "other"
+there /sys/block/sda
+hostqmp "$STICK" >/dev/null || fail "plug in"
+there /sys/block/sdb
+ln -s ../../sdb $BY_ID
+await '"event":"ready"' 2
+copy /w/stick.copy || fail "copy of the stick"
+stop || fail "exit code $?"
+mv /out/events /out/events.stick
+
+# An image of one disc: another disc is refused, and awaited. The door is not locked.
+drive insert cd "$DISC_A"
+serve /dev/sr0 disc.img --max-clients 1
+await '"event":"ready"'
+drive eject cd
+await '"state":"awaited"'
+drive insert cd "$DISC_B"
+await '"state":"refused"'
+copy null: 2>/dev/null && fail "a refused disc is served"
+drive insert cd "$DISC_A"
+await '"event":"ready"' 2
+stop INT || fail "exit code $?"
+mv /out/events /out/events.named
+
+# One disc, no traces, a speed; with --once the run ends when it leaves.
+mkdir /w/once
+cd /w/once
+serve /dev/sr0 --once --no-keep-cache --speed 4 --max-clients 1
+await '"event":"ready"'
+[ "$(ls /w/once | wc -l)" -ge 3 ] || fail "no image: $(ls)"
+drive pop cd
+wait "$SERVER" || fail "exit code $?"
+[ -z "$(ls /w/once)" ] || fail "left behind: $(ls)"
+cd /w
+keep
