@@ -405,8 +405,9 @@ export class Reader {
       return false;
     }
     const start = alignDown(fill.offset, device.sectorSize);
+    const end = fill.offset + fill.length;
     this.#filling = true;
-    const result = this.#readDevice(start, fill.offset + fill.length - start);
+    const result = this.#readDevice(start, end - start);
     this.#filling = false;
     const nowMs = performance.now();
     if (result > 0 && fill.isVerifying) {
@@ -415,8 +416,12 @@ export class Reader {
       const kept = publisher.publish(buffer.address, start, result);
       if (kept) fill.succeeded(start + result - fill.offset, nowMs - beganMs, nowMs);
       else fill.unkept(!state.imageSick, nowMs);
-    } else if (this.#isUnreadable(result, start, start)) fill.failed(nowMs - beganMs, nowMs);
-    else fill.refused(nowMs);
+    } else if (this.#isUnreadable(result, start, start)) {
+      // A client that comes here does not try the whole again.
+      if (end - start > device.sectorSize) this.#failedReads.add(start, end);
+      else this.#failedReads.found(start);
+      fill.failed(nowMs - beganMs, nowMs);
+    } else fill.refused(nowMs);
     return true;
   }
 

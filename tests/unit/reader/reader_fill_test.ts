@@ -139,3 +139,14 @@ Deno.test("boundaries inside sectors are read as whole sectors", () => {
   assertEquals(run.map.total(FINISHED), MIB - 300);
   assertSameBytes(run.imageBytes(512, 1024), device.content.subarray(512, 1536), "image");
 });
+
+Deno.test("a client that reads where fill has failed costs no failing read of the whole", () => {
+  const device = new SimulatedDevice(MIB);
+  device.bad.add(5);
+  using run = new SimulatedRun(device, { fill: NO_LIMITS });
+  run.reader.step();
+  assertEquals([device.reads.length, device.failingReads], [1, 1]);
+  const { unreadable } = run.read(0, 4 * KIB);
+  assertEquals(unreadable, [[5 * 512, 6 * 512]]);
+  assertEquals(device.failingReads, 2);
+});
