@@ -9,10 +9,14 @@ import { REPLACEMENTS, SessionPool } from "./session_pool.ts";
 /** A refusal takes no time: few sessions are enough, also beside clients that say nothing. */
 const MAX_SESSIONS = 4;
 
+/** A client may wait this long, milliseconds: most media are ready by then, and no thread is needed. */
+const GRACE_MS = 500;
+
 /** See the head of this file. */
 export class Refusal {
   readonly #run: Run;
   readonly #sentence = new SharedText();
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #current: { state: SharedState; pool: SessionPool } | undefined;
   #endings: Promise<void> = Promise.resolve();
 
@@ -20,10 +24,13 @@ export class Refusal {
     this.#run = run;
   }
 
-  /** Refuses clients with `sentence` from now on. */
+  /** Refuses clients with `sentence` from now on, the first ones after a moment. */
   begin(sentence: string): void {
     this.#sentence.set(sentence);
-    if (this.#current !== undefined) return;
+    if (this.#current === undefined) this.#timer ??= setTimeout(() => this.#start(), GRACE_MS);
+  }
+
+  #start(): void {
     const { options, listeners, observe } = this.#run;
     const maxClients = Math.min(MAX_SESSIONS, options.maxClients);
     const state = SharedState.create(maxClients + REPLACEMENTS);
@@ -45,6 +52,8 @@ export class Refusal {
 
   /** Refuses nobody any more. @returns when no session accepts clients. */
   async end(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     if (this.#current !== undefined) {
       const { state, pool } = this.#current;
       this.#current = undefined;

@@ -27,7 +27,9 @@ for path in /tmp/mount/*; do
 done
 umount /tmp/mount
 # The run-out is tried as well.
-dd if=/dev/nbd0 of=/dev/null bs=2048 skip=$((DISC_SECTORS - 2)) count=2 2>/dev/null && fail "run-out"
+for sector in $((DISC_SECTORS - 2)) $((DISC_SECTORS - 1)); do
+  dd if=/dev/nbd0 of=/dev/null bs=2048 skip=$sector count=1 2>/dev/null && fail "run-out"
+done
 nbd-client -d /dev/nbd0 >/dev/null 2>&1
 stop || fail "exit code $?"
 keep

@@ -18,7 +18,7 @@ done &
 CLIENTS=$!
 while [ ! -e /w/over ]; do
   : </dev/sr0
-  usleep 20000
+  usleep 50000
 done 2>/dev/null &
 CLIENTS="$CLIENTS $!"
 
