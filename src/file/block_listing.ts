@@ -16,7 +16,7 @@ export interface BlockDeviceInfo {
   /** "/dev/sda" */
   path: string;
   class: "Removable" | "Device";
-  /** 0 without a medium. */
+  /** 0 without a medium; what an empty drive says of sizes is bogus. */
   size: number;
   sectorSize: number | null;
   physicalSectorSize: number | null;
@@ -78,8 +78,8 @@ export function describeBlockDevice(
     path,
     class: removable ? "Removable" : "Device",
     size: empty ? 0 : block.size ?? 0,
-    sectorSize: block.diskNumber("queue/logical_block_size") ?? null,
-    physicalSectorSize: block.diskNumber("queue/physical_block_size") ?? null,
+    sectorSize: empty ? null : block.diskNumber("queue/logical_block_size") ?? null,
+    physicalSectorSize: empty ? null : block.diskNumber("queue/physical_block_size") ?? null,
     removable,
     optical,
     rotational: block.isRotational,

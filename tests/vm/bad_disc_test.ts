@@ -89,7 +89,7 @@ function checkDetected(out: (name: string) => string): void {
   const drive = (path: string) =>
     path === cd
       ? `${path} Removable true present true 2048 `
-      : `${path} Removable true absent false 2048 `;
+      : `${path} Removable true absent false  `;
   for (
     const expected of [
       drive("/dev/sr0"),
