@@ -10,10 +10,10 @@ random() {
 }
 
 eval "drive insert cd \"\$DISC_0\""
-serve /dev/sr0 --save-interval 0.5 --max-clients 1
+serve /dev/sr0 --save-interval 0.5 --max-clients 1 --read-ahead 0
 # A client, which comes back whenever it is cut off; and somebody who opens the drive again and again.
 while [ ! -e /w/over ]; do
-  copy null: 2>/dev/null || usleep 200000
+  copy null: --request-size=32768 2>/dev/null || usleep 200000
 done &
 CLIENTS=$!
 while [ ! -e /w/over ]; do
@@ -26,8 +26,11 @@ count=0
 while [ $count -lt "$SWAPS" ]; do
   count=$((count + 1))
   # Mostly in the middle of the reading, now and then while the next disc is being looked at.
-  if [ "$(random 4)" -gt 0 ]; then await '"event":"ready"' "$((READY + 1))"; fi
-  usleep $(($(random 2000) * 1000))
+  if [ "$(random 4)" -gt 0 ]; then
+    await '"event":"ready"' "$((READY + 1))"
+    await '"deviceReads":[1-9]' "$((READS + 1))"
+  fi
+  usleep $(($(random 1500) * 1000))
   READY=$(seen '"event":"ready"')
   disc=$(random 3)
   case $(random 3) in
@@ -35,6 +38,7 @@ while [ $count -lt "$SWAPS" ]; do
     1) drive out cd ;;
   esac
   eval "drive insert cd \"\$DISC_$disc\""
+  READS=$(seen '"deviceReads":[1-9]')
 done
 await '"event":"ready"' "$((READY + 1))"
 touch /w/over

@@ -36,8 +36,12 @@ await() {
   done
 }
 
-# copy FILE: everything that is served, through one connection (each one more is a thread to start).
-copy() { nbdcopy --connections=1 "$URI" "$1"; }
+# copy FILE OPTIONS...: everything that is served, through one connection (each more is a thread to start).
+copy() {
+  to=$1
+  shift
+  nbdcopy --connections=1 "$@" "$URI" "$to"
+}
 
 # stop [SIGNAL]: ends the program; its exit code is in $?.
 stop() {
