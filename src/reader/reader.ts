@@ -345,8 +345,10 @@ export class Reader {
     }
     this.#pending.endRescue(rescue);
     for (const read of this.#pending.clients.filter((read) => read.needs(start, end))) {
-      // What was not tried alone stays so for everyone who has waited for this attempt.
-      const served = !rescue.unkept || read.arrival <= rescue.lastArrival;
+      // What was not tried alone stays so for everyone who has waited for this attempt; but nobody is told
+      // that his bytes cannot be read when none of his sectors has been tried.
+      const served = (!rescue.unkept || read.arrival <= rescue.lastArrival) &&
+        !rescue.hasLeft(read.offset, read.end);
       if (served && !this.#goOn(read, end)) continue;
       this.#pending.postpone(read);
     }

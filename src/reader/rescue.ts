@@ -78,6 +78,11 @@ export class Rescue {
     return this.#unknown;
   }
 
+  /** Whether nothing of [start, end) has been tried alone, once `next` has said false. */
+  hasLeft(start: number, end: number): boolean {
+    return this.#unknown.some((part) => part.start <= start && end <= part.end);
+  }
+
   /** Chooses the next read. @returns false when the stretch is done. */
   next(): boolean {
     for (let gap = this.#gaps.at(-1); gap !== undefined; gap = this.#gaps.at(-1)) {

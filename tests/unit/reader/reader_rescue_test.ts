@@ -135,3 +135,15 @@ Deno.test("every bad sector was tried alone, and none twice", () => {
     assertEquals(tried, [...device.bad].sort((a, b) => a - b));
   }
 });
+
+Deno.test("who has asked for good sectors only gets them, though a wider request around them was given up", () => {
+  const bad = Array.from({ length: 91 }, (_, index) => index + 10);
+  const device = deviceWith(bad.filter((sector) => sector < 50 || sector > 52));
+  using run = new SimulatedRun(device);
+  run.ask(0, 0, CLUSTER);
+  run.ask(1, 51 * 512 + 100, 600);
+  run.finish();
+  const narrow = run.ended().find(({ token }) => token === 1)!;
+  assertEquals(narrow.unreadable, []);
+  assertSameBytes(narrow.bytes, device.content.slice(51 * 512 + 100, 51 * 512 + 700), "the answer");
+});
