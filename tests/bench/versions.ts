@@ -12,15 +12,15 @@ const VERSIONS: readonly (readonly string[])[] = [
   ["fio", "--version"],
 ];
 
-/** One line each: the machine, the system, the programs. */
-export async function environment(): Promise<string[]> {
+/** One line each: the machine, the system, the programs. @param programs commands that say their version. */
+export async function environment(programs = VERSIONS): Promise<string[]> {
   const cpu = /^model name\s*: (.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
   const lines = [
     `${navigator.hardwareConcurrency} x ${cpu ?? Deno.build.arch}, Linux ${Deno.osRelease()}`,
     `load before the start: ${Deno.loadavg().map((load) => load.toFixed(2)).join(" ")}`,
     `Deno ${Deno.version.deno}`,
   ];
-  for (const [name, ...args] of VERSIONS) lines.push(await firstLine(name, args));
+  for (const [name, ...args] of programs) lines.push(await firstLine(name, args));
   return lines;
 }
 

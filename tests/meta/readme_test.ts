@@ -18,7 +18,7 @@ function written(option: Option): string[] {
 function rowsBelow(heading: string): [options: string[], meaning: string][] {
   const [, section] = README.split(`\n## ${heading}\n`);
   assert(section !== undefined, `README has no "${heading}"`);
-  return [...section.split("\n## ")[0].matchAll(/^\| (`--.*?`) \| (.*) \|$/gm)].map((
+  return [...section.split("\n## ")[0].matchAll(/^\| (`--.*?`) +\| (.*?) *\|$/gm)].map((
     [, options, meaning],
   ) => [[...options.matchAll(/`(--[^`]+)`/g)].map(([, option]) => option), meaning]);
 }
