@@ -6,6 +6,7 @@ import type { Replies } from "./replies.ts";
 import { SIMPLE } from "./reply_mode.ts";
 import { SHUTTING_DOWN, UNREADABLE } from "./request_rules.ts";
 import type { Source } from "./source.ts";
+import { replyToWrite } from "./writes.ts";
 
 /** Bytes of an ERROR_OFFSET chunk and of the header of the data behind it, when extended. */
 const CHUNK_PAIR_BYTES = 32 + 14 + 32 + 8;
@@ -18,12 +19,13 @@ const CHUNK_PAIR_BYTES = 32 + 14 + 32 + 8;
 const CHUNKS_BYTES = 4096;
 
 /**
- * Writes the reply to the ended read `token`; `replies.answering` has been told the request.
+ * Writes the reply to the ended read (or write) `token`; `replies.answering` has been told the request.
  * Simple replies and DF allow no parts: any unreadable byte fails the whole request. Blocks only while the
  * client is slow to take replies.
  */
 export function replyToEndedRead(replies: Replies, parked: ParkedReads, token: number): void {
   const { source } = parked;
+  if (parked.isWrite[token] === 1) return replyToWrite(replies, source.writer!.outcome(token));
   const offset = parked.offsets[token]!;
   const length = parked.lengths[token]!;
   replies.reserve(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES);

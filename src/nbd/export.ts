@@ -6,10 +6,14 @@ import {
   NBD_FLAG_READ_ONLY,
   NBD_FLAG_SEND_CACHE,
   NBD_FLAG_SEND_DF,
+  NBD_FLAG_SEND_FAST_ZERO,
   NBD_FLAG_SEND_FLUSH,
   NBD_FLAG_SEND_FUA,
+  NBD_FLAG_SEND_TRIM,
+  NBD_FLAG_SEND_WRITE_ZEROES,
 } from "./constants.ts";
 import type { ParkedReads } from "./parked_reads.ts";
+import type { Writer } from "./writer.ts";
 
 /** The only export of a session. Any other name is unknown. */
 export interface Export {
@@ -28,14 +32,21 @@ export interface Unavailable {
 export type Target = ParkedReads | Unavailable;
 
 /**
- * Transmission flags of the export. Read-only: a source has no way to write yet. SEND_FLUSH and SEND_FUA
- * because clients send both to read-only exports, where they succeed at once. CAN_MULTI_CONN because all
- * sessions share one cache.
+ * Transmission flags of the export. SEND_FLUSH and SEND_FUA always, because clients send both to read-only
+ * exports, where they succeed at once. CAN_MULTI_CONN because all sessions share one cache, and a FLUSH covers
+ * what each of them has written.
  * @param structured whether the client has negotiated structured replies, which DF needs.
+ * @param writer what takes writes; undefined: the export is read-only.
  */
-export function transmissionFlags(structured: boolean): number {
-  return NBD_FLAG_HAS_FLAGS | NBD_FLAG_READ_ONLY | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA |
-    (structured ? NBD_FLAG_SEND_DF : 0) | NBD_FLAG_CAN_MULTI_CONN | NBD_FLAG_SEND_CACHE;
+export function transmissionFlags(structured: boolean, writer?: Writer): number {
+  return NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA |
+    (structured ? NBD_FLAG_SEND_DF : 0) | NBD_FLAG_CAN_MULTI_CONN | NBD_FLAG_SEND_CACHE |
+    (writer === undefined ? NBD_FLAG_READ_ONLY : writingFlags(writer));
+}
+
+function writingFlags({ canTrim, canZeroFast }: Writer): number {
+  return NBD_FLAG_SEND_WRITE_ZEROES | (canTrim ? NBD_FLAG_SEND_TRIM : 0) |
+    (canZeroFast ? NBD_FLAG_SEND_FAST_ZERO : 0);
 }
 
 /**

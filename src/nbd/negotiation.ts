@@ -176,7 +176,7 @@ export class Negotiation {
       if (!(error instanceof OptionError)) throw error;
       throw new ProtocolError(`NBD_OPT_EXPORT_NAME refused: ${error.message}`);
     }
-    this.#replies.exportName(parked.source.size, this.#transmissionFlags(), this.#zeroes);
+    this.#replies.exportName(parked.source.size, this.#transmissionFlags(parked), this.#zeroes);
     this.#replies.send();
     return { parked, mode: this.#mode, contexts: this.#contexts };
   }
@@ -185,7 +185,7 @@ export class Negotiation {
   #inform(option: number, payload: Uint8Array): ParkedReads {
     const { exportName, informations } = parseInfoRequest(payload);
     const parked = this.#enter(exportName);
-    this.#replies.infoExport(option, parked.source.size, this.#transmissionFlags());
+    this.#replies.infoExport(option, parked.source.size, this.#transmissionFlags(parked));
     if (informations.includes(NBD_INFO_NAME)) {
       this.#replies.infoText(option, NBD_INFO_NAME, this.#exported.name);
     }
@@ -251,8 +251,8 @@ export class Negotiation {
       : this.#target.unavailable;
   }
 
-  #transmissionFlags(): number {
-    return transmissionFlags(this.#mode !== SIMPLE);
+  #transmissionFlags({ source }: ParkedReads): number {
+    return transmissionFlags(this.#mode !== SIMPLE, source.writer);
   }
 
   /** The refusal goes out before the payload has come in: a client that waits for it does not hang. */

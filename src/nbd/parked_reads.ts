@@ -1,4 +1,5 @@
-// The reads of one session that wait for the device, in fixed arrays indexed by the source's tokens.
+// The reads of one session that wait for the device, in fixed arrays indexed by the source's tokens; and the
+// writes that do, which have tokens of the same kind.
 //
 // A read under way cannot be called back: when its client has been answered (timeout) or has gone, its
 // token stays taken until the source reports the end. So this belongs to the session's thread and its
@@ -23,6 +24,8 @@ export class ParkedReads {
   readonly flags: Uint16Array;
   readonly offsets: Float64Array;
   readonly lengths: Float64Array;
+  /** 1 for a write: see `takeForWrite`. */
+  readonly isWrite: Uint8Array;
 
   readonly #states: Uint8Array;
   readonly #deadlines: Float64Array;
@@ -40,6 +43,7 @@ export class ParkedReads {
     this.flags = new Uint16Array(count);
     this.offsets = new Float64Array(count);
     this.lengths = new Float64Array(count);
+    this.isWrite = new Uint8Array(count);
     this.#states = new Uint8Array(count);
     this.#deadlines = new Float64Array(count);
     this.#freeTokens = Uint16Array.from({ length: count }, (_, index) => count - 1 - index);
@@ -67,11 +71,38 @@ export class ParkedReads {
     this.flags[token] = flags;
     this.offsets[token] = offset;
     this.lengths[token] = length;
+    this.isWrite[token] = 0;
     this.#deadlines[token] = deadline;
     this.#noneBefore = this.waiting === 0 ? deadline : Math.min(this.#noneBefore, deadline);
     this.#states[token] = WAITING;
     this.waiting++;
     this.source.park(token, offset, length);
+  }
+
+  /**
+   * Takes a token for a write, which waits for as long as it likes; not when `full`. The source is not asked.
+   * @returns the token; `giveBack` it when the write has ended at once.
+   */
+  takeForWrite(cookieHigh: number, cookieLow: number, flags: number, offset: number): number {
+    assert(this.#freeCount > 0, "more writes than the source has tokens");
+    const token = this.#freeTokens[--this.#freeCount]!;
+    this.cookieHigh[token] = cookieHigh;
+    this.cookieLow[token] = cookieLow;
+    this.flags[token] = flags;
+    this.offsets[token] = offset;
+    this.isWrite[token] = 1;
+    this.#deadlines[token] = Infinity;
+    if (this.waiting === 0) this.#noneBefore = Infinity;
+    this.#states[token] = WAITING;
+    this.waiting++;
+    return token;
+  }
+
+  /** The write has ended without having been under way. */
+  giveBack(token: number): void {
+    this.#states[token] = FREE;
+    this.#freeTokens[this.#freeCount++] = token;
+    this.waiting--;
   }
 
   /**

@@ -18,12 +18,14 @@ import {
   NBD_CMD_WRITE_ZEROES,
   NBD_EINVAL,
   NBD_EIO,
+  NBD_ENOSPC,
   NBD_EOVERFLOW,
   NBD_EPERM,
   NBD_ESHUTDOWN,
 } from "./constants.ts";
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
 import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
+import type { Writer } from "./writer.ts";
 
 /** An error reply: the wire's errno, and the sentence that structured replies carry. */
 export interface Refusal {
@@ -31,7 +33,8 @@ export interface Refusal {
   readonly sentence: Uint8Array;
 }
 
-function refusal(errno: number, sentence: string): Refusal {
+/** An error reply with its sentence. */
+export function refusal(errno: number, sentence: string): Refusal {
   return { errno, sentence: new TextEncoder().encode(sentence) };
 }
 
@@ -41,6 +44,7 @@ const UNEXPECTED_PAYLOAD = refusal(NBD_EINVAL, "the command takes no payload");
 const MISSING_PAYLOAD = refusal(NBD_EINVAL, "a write without the payload flag");
 const EMPTY_RANGE = refusal(NBD_EINVAL, "the length is 0");
 const OUTSIDE = refusal(NBD_EINVAL, "the range is not within the export");
+const PAST_END = refusal(NBD_ENOSPC, "the range is not within the export");
 const TOO_LONG = refusal(NBD_EINVAL, "the length is more than 32 MiB");
 const TOO_LONG_UNFRAGMENTED = refusal(NBD_EOVERFLOW, "the length is more than 32 MiB");
 const NO_CONTEXT = refusal(NBD_EINVAL, "no metadata context has been negotiated");
@@ -54,6 +58,7 @@ export const TIMED_OUT = refusal(NBD_EIO, "the device has not answered in time")
 /**
  * Judges a request. Past it, a range lies within the export and reads fit in the output buffer.
  * @param contextCount number of metadata contexts that the client has set.
+ * @param writer what takes writes; undefined: the export is read-only.
  */
 export function refusalOf(
   type: number,
@@ -63,6 +68,7 @@ export function refusalOf(
   size: number,
   mode: ReplyMode,
   contextCount: number,
+  writer: Writer | undefined,
 ): Refusal | undefined {
   const payload = (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0;
   const allowed = allowedFlags(type, mode);
@@ -71,18 +77,25 @@ export function refusalOf(
   if ((flags & ~allowed) !== 0) return UNKNOWN_FLAG;
   switch (type) {
     case NBD_CMD_WRITE:
-      return mode === EXTENDED && !payload ? MISSING_PAYLOAD : READ_ONLY;
+      if (mode === EXTENDED && !payload) return MISSING_PAYLOAD;
+      if (writer === undefined) return READ_ONLY;
+      if (length > MAX_PAYLOAD_BYTES) return TOO_LONG;
+      return refusalOfRange(offset, length, size, PAST_END);
     case NBD_CMD_TRIM:
+      if (writer === undefined) return READ_ONLY;
+      return writer.canTrim ? refusalOfRange(offset, length, size, OUTSIDE) : UNKNOWN_COMMAND;
     case NBD_CMD_WRITE_ZEROES:
-      return READ_ONLY;
+      if (writer === undefined) return READ_ONLY;
+      if ((flags & NBD_CMD_FLAG_FAST_ZERO) !== 0 && !writer.canZeroFast) return UNKNOWN_FLAG;
+      return refusalOfRange(offset, length, size, PAST_END);
     case NBD_CMD_READ:
     case NBD_CMD_CACHE:
       if (length > MAX_PAYLOAD_BYTES) {
         return (flags & NBD_CMD_FLAG_DF) !== 0 ? TOO_LONG_UNFRAGMENTED : TOO_LONG;
       }
-      return refusalOfRange(offset, length, size);
+      return refusalOfRange(offset, length, size, OUTSIDE);
     case NBD_CMD_BLOCK_STATUS:
-      return contextCount === 0 ? NO_CONTEXT : refusalOfRange(offset, length, size);
+      return contextCount === 0 ? NO_CONTEXT : refusalOfRange(offset, length, size, OUTSIDE);
     default:
       return undefined;
   }
@@ -110,7 +123,12 @@ function allowedFlags(type: number, mode: ReplyMode): number {
 }
 
 /** An offset of 2^53 and more is not exact any more, but stays larger than any size. */
-function refusalOfRange(offset: number, length: number, size: number): Refusal | undefined {
+function refusalOfRange(
+  offset: number,
+  length: number,
+  size: number,
+  outside: Refusal,
+): Refusal | undefined {
   if (length === 0) return EMPTY_RANGE;
-  return offset + length > size ? OUTSIDE : undefined;
+  return offset + length > size ? outside : undefined;
 }

@@ -28,6 +28,7 @@ import type { Replies } from "./replies.ts";
 import { EXTENDED } from "./reply_mode.ts";
 import { type Refusal, refusalOf, SHUTTING_DOWN } from "./request_rules.ts";
 import type { Source } from "./source.ts";
+import { isWrite, Writes } from "./writes.ts";
 
 const TWO_TO_32 = 2 ** 32;
 
@@ -53,6 +54,8 @@ export class Requests {
   readonly #extended: boolean;
   readonly #requestBytes: number;
   readonly #refusedPayload = new RefusedPayload();
+  /** Undefined when the export is read-only. */
+  readonly #writes: Writes | undefined;
 
   /** @param deadline says when a read that is parked now is overdue, in milliseconds. */
   constructor(
@@ -69,6 +72,8 @@ export class Requests {
     this.#deadline = deadline;
     this.#extended = negotiated.mode === EXTENDED;
     this.#requestBytes = this.#extended ? 32 : 28;
+    const { writer } = this.#source;
+    this.#writes = writer && new Writes(received, replies, negotiated.parked, writer);
   }
 
   /**
@@ -81,6 +86,7 @@ export class Requests {
     const received = this.#received;
     const replies = this.#replies;
     this.#refusedPayload.drop(received, replies);
+    this.#writes?.receive(this.ending);
     const source = this.#source;
     const { size } = source;
     const { view, end } = received;
@@ -138,12 +144,22 @@ export class Requests {
   #answerOther(flags: number, type: number, offset: number, length: number): Pause | undefined {
     if (type === NBD_CMD_DISC) return LEFT;
     const { mode, contexts } = this.#negotiated;
-    const refusal = this.ending
-      ? SHUTTING_DOWN
-      : refusalOf(type, flags, offset, length, this.#source.size, mode, contexts.length);
+    const refusal = this.ending ? SHUTTING_DOWN : refusalOf(
+      type,
+      flags,
+      offset,
+      length,
+      this.#source.size,
+      mode,
+      contexts.length,
+      this.#source.writer,
+    );
     if (refusal !== undefined) {
       this.#refuse(refusal, flags, type, length);
       return undefined;
+    }
+    if (this.#writes !== undefined && isWrite(type)) {
+      return this.#writes.begin(type, flags, offset, length, this.#requestBytes) ? undefined : FULL;
     }
     switch (type) {
       case NBD_CMD_READ:
@@ -161,7 +177,7 @@ export class Requests {
         this.#replies.done();
         break;
       default:
-        // NBD_CMD_FLUSH: nothing is ever written.
+        // NBD_CMD_FLUSH: nothing is ever written to a read-only export.
         this.#replies.done();
     }
     this.#received.skip(this.#requestBytes);

@@ -1,6 +1,8 @@
 // What the NBD code needs of the thing it serves: cached bytes at once, everything else later by token.
 // The cache's client implements it; tests implement it over a plain array. One session, one thread.
 
+import type { Writer } from "./writer.ts";
+
 /** A client is waiting for the bytes. */
 export const URGENCY_CLIENT = 0;
 /** A client is expected to ask soon. */
@@ -24,6 +26,8 @@ export interface Source {
   readonly sectorSize: number;
   /** True once the session must end (shutdown, or the medium has changed): answer ESHUTDOWN and close. */
   readonly ending: boolean;
+  /** Takes writes; undefined: the export is read-only. Constant for the life of the session. */
+  readonly writer?: Writer | undefined;
   /** Most reads that may be parked at a time; tokens are 0 .. maxParked - 1. */
   readonly maxParked: number;
 
