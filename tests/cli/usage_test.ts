@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { checkedOutCommit } from "../../src/cli/commit.ts";
 import { runProgram } from "../harness/program.ts";
 
 Deno.test("--help explains on stdout and ends well", async () => {
@@ -16,13 +17,14 @@ Deno.test("help serve lists the options", async () => {
   assert(stdout.includes("--listen [HOST:]PORT"), stdout);
 });
 
-Deno.test("--version is one line with both versions", async () => {
+Deno.test("--version is one line with all that a bug report needs", async () => {
   const { code, stdout } = await runProgram(["--version"]);
   assertEquals(code, 0);
-  assertEquals(
-    stdout.trimEnd().match(/^blkcache (\S+) \(deno \d+\.\d+\.\d+, \w+\)$/)?.[1],
-    config.version,
-  );
+  const [, version, commit, target] =
+    /^blkcache (\S+) \(commit (\S+), deno \d+\.\d+\.\d+, (\S+)\)\n$/.exec(stdout) ?? [];
+  assertEquals([version, target], [config.version, Deno.build.target]);
+  const root = new URL("../../", import.meta.url);
+  assertEquals(commit, checkedOutCommit(root)?.slice(0, 12) ?? "unknown");
 });
 
 const WRONG: readonly [args: string[], stderr: string][] = [
