@@ -261,18 +261,7 @@ export class CachedFile {
     extent.end = this.#run.end;
     extent.status = this.#run.status;
     extent.zero = false;
-    if (extent.status !== FINISHED) return;
-    // The map is asked first: a hole in a `+` run reads as zeros, now and later.
-    const data = trySeekData(this.#image, offset);
-    // No data until the end of the file; behind that there is nothing, which is not zero but lost.
-    if (data === -ENXIO) extent.zero = trySeekHole(this.#image, extent.end - 1) >= 0;
-    else if (data > offset) {
-      extent.zero = true;
-      extent.end = Math.min(extent.end, data);
-    } else if (data === offset) {
-      const hole = trySeekHole(this.#image, offset);
-      if (hole > offset) extent.end = Math.min(extent.end, hole);
-    }
+    if (extent.status === FINISHED) describeData(this.#image, offset, extent);
   }
 
   /** True when something parked has ended already: do not sleep. Otherwise the eventfd will ring. */
@@ -315,6 +304,24 @@ export class CachedFile {
   /** Parked reads that have not ended: after `endClient`, those that the device still works on. */
   get waiting(): number {
     return this.#waitingCount;
+  }
+}
+
+/**
+ * Says whether `extent`, which begins at `offset` and which the map calls finished, is a hole of the file; cuts
+ * it where that changes. The map is asked first: a hole in a `+` run reads as zeros, now and later.
+ */
+export function describeData(file: number, offset: number, extent: Extent): void {
+  extent.zero = false;
+  const data = trySeekData(file, offset);
+  // No data until the end of the file; behind that there is nothing, which is not zero but lost.
+  if (data === -ENXIO) extent.zero = trySeekHole(file, extent.end - 1) >= 0;
+  else if (data > offset) {
+    extent.zero = true;
+    extent.end = Math.min(extent.end, data);
+  } else if (data === offset) {
+    const hole = trySeekHole(file, offset);
+    if (hole > offset) extent.end = Math.min(extent.end, hole);
   }
 }
 

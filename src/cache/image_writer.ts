@@ -2,18 +2,11 @@
 // their own calls. All-zero blocks become holes where that is certain to read as zeros.
 import { isZero, punchHole, seekEnd, tryPwriteAll } from "../sys/fd.ts";
 import { ENODATA, ENOSPC } from "../sys/errno.ts";
-import { statfs } from "../sys/statfs.ts";
 import { SystemError } from "../sys/system_error.ts";
+import { SpareRoom } from "./spare_room.ts";
 
 /** Smallest stretch of zeros that is left out, bytes: file systems allocate in blocks of about this. */
 export const HOLE_BLOCK = 65_536;
-
-/**
- * Room that is left on the image's file system, for the mapfile and for everybody else: this, or a sixteenth of
- * a small one. A map that cannot be saved would forget what the image has.
- */
-const SPARE_BYTES = 16 * 1024 * 1024;
-const SPARE_SHARE = 1 / 16;
 
 /** The image of one device, made as large as the device before. */
 export class ImageWriter {
@@ -21,8 +14,7 @@ export class ImageWriter {
   /** True while every byte that is not `+` is known to be a hole already, so that zeros need no call. */
   #fresh: boolean;
   #canPunch = true;
-  /** Bytes that can be written before the room is looked at again. */
-  #room = 0;
+  readonly #room: SpareRoom;
   /** The last write failed: until one has succeeded, zeros are written like all else, to find out. */
   #failing = false;
 
@@ -30,6 +22,7 @@ export class ImageWriter {
   constructor(fd: number, fresh: boolean) {
     this.#fd = fd;
     this.#fresh = fresh;
+    this.#room = new SpareRoom(fd);
   }
 
   /**
@@ -48,7 +41,7 @@ export class ImageWriter {
     const size = this.#size();
     if (offset > size) return size < 0 ? size : -ENODATA;
     const mayLeaveHoles = !this.#failing && offset + length <= size;
-    if (!this.#hasRoom(length)) return -ENOSPC;
+    if (!this.#room.has(length, this.#failing)) return -ENOSPC;
     for (let done = 0; done < length;) {
       const zero = mayLeaveHoles && isZero(address + done, blockEnd(offset, done, length) - done);
       const start = done;
@@ -62,22 +55,6 @@ export class ImageWriter {
       if (result < 0) return result;
     }
     return 0;
-  }
-
-  /** Looks at the file system each time that half of the room may have gone. */
-  #hasRoom(length: number): boolean {
-    this.#room -= length;
-    if (this.#room > 0 && !this.#failing) return true;
-    try {
-      const { freeBytes, totalBytes } = statfs(`/proc/self/fd/${this.#fd}`);
-      const spare = Math.min(SPARE_BYTES, totalBytes * SPARE_SHARE);
-      this.#room = (freeBytes - spare) / 2;
-      return freeBytes - spare >= length;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      // Nobody knows: the write itself will tell.
-      return true;
-    }
   }
 
   #writeZeros(address: number, offset: number, length: number): number {

@@ -19,6 +19,7 @@ import { closeFd, identityOf, openFile, truncateFd, tryLock } from "../sys/fd.ts
 import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { findImage } from "./find_image.ts";
+import { OVERLAY_SETTING } from "./overlay.ts";
 import { knownStretches } from "./known_stretches.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { RecordedReads } from "./recorded_reads.ts";
@@ -80,6 +81,11 @@ export function openCache(request: CacheRequest): OpenCache {
   }
   const found = statImage(imagePath);
   const mapfile = readMapfile(mapPath, request.warn);
+  if (mapfile?.settings.has(OVERLAY_SETTING)) {
+    throw new UserError(`"${printable(imagePath)}" is an overlay, not an image`, {
+      hints: [`to go on with its writes: --overlay ${printable(imagePath)}`],
+    });
+  }
   const map = mapfile === undefined
     ? FileMap.create(size, { sectorSize })
     : fileMapOf(mapfile, size, mapPath, { sectorSize });

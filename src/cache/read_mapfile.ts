@@ -49,7 +49,8 @@ function parseBackup(path: string): Mapfile | undefined {
   }
 }
 
-function parseIfThere(path: string): Mapfile | undefined {
+/** The mapfile at `path` and no other. @throws {UserError} as `readMapfile`. */
+export function parseIfThere(path: string): Mapfile | undefined {
   let content: Uint8Array;
   try {
     if (Deno.statSync(path).size > MAX_MAPFILE_BYTES) {

@@ -47,6 +47,7 @@ export interface Option {
 export const GROUPS = {
   clients: "Clients",
   device: "Device",
+  writes: "Writes",
   fill: "Fill",
   domain: "Domain",
   cache: "Image and map",
@@ -216,10 +217,10 @@ export const OPTIONS = [
     name: "overlay",
     kind: "path",
     placeholder: "FILE",
-    help: "accept writes into FILE; device and image stay untouched",
-    commands: ["serve", "mount"],
-    group: "device",
-    notYet: true,
+    help: "accept writes into FILE, which is kept for the next start; device and image stay " +
+      "untouched",
+    commands: ["serve"],
+    group: "writes",
   },
   {
     name: "try-again",

@@ -15,6 +15,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
   const { map, socket } = values;
   checkPaths(device, image, values);
   checkSocket(socket);
+  checkWriting(values);
   return {
     device,
     image,
@@ -37,6 +38,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     force: values.force ?? false,
     once: values.once ?? false,
     speed: values.speed,
+    overlay: values.overlay,
     mount: values.mount,
     endsWithMount: false,
   };
@@ -64,6 +66,8 @@ function checkPaths(device: string, image: string | undefined, values: OptionVal
     ["--domain", domain],
     ["--record-domain", values["record-domain"]],
     ["the mounted FILE", mount],
+    ["--overlay", values.overlay],
+    ["the map of --overlay", values.overlay && `${values.overlay}.map`],
   ];
   const seen = new Map<string, string>();
   for (const [name, path] of paths) {
@@ -74,6 +78,16 @@ function checkPaths(device: string, image: string | undefined, values: OptionVal
       throw usageError(`${other} and ${name} are both "${path}"`, "each needs a file of its own");
     }
     seen.set(absolute, name);
+  }
+}
+
+/** Two places for one write, or none at all. */
+function checkWriting({ overlay, mount }: OptionValues): void {
+  if (overlay !== undefined && mount !== undefined) {
+    throw usageError(
+      "--overlay and --mount contradict each other: a mounted file is read-only",
+      "leave --mount out; to use what is written as a file: nbdfuse",
+    );
   }
 }
 

@@ -70,6 +70,11 @@ export function checkSidecarPlace(sidecar: string, source: string): void {
   checkWrittenPlace("sidecar file", sidecar, source, "name another IMAGE");
 }
 
+/** As `checkMapPlace`, for a file that takes what clients write, and for those beside it. */
+export function checkOverlayPlace(overlay: string, source: string): void {
+  checkWrittenPlace("overlay", overlay, source, "name another file with --overlay FILE");
+}
+
 function checkWrittenPlace(what: string, path: string, source: string, hint: string): void {
   const { occupant, relation } = gatherStanding(source, path);
   const replaced = BESIDE_MAPFILE.map((ending) => path + ending)

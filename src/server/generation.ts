@@ -3,6 +3,7 @@
 // disc into another. Sockets and signals outlive it. Main thread; nothing here blocks.
 import { printable } from "../base/printable.ts";
 import { mapOf, type Medium } from "../cache/open_medium.ts";
+import { type OpenOverlay, openOverlay, overlaySentence } from "../cache/open_overlay.ts";
 import { removeCache } from "../cache/remove_cache.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { forgetFailures } from "../map/forget_failures.ts";
@@ -56,6 +57,7 @@ export class Generation {
   readonly #fill: FillRun | undefined;
   readonly #recorder: DomainRecorder | undefined;
   readonly #mount: FuseMount | undefined;
+  readonly #overlay: OpenOverlay | undefined;
   readonly #pool: SessionPool;
   readonly #startedMs = performance.now();
   readonly #progressTimer: ReturnType<typeof setInterval>;
@@ -64,11 +66,27 @@ export class Generation {
   /**
    * Saves the map for the first time and begins to serve.
    * @param startReader makes the reader begin.
-   * @throws {UserError} when map or fill will not do: the medium is the caller's to abandon then.
+   * @throws {UserError} when overlay, map or fill will not do: the medium is the caller's to abandon then.
    */
   static async begin(
     run: Run,
     medium: Medium,
+    state: SharedState,
+    startReader: (init: ReaderInit) => ReaderThread,
+  ): Promise<Generation> {
+    const overlay = overlayOf(run, medium);
+    try {
+      return await Generation.#begin(run, medium, overlay, state, startReader);
+    } catch (error) {
+      if (overlay !== undefined) closeFd(overlay.file);
+      throw error;
+    }
+  }
+
+  static async #begin(
+    run: Run,
+    medium: Medium,
+    overlay: OpenOverlay | undefined,
     state: SharedState,
     startReader: (init: ReaderInit) => ReaderThread,
   ): Promise<Generation> {
@@ -104,14 +122,19 @@ export class Generation {
     });
     let mount: FuseMount | undefined;
     try {
-      mount = await showAsFile(run, servedMedium(medium, options, recorder), medium.device, state);
+      mount = await showAsFile(
+        run,
+        servedMedium(medium, options, recorder, undefined),
+        medium.device,
+        state,
+      );
     } catch (error) {
       state.end();
       await reader.end();
       await saver.close();
       throw error;
     }
-    return new Generation(run, medium, map, state, reader, saver, fill, recorder, mount);
+    return new Generation(run, medium, map, state, reader, saver, fill, recorder, mount, overlay);
   }
 
   private constructor(
@@ -124,6 +147,7 @@ export class Generation {
     fill: FillRun | undefined,
     recorder: DomainRecorder | undefined,
     mount: FuseMount | undefined,
+    overlay: OpenOverlay | undefined,
   ) {
     const { options, listeners, observe } = run;
     this.#run = run;
@@ -135,6 +159,7 @@ export class Generation {
     this.#fill = fill;
     this.#recorder = recorder;
     this.#mount = mount;
+    this.#overlay = overlay;
     this.#isFilling = fill !== undefined;
     const { layout } = medium;
     this.#pool = new SessionPool(
@@ -142,7 +167,7 @@ export class Generation {
       {
         state: state.buffer,
         sessions: state.sessions,
-        served: servedMedium(medium, options, recorder),
+        served: servedMedium(medium, options, recorder, overlay),
         timeoutMs: options.timeoutSeconds * 1000,
         listeners: listeners.fds,
         export: { name: options.exportName, description: describe(options.device, medium) },
@@ -169,6 +194,7 @@ export class Generation {
     saver.saveEvery(options.saveIntervalSeconds * 1000);
     recorder?.saveEvery(options.saveIntervalSeconds * 1000);
     for (const message of layout.remarks) observe({ event: "info", message });
+    if (overlay !== undefined) observe({ event: "info", message: overlaySentence(overlay) });
     observe({
       event: "ready",
       uri: listeners.uris[0],
@@ -226,6 +252,7 @@ export class Generation {
     this.#pool.close();
     this.#mount?.close();
     closeFd(this.#medium.image);
+    if (this.#overlay !== undefined) closeFd(this.#overlay.file);
   }
 }
 
@@ -233,11 +260,23 @@ function servedMedium(
   medium: Medium,
   { readAhead }: ServeOptions,
   recorder: DomainRecorder | undefined,
+  overlay: OpenOverlay | undefined,
 ): ServedMedium {
   const { map, image, size, sectorSize, layout } = medium;
   const readAheadEnd = layout.fileSystemEnd ?? size;
   const touched = recorder?.touched.buffer;
-  return { map, image, size, sectorSize, readAhead, readAheadEnd, touched };
+  return { map, image, size, sectorSize, readAhead, readAheadEnd, touched, overlay };
+}
+
+/** @throws {UserError} when it will not do. */
+function overlayOf({ options, about, observe }: Run, medium: Medium): OpenOverlay | undefined {
+  const { overlay: path, device, force } = options;
+  if (path === undefined) return undefined;
+  return openOverlay(
+    { path, device, force, ...about },
+    medium,
+    (message, hints) => observe({ event: "warning", message, hints }),
+  );
 }
 
 async function showAsFile(

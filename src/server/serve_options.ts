@@ -53,6 +53,8 @@ export interface ServeOptions {
   force: boolean;
   /** The run ends when the medium leaves; otherwise the next one is awaited. */
   once: boolean;
+  /** The file that takes what clients write; undefined: none. */
+  overlay: string | undefined;
   /** Also show the device as this file; undefined: do not. */
   mount: string | undefined;
   /** The run ends when that file is unmounted. */

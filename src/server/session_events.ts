@@ -7,6 +7,7 @@ export function sessionObserver(observe: Observer, clients: () => number): PoolO
   return {
     connected: () => observe({ event: "client", state: "connected", clients: clients() }),
     left: (message) => observe({ event: "client", state: "left", clients: clients(), message }),
+    warned: (message, hints) => observe({ event: "warning", message, hints }),
     died: (error) =>
       observe({
         event: "warning",

@@ -19,6 +19,7 @@ export interface PoolObserver {
   connected(): void;
   /** `message` says why, when there is something to say. */
   left(message: string): void;
+  warned(message: string, hints: readonly string[]): void;
   /** A worker has died of an error of ours; it is replaced. */
   died(error: string): void;
 }
@@ -100,6 +101,9 @@ export class SessionPool {
       case "idle":
         session.busy = false;
         this.#observer.left(message.message);
+        break;
+      case "warning":
+        this.#observer.warned(message.message, message.hints);
         break;
       case "ended":
         session.busy = false;

@@ -19,6 +19,7 @@ export const SEEK_HOLE = 4;
 // fallocate(2): linux/falloc.h
 export const FALLOC_FL_KEEP_SIZE = 1;
 export const FALLOC_FL_PUNCH_HOLE = 2;
+export const FALLOC_FL_ZERO_RANGE = 16;
 // flock(2): asm-generic/fcntl.h
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
@@ -149,6 +150,11 @@ export function syncFdData(fd: number): void {
   unwrap(retried(() => libc.fdatasync(fd)), "fdatasync", { fd });
 }
 
+/** fdatasync(2). @returns 0, or -errno: written data is lost and will not be tried again. */
+export function trySyncData(fd: number): number {
+  return retried(() => libc.fdatasync(fd));
+}
+
 /** Size of a file or device by seeking to its end. @throws {SystemError} ESPIPE. */
 export function seekEnd(fd: number): number {
   return unwrap(trySeek(fd, 0, SEEK_END), "lseek", { fd });
@@ -170,9 +176,19 @@ function trySeek(fd: number, offset: number, whence: number): number {
 
 /** Gives the blocks back to the file system; they read as zeros. @throws {SystemError} EOPNOTSUPP. */
 export function punchHole(fd: number, offset: number, length: number): void {
+  unwrap(tryPunchHole(fd, offset, length), "fallocate", { fd, offset, length });
+}
+
+/** As `punchHole`. @returns 0, or -errno. */
+export function tryPunchHole(fd: number, offset: number, length: number): number {
   const mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
-  const result = retried(() => libc.fallocate(fd, mode, BigInt(offset), BigInt(length)));
-  unwrap(result, "fallocate", { fd, offset, length });
+  return retried(() => libc.fallocate(fd, mode, BigInt(offset), BigInt(length)));
+}
+
+/** Makes a range read as zeros and keeps room for it. @returns 0, or -errno: -EOPNOTSUPP, -ENOSPC. */
+export function tryZeroRange(fd: number, offset: number, length: number): number {
+  const mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE;
+  return retried(() => libc.fallocate(fd, mode, BigInt(offset), BigInt(length)));
 }
 
 /** Takes the file's advisory lock, until the descriptor is closed. @returns false when it is taken. */

@@ -18,8 +18,9 @@ import { tryAccept } from "../sys/socket.ts";
 import type { Target, Unavailable } from "../nbd/export.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
-import type { SessionInit, SessionMessage } from "./session_init.ts";
+import type { ServedMedium, SessionInit, SessionMessage } from "./session_init.ts";
 import { SessionBuffers, SocketPeer } from "./socket_peer.ts";
+import { writable } from "./writable.ts";
 
 /** Pause after accept has failed for want of descriptors or memory, milliseconds. */
 const ACCEPT_PAUSE_MS = 200;
@@ -37,7 +38,10 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     session: data.session,
     output: buffers.output,
   });
-  const target = cached ? new ParkedReads(cached) : new Reason(served as SharedArrayBuffer);
+  const written = cached && writable(served as ServedMedium, cached, buffers, tell);
+  const target = cached
+    ? new ParkedReads(written ?? cached)
+    : new Reason(served as SharedArrayBuffer);
   const counters = {
     add(requests: number, bytes: number) {
       state.count(data.session, SESSION_REQUESTS, requests);
@@ -61,11 +65,13 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
       closeFd(socket);
     }
     cached?.endClient();
+    written?.writer.endClient();
     buffers.output.discard();
     state.setBusy(data.session, false);
     tell({ type: "idle", message });
   }
   buffers.release();
+  written?.writer.release();
   tell({ type: "ended" });
 };
 

@@ -1,4 +1,5 @@
 // What main hands to a session worker when it starts.
+import type { OpenOverlay } from "../cache/open_overlay.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
 export interface SessionInit {
@@ -25,6 +26,8 @@ export interface ServedMedium {
   readonly readAheadEnd: number;
   /** Memory that notes what clients read; undefined: nobody wants to know. */
   readonly touched: SharedArrayBuffer | undefined;
+  /** Where writes go; undefined: there are none. */
+  readonly overlay?: OpenOverlay | undefined;
 }
 
 /** What a session worker tells main. */
@@ -33,5 +36,6 @@ export type SessionMessage =
   | { type: "busy" }
   /** The client has left; `message` says more when something went wrong. */
   | { type: "idle"; message: string }
+  | { type: "warning"; message: string; hints: readonly string[] }
   /** The run is over and the worker has ended its loop. */
   | { type: "ended" };

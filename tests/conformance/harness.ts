@@ -44,6 +44,8 @@ export interface RuleOptions {
   readonly badSectors?: readonly number[];
   /** More arguments for the program. */
   readonly args?: readonly string[];
+  /** Clients may write, into an overlay. */
+  readonly writable?: boolean;
 }
 
 /** Registers a test: the rule is its name, and `body` tries it on a running program. */
@@ -74,7 +76,7 @@ export class Server implements AsyncDisposable {
     this.#socket = socket;
   }
 
-  static async start(dir: string, { size = SIZE, badSectors, args = [] }: RuleOptions) {
+  static async start(dir: string, { size = SIZE, badSectors, args = [], writable }: RuleOptions) {
     const data = bytesAt(0, size);
     Deno.writeFileSync(`${dir}/device`, data);
     if (badSectors !== undefined) {
@@ -82,7 +84,8 @@ export class Server implements AsyncDisposable {
       Deno.writeTextFileSync(`${dir}/image.map`, mapfile(size, badSectors));
     }
     const serve = ["serve", `${dir}/device`, `${dir}/image`, "--socket", `${dir}/socket`];
-    const program = Program.start([...serve, ...args], { dir });
+    const overlay = writable ? ["--overlay", `${dir}/overlay`] : [];
+    const program = Program.start([...serve, ...overlay, ...args], { dir });
     try {
       await program.ready();
     } catch (error) {

@@ -67,6 +67,7 @@ export const E = {
   PERM: 1,
   IO: 5,
   INVAL: 22,
+  NOSPC: 28,
   OVERFLOW: 75,
   SHUTDOWN: 108,
 } as const;

@@ -142,7 +142,7 @@ const REFUSED: readonly [string, message: string, hint: string][] = [
     "give one",
   ],
   ["detect --listen 5", "detect has no option --listen", "blkcache help detect"],
-  ["serve DEV --overlay x", "the option --overlay is not there yet", "blkcache help serve"],
+  ["mount DEV f --overlay x", "mount has no option --overlay", "blkcache help mount"],
   ["serve DEV --block-size 1000", '--block-size: "1000" is not a power of two', ""],
   ["serve DEV --block-size 256", '--block-size: "256" is not from 512 bytes to 64 KiB', ""],
   ["serve DEV --block-size 1M", '--block-size: "1M" is not from 512 bytes to 64 KiB', ""],

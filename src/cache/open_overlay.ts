@@ -1,0 +1,212 @@
+// Opens the overlay of a medium: a new one, or one of an earlier run, which must be of this very device. Beside
+// FILE stands FILE.map, which says which of its bytes count, and in a comment of which device they are. Main
+// thread, at start.
+//
+// A new FILE gets its size last: so a kill at any moment leaves nothing in the way of the next start, as an
+// empty FILE is a new one. An image can never be taken for an overlay, nor an overlay for an image: what tells
+// them apart is that comment. ddrescue may read FILE.map, but must not replace it.
+import { printable } from "../base/printable.ts";
+import { UserError } from "../base/errors.ts";
+import { formatSize } from "../base/sizes.ts";
+import { compareIdentity } from "../file/identity_comparison.ts";
+import { identityFromJson, identityToJson } from "../file/identity_json.ts";
+import { MediumRefused } from "../file/medium_refused.ts";
+import { fileKey } from "../file/block_stack.ts";
+import type { Identity } from "../file/identity.ts";
+import { statPathIfThere } from "../file/path_stat.ts";
+import { checkOverlayPlace } from "../file/place.ts";
+import { replaceFile } from "../file/replace_file.ts";
+import { FileMap } from "../map/file_map.ts";
+import { encodeMapfile, type Mapfile } from "../map/mapfile.ts";
+import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
+import { FINISHED } from "../map/statuses.ts";
+import { closeFd, identityOf, openFile, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
+import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
+import { SystemError } from "../sys/system_error.ts";
+import type { Medium } from "./open_medium.ts";
+import { OVERLAY_SETTING, OVERLAY_WORDS_BYTES, type OverlayParts } from "./overlay.ts";
+import { parseIfThere } from "./read_mapfile.ts";
+
+/** Clients may write smaller pieces than the device's sectors. */
+const LEAST_PIECE = 512;
+
+const OTHER = {
+  hints: [
+    "name another file with --overlay FILE, one that does not exist yet or an earlier overlay",
+  ],
+};
+
+/** What to open. */
+export interface OverlayRequest {
+  /** As it was named on the command line. */
+  readonly path: string;
+  /** The device's, as it was named. */
+  readonly device: string;
+  /** Go on although it cannot be confirmed to be of this device; never when it differs. */
+  readonly force: boolean;
+  /** Of blkcache. */
+  readonly version: string;
+  readonly commandLine: string;
+}
+
+/** An open overlay. Plain data: sessions make their Overlay of it. */
+export interface OpenOverlay extends Omit<OverlayParts, "map" | "tell"> {
+  readonly map: SharedArrayBuffer;
+  /** What it holds of an earlier run, bytes. */
+  readonly heldBytes: number;
+}
+
+/** @throws {UserError} when it cannot be used; {MediumRefused} when it is of another device. */
+export function openOverlay(
+  request: OverlayRequest,
+  medium: Medium,
+  warn: (message: string, hints: readonly string[]) => void,
+): OpenOverlay {
+  const { path } = request;
+  const mapPath = `${path}.map`;
+  for (const each of [path, mapPath]) {
+    checkOverlayPlace(each, request.device);
+    checkApart(each, medium);
+  }
+  const mapfile = parseIfThere(mapPath);
+  const isOurs = mapfile?.settings.has(OVERLAY_SETTING);
+  if (mapfile !== undefined && !isOurs) {
+    throw new UserError(
+      `"${printable(mapPath)}" is there already, and is not the map of an overlay`,
+      OTHER,
+    );
+  }
+  const { file, created } = openOrCreate(path);
+  try {
+    if (!tryLock(file)) {
+      throw new UserError(`another program is using the overlay "${printable(path)}"`, {
+        hints: ["end the other blkcache first, or name another file with --overlay FILE"],
+      });
+    }
+    const isNew = identityOf(file).size === 0;
+    if (isNew && mapfile?.statuses.includes(FINISHED)) {
+      warn(`what the overlay "${printable(path)}" has held is gone: beginning anew`, []);
+    }
+    const map = isNew
+      ? FileMap.create(medium.size, { sectorSize: LEAST_PIECE })
+      : resume(request, medium, file, mapPath, mapfile);
+    const startTime = new Date();
+    const identity = JSON.stringify(identityToJson(medium.identity));
+    const comments = isNew ? [] : mapfile?.comments ?? [];
+    if (isNew) {
+      const blank = mapfileOf(map.snapshot(), comments, new Map([[OVERLAY_SETTING, identity]]));
+      replaceFile(mapPath, encodeMapfile(blank, { ...request, startTime, currentTime: startTime }));
+      truncateFd(file, medium.size);
+      syncFd(file);
+    }
+    return {
+      path,
+      mapPath,
+      file,
+      map: map.buffer,
+      words: new SharedArrayBuffer(OVERLAY_WORDS_BYTES),
+      version: request.version,
+      commandLine: request.commandLine,
+      comments,
+      identity,
+      startTime,
+      heldBytes: map.total(FINISHED),
+    };
+  } catch (error) {
+    closeFd(file);
+    if (created) Deno.removeSync(path);
+    if (!(error instanceof SystemError)) throw error;
+    throw new UserError(`cannot use the overlay "${printable(path)}": ${error.message}`, {
+      hints: ["name a file on a disk with room, of a file system without a size limit"],
+      cause: error,
+    });
+  }
+}
+
+/** The files of the cache are not those of the overlay, whatever their names. */
+function checkApart(path: string, { imagePath, mapPath, sidecarPath }: Medium): void {
+  const stat = statPathIfThere(path);
+  if (stat === undefined) return;
+  for (const other of [imagePath, mapPath, sidecarPath]) {
+    const otherStat = statPathIfThere(other);
+    if (otherStat === undefined || fileKey(stat) !== fileKey(otherStat)) continue;
+    throw new UserError(
+      `the overlay needs "${printable(path)}", which is a file of the image: "${printable(other)}"`,
+      { hints: ["name another file with --overlay FILE"] },
+    );
+  }
+}
+
+function openOrCreate(path: string): { file: number; created: boolean } {
+  const created = statPathIfThere(path) === undefined;
+  try {
+    const file = openFile(path, created ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, 0o600);
+    return { file, created };
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    throw new UserError(error.message, {
+      hints: ["name an overlay in a directory that you can write to: --overlay FILE"],
+      cause: error,
+    });
+  }
+}
+
+/** The map of an overlay that has been used before. @throws {UserError} when it is none, or of another device. */
+function resume(
+  request: OverlayRequest,
+  medium: Medium,
+  file: number,
+  mapPath: string,
+  mapfile: Mapfile | undefined,
+): FileMap {
+  const name = `"${printable(request.path)}"`;
+  if (mapfile === undefined) {
+    throw new UserError(
+      `${name} holds data, but there is no "${printable(mapPath)}" that says which`,
+      OTHER,
+    );
+  }
+  const { verdict, differences: [difference] } = compareIdentity(
+    knownIdentity(mapfile, mapPath),
+    medium.identity,
+  );
+  if (verdict === "different") {
+    const { field, known, now } = difference;
+    throw new MediumRefused(
+      `the overlay ${name} is of another device: its ${field} is ${printable(known)}, not ` +
+        printable(now),
+      OTHER,
+    );
+  }
+  if (verdict === "unknown" && !request.force) {
+    throw new MediumRefused(`cannot confirm that the overlay ${name} is of this device`, {
+      hints: ["if you know that it is, go on with --force; else name another file"],
+    });
+  }
+  const { size } = identityOf(file);
+  if (size !== medium.size) {
+    throw new UserError(
+      `the overlay ${name} has ${size} bytes, and the device ${medium.size}`,
+      { hints: [size < medium.size ? "it was cut short" : "another program has changed it"] },
+    );
+  }
+  return fileMapOf(mapfile, medium.size, mapPath, { sectorSize: LEAST_PIECE });
+}
+
+function knownIdentity({ settings }: Mapfile, mapPath: string): Identity {
+  try {
+    return identityFromJson(JSON.parse(settings.get(OVERLAY_SETTING)!));
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
+    throw new UserError(`what "${printable(mapPath)}" says of the device is damaged`, {
+      hints: ["name another file with --overlay FILE"],
+      cause: error,
+    });
+  }
+}
+
+/** What is said of it at the start. */
+export function overlaySentence({ path, heldBytes }: OpenOverlay): string {
+  const held = heldBytes === 0 ? "" : `, which holds ${formatSize(heldBytes)} already`;
+  return `writes go to the overlay "${printable(path)}"${held}; the device is not written to`;
+}

@@ -1,0 +1,144 @@
+// A device behind its cache and under an overlay, as one session sees it: bytes that clients have written come
+// from the overlay, all others from the cache. Session thread only.
+//
+// Whatever is in the overlay when a read is answered is taken from there, also for reads that were parked: so
+// writes that were done before a read was sent are always seen. Bytes never leave the overlay during a run.
+import type { Source } from "../nbd/source.ts";
+import { FINISHED } from "../map/statuses.ts";
+import type { NativeMemory } from "../sys/memory.ts";
+import { type CachedFile, describeData, type Extent } from "./cached_file.ts";
+import type { Overlay } from "./overlay.ts";
+import type { OverlayWriter } from "./overlay_writer.ts";
+
+/** See the head of this file. */
+export class OverlaidFile implements Source {
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly maxParked: number;
+  readonly writer: OverlayWriter;
+  readonly #cached: CachedFile;
+  readonly #overlay: Overlay;
+  readonly #output: NativeMemory;
+  /** What the cache was asked for, by token: the range without the written bytes at its ends. */
+  readonly #starts: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #unreadable: number[] = [];
+
+  /** @param output the session's send buffer. */
+  constructor(
+    cached: CachedFile,
+    overlay: Overlay,
+    writer: OverlayWriter,
+    output: NativeMemory,
+  ) {
+    this.size = cached.size;
+    this.sectorSize = cached.sectorSize;
+    this.maxParked = cached.maxParked;
+    this.writer = writer;
+    this.#cached = cached;
+    this.#overlay = overlay;
+    this.#output = output;
+    this.#starts = new Float64Array(this.maxParked);
+    this.#ends = new Float64Array(this.maxParked);
+  }
+
+  get ending(): boolean {
+    return this.#cached.ending;
+  }
+
+  readCached(at: number, offset: number, length: number): boolean {
+    const end = offset + length;
+    if (this.#overlay.isUntouched(offset, end)) return this.#cached.readCached(at, offset, length);
+    for (let start = offset, runEnd; start < end; start = runEnd) {
+      runEnd = this.#overlay.runEnd(start, end);
+      const bytes = runEnd - start;
+      const place = at + start - offset;
+      const isThere = this.#overlay.holdsRun
+        ? this.#overlay.read(this.#output.address + place, start, bytes) === bytes
+        : this.#cached.readCached(place, start, bytes);
+      if (!isThere) return false;
+    }
+    return true;
+  }
+
+  noteRead(offset: number, length: number): void {
+    this.#cached.noteRead(offset, length);
+  }
+
+  park(token: number, offset: number, length: number): void {
+    let start = offset;
+    let end = offset + length;
+    // The device need not be asked for written bytes; it may not be able to give them.
+    const first = this.#overlay.runEnd(start, end);
+    if (this.#overlay.holdsRun && first < end) start = first;
+    end = this.#lastUnwritten(start, end);
+    this.#starts[token] = start;
+    this.#ends[token] = end;
+    this.#cached.park(token, start, end - start);
+  }
+
+  /** Where the last byte of [start, end) that is not in the overlay ends; `end` when there is none. */
+  #lastUnwritten(start: number, end: number): number {
+    let last = end;
+    for (let at = start, runEnd; at < end; at = runEnd) {
+      runEnd = this.#overlay.runEnd(at, end);
+      if (!this.#overlay.holdsRun) last = runEnd;
+    }
+    return last;
+  }
+
+  nextEnded(): number {
+    return this.#cached.nextEnded();
+  }
+
+  abandon(token: number): void {
+    this.#cached.abandon(token);
+  }
+
+  collect(token: number, at: number, offset: number, length: number): number {
+    const end = offset + length;
+    const shift = at - offset;
+    const start = this.#starts[token];
+    const count = this.#cached.collect(token, shift + start, start, this.#ends[token] - start);
+    this.#unreadable.length = 0;
+    let bad = 0;
+    for (let position = offset, runEnd; position < end; position = runEnd) {
+      runEnd = this.#overlay.runEnd(position, end);
+      if (this.#overlay.holdsRun) {
+        const bytes = runEnd - position;
+        const got = this.#overlay.read(this.#output.address + shift + position, position, bytes);
+        if (got < bytes) this.#unreadable.push(position + got, runEnd);
+        continue;
+      }
+      while (bad < count && this.#cached.unreadableEnd(bad) <= position) bad++;
+      for (; bad < count && this.#cached.unreadableStart(bad) < runEnd; bad++) {
+        this.#unreadable.push(
+          Math.max(position, this.#cached.unreadableStart(bad)),
+          Math.min(runEnd, this.#cached.unreadableEnd(bad)),
+        );
+        // It may go on behind the next written bytes.
+        if (this.#cached.unreadableEnd(bad) > runEnd) break;
+      }
+    }
+    return this.#unreadable.length / 2;
+  }
+
+  unreadableStart(index: number): number {
+    return this.#unreadable[index * 2];
+  }
+  unreadableEnd(index: number): number {
+    return this.#unreadable[index * 2 + 1];
+  }
+
+  prefetch(offset: number, length: number): void {
+    this.#cached.prefetch(offset, length);
+  }
+
+  describe(offset: number, limit: number, extent: Extent): void {
+    const runEnd = this.#overlay.runEnd(offset, limit);
+    if (!this.#overlay.holdsRun) return this.#cached.describe(offset, runEnd, extent);
+    extent.end = runEnd;
+    extent.status = FINISHED;
+    describeData(this.#overlay.file, offset, extent);
+  }
+}

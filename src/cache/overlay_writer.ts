@@ -1,0 +1,67 @@
+// Takes a session's writes into its overlay, each of them at once. Session thread only.
+import type { Writer } from "../nbd/writer.ts";
+import { NativeMemory } from "../sys/memory.ts";
+import type { Overlay } from "./overlay.ts";
+
+/** See the head of this file. */
+export class OverlayWriter implements Writer {
+  readonly canTrim = true;
+  readonly canZeroFast = true;
+  readonly #overlay: Overlay;
+  readonly #mostBytes: number;
+  /** Only touched pages cost memory. */
+  #payload: NativeMemory | undefined;
+
+  /** @param mostBytes longest payload. */
+  constructor(overlay: Overlay, mostBytes: number) {
+    this.#overlay = overlay;
+    this.#mostBytes = mostBytes;
+  }
+
+  reserve(_length: number): Uint8Array {
+    this.#payload ??= NativeMemory.allocate(this.#mostBytes);
+    return this.#payload.bytes;
+  }
+
+  write(_token: number, offset: number, length: number, durable: boolean): number {
+    return this.#durably(this.#overlay.write(this.#payload!.address, offset, length), durable);
+  }
+
+  zero(
+    _token: number,
+    offset: number,
+    length: number,
+    durable: boolean,
+    mayLeaveHoles: boolean,
+    fast: boolean,
+  ): number {
+    return this.#durably(this.#overlay.zero(offset, length, mayLeaveHoles, fast), durable);
+  }
+
+  trim(_token: number, offset: number, length: number, durable: boolean): number {
+    return this.#durably(this.#overlay.trim(offset, length), durable);
+  }
+
+  flush(_token: number): number {
+    return this.#overlay.flush();
+  }
+
+  outcome(_token: number): number {
+    return 0;
+  }
+
+  /** The client has left: what it has written is kept from now on, whether it has asked for that or not. */
+  endClient(): void {
+    if (this.#overlay.isDirty) this.#overlay.flush();
+    this.#payload?.discard();
+  }
+
+  release(): void {
+    this.#payload?.release();
+    this.#overlay.release();
+  }
+
+  #durably(errno: number, durable: boolean): number {
+    return errno === 0 && durable ? this.#overlay.flush() : errno;
+  }
+}

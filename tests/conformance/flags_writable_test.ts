@@ -1,0 +1,18 @@
+// doc/proto.md, "Transmission flags": a flag is set where the command behind it works.
+import { assertEquals } from "@std/assert";
+import { rule } from "./harness.ts";
+import { infoPayload, OPT, option, REP } from "./wire.ts";
+
+const WRITABLE = 1 | 4 | 8 | 32 | 64 | 128 | 256 | 1024 | 2048;
+const READ_ONLY = 1 | 2 | 4 | 8 | 128 | 256 | 1024;
+
+for (const writable of [true, false]) {
+  rule(`a ${writable ? "writable" : "read-only"} export says so`, async (server) => {
+    const client = await server.greeted();
+    await client.ask(option(OPT.STRUCTURED_REPLY));
+    const replies = await client.ask(option(OPT.INFO, infoPayload("")));
+    const { payload } = replies.find(({ type }) => type === REP.INFO)!;
+    const flags = new DataView(payload.buffer, payload.byteOffset).getUint16(10);
+    assertEquals(flags, writable ? WRITABLE : READ_ONLY);
+  }, { writable });
+}
