@@ -1,0 +1,46 @@
+// The benchmarks of failing hardware run to their end, and blkcache does in them what README says.
+
+import { assert, assertEquals } from "@std/assert";
+import { hasTools, isRoot } from "../harness/requires.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+import { tool } from "../harness/tool.ts";
+
+const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup", "qemu-nbd", "ddrescue");
+const BENCHMARKS = new URL("../bench/", import.meta.url).pathname;
+
+/** Runs a benchmark. @returns the cells of blkcache's rows. */
+async function rowsOf(benchmark: string, ...options: string[]): Promise<string[][]> {
+  using folder = new TestFolder();
+  const args = ["run", "-A", "--no-check", BENCHMARKS + benchmark, "--quick", "--markdown"];
+  const output = await tool(Deno.execPath(), [...args, `--dir=${folder.path}`, ...options]);
+  assertEquals(folder.listing(), []);
+  return output.split("\n").filter((line) => line.startsWith("| blkcache "))
+    .map((line) => line.split("|").map((cell) => cell.trim()).slice(2, -1));
+}
+
+Deno.test({
+  name: "bad_sector.ts: all good bytes for at most 4 failing reads, and for none again",
+  ignore,
+  async fn() {
+    const [[one, connection, sectors, before, forOne, forMore, forSectors]] = await rowsOf(
+      "bad_sector.ts",
+    );
+    assertEquals([one, connection, sectors], ["65,024", "kept", "65,024"]);
+    assertEquals([before, forMore, forSectors], ["0", "0", "0"]);
+    assert(Number(forOne) >= 1 && Number(forOne) <= 4, forOne);
+  },
+});
+
+Deno.test({
+  name: "head_of_line.ts: hits are answered while misses wait",
+  ignore,
+  async fn() {
+    const rows = await rowsOf("head_of_line.ts", "--only=blkcache");
+    assertEquals(rows.map(([connection]) => connection), ["same", "another"]);
+    for (const [, ...cells] of rows) {
+      assertEquals(cells.length, 4);
+      // A miss takes half a second.
+      for (const cell of cells) assert(/^\d+\.\d+ ms \/ \d+(\.\d+)? ms$/.test(cell), cell);
+    }
+  },
+});
