@@ -3,6 +3,8 @@
 import { tryIoctlI32, tryIoctlU64, unwrapIoctl } from "./ioctl.ts";
 
 export const BLKROGET = 0x125e;
+/** Has the kernel look for partitions again. */
+export const BLKRRPART = 0x125f;
 export const BLKSSZGET = 0x1268;
 export const BLKPBSZGET = 0x127b;
 export const BLKROTATIONAL = 0x127e;

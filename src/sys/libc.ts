@@ -69,6 +69,8 @@ export const libc = Deno.dlopen("libc.so.6", {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int setsockopt(int sockfd, int level, int optname, const void *optval, socklen_t optlen)
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen)
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   // int inet_pton(int af, const char *src, void *dst)
   inet_pton: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // ssize_t recv(int sockfd, void *buf, size_t len, int flags)
@@ -77,6 +79,9 @@ export const libc = Deno.dlopen("libc.so.6", {
   send: { parameters: ["i32", "u64", "u64", "i32"], result: "i32" },
   // int shutdown(int sockfd, int how)
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
+
+  // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)
+  pthread_sigmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
 
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
