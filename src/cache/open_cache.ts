@@ -187,14 +187,23 @@ function checkImage(
       { hints: ["this is another device, or another image: name the one that belongs to it"] },
     );
   }
+  checkDataEnd(imageSize, imagePath, mapPath, map);
+}
+
+/** @throws {UserError} when the image ends before what the map claims of it. */
+export function checkDataEnd(
+  imageSize: number,
+  imagePath: string,
+  mapPath: string,
+  map: FileMap,
+): void {
   const dataEnd = map.findBackward(map.size, 0, 1 << FINISHED);
-  if (dataEnd > imageSize) {
-    throw new UserError(
-      `${image} has ${imageSize} bytes, ${dataEnd - imageSize} fewer than mapfile ` +
-        `"${printable(mapPath)}" speaks of`,
-      { hints: ["the image was cut short, or this is not its mapfile"] },
-    );
-  }
+  if (dataEnd <= imageSize) return;
+  throw new UserError(
+    `image "${printable(imagePath)}" has ${imageSize} bytes, ${dataEnd - imageSize} fewer than ` +
+      `mapfile "${printable(mapPath)}" speaks of`,
+    { hints: ["the image was cut short, or this is not its mapfile"] },
+  );
 }
 
 /** Compares the device with what is known of the image. @returns the identity, completed. */
@@ -237,7 +246,7 @@ function otherDevice(imagePath: string, { field, known, now }: Difference): Medi
 }
 
 /** What is known of an image without a sidecar: ddrescue makes none. */
-function blankIdentity(size: number, sectorSize: number): Identity {
+export function blankIdentity(size: number, sectorSize: number): Identity {
   return {
     size,
     sectorSize,

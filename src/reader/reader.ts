@@ -81,6 +81,8 @@ export interface ReaderParts {
   readonly fill: Fill | undefined;
   /** The image, for a fill that verifies. */
   readonly comparison: ImageComparison;
+  /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
+  readonly isOffline?: boolean;
 }
 
 /** See the head of this file. */
@@ -94,13 +96,14 @@ export class Reader {
   readonly #retried = new Map<number, number>();
   /** The last arrival whose cursor was moved for the sake of rescues. */
   #lastAdvanced = 0;
-  #gone = false;
+  #gone: boolean;
   /** The device read under way is for nobody. */
   #filling = false;
   #fillEnded = false;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.#gone = parts.isOffline ?? false;
     this.#pending = new PendingReads(parts.state, parts.queue);
   }
 

@@ -59,6 +59,7 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   });
   const buffer = NativeMemory.allocate(MAX_READ);
   const ring = uring;
+  const device = data.device ?? -1;
   let failed = 0;
   let reportedMs = -Infinity;
   const reader = new Reader({
@@ -66,8 +67,8 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
       size: data.size,
       sectorSize: data.sectorSize,
       read: ring === undefined
-        ? (address, length, offset) => tryPread(data.device, address, length, offset)
-        : (address, length, offset) => ring.tryPread(data.device, address, length, offset),
+        ? (address, length, offset) => tryPread(device, address, length, offset)
+        : (address, length, offset) => ring.tryPread(device, address, length, offset),
       isSameMedium: guard === undefined ? () => true : () => guard.isSame(),
     },
     map,
@@ -92,6 +93,7 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
       differs: (offset) => tell({ type: "differs", offset }),
     },
     retries: data.retries,
+    isOffline: data.device === undefined,
     comparison: new ImageComparison(data.image),
     fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),
   });

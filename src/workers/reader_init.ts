@@ -30,7 +30,8 @@ export interface ReaderInit {
   readonly image: number;
   /** The image was empty when this run began: what is not `+` is a hole. */
   readonly fresh: boolean;
-  readonly device: number;
+  /** Undefined: there is none. */
+  readonly device: number | undefined;
   /** Whether it is a block device: those are read so that a hang does not keep the process from ending. */
   readonly blockDevice: boolean;
   readonly size: number;
