@@ -1,11 +1,12 @@
 // The command line, checked: what is asked for, or one sentence that says what is wrong with it.
-// Nothing is opened or created here.
+// Nothing is read or created here.
 
 import { parseArgs } from "@std/cli/parse-args";
+import { statPathIfThere } from "../file/path_stat.ts";
 import { type CommandName, COMMANDS, findCommand, operandsUsage } from "./commands.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { parseOptionValue } from "./option_value.ts";
-import { type Option, OPTIONS, type OptionValues, spellings } from "./options.ts";
+import { type Option, type OptionName, OPTIONS, type OptionValues, spellings } from "./options.ts";
 import { usageError } from "./usage_error.ts";
 
 /** What a command line asks for. */
@@ -23,10 +24,16 @@ const SPELLINGS = new Map(
   ROWS.flatMap((row) => spellings(row).map((name) => [name, row] as const)),
 );
 
+/** What has no meaning without a device, or would change the image. */
+const WITH_DEVICE: readonly OptionName[] = [
+  ...["direct", "read-ahead", "retries", "once", "speed", "write-through", "try-again"] as const,
+  ...["fill", "save-interval", "keep-cache", "force"] as const,
+];
+
 /** @throws {UserError} (exit code 2) for everything that is not understood without guessing. */
 export function parseArguments(args: readonly string[]): Request {
   const { given, words } = split(args);
-  const [first, ...operands] = words;
+  const [first, ...operands] = withCommand(words);
   if (given.has("version")) return { kind: "version" };
   if (given.has("help")) return helpRequest(first === "help" ? operands[0] : first);
   if (first === undefined) {
@@ -39,6 +46,18 @@ export function parseArguments(args: readonly string[]): Request {
   checkContradictions(given, values);
   if (command === "help") return values.man ? { kind: "manual" } : helpRequest(operands[0]);
   return { kind: "run", command, operands, values };
+}
+
+/** `blkcache DEVICE FILE` is `blkcache mount DEVICE FILE`, as it has always been. */
+function withCommand(words: readonly string[]): readonly string[] {
+  const [first = ""] = words;
+  if (words.length !== 2 || findCommand(first) !== undefined || !isPath(first)) return words;
+  return ["mount", ...words];
+}
+
+/** A mistyped command is none. */
+function isPath(word: string): boolean {
+  return word.includes("/") || word !== "" && statPathIfThere(word) !== undefined;
 }
 
 /** Takes the arguments apart; only here is the standard parser at work. */
@@ -190,6 +209,17 @@ function checkContradictions(given: Given, values: OptionValues): void {
   const level = values["log-level"];
   if (values.quiet && given.has("log-level") && level !== "error") {
     throw usageError(`--quiet and --log-level ${level} contradict each other`, "give one");
+  }
+  if (values.offline) {
+    const other = [...given.keys()].find((name) =>
+      WITH_DEVICE.includes(SPELLINGS.get(name)!.name as OptionName)
+    );
+    if (other !== undefined) {
+      throw usageError(
+        `--offline and --${other} contradict each other`,
+        "offline nothing is read from a device, and nothing of the image is changed",
+      );
+    }
   }
   const addresses = values.listen.map(({ host, port }) => `${host} ${port}`);
   values.listen.forEach(({ port }, i) => {

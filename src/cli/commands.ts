@@ -48,7 +48,8 @@ export const COMMANDS = [
       "Shows DEVICE as the read-only file FILE, which every program can open, while it is being " +
       "cached; also over NBD, as serve does. FILE is made when it is not there, and goes when " +
       "we have made it. Unmounting FILE or Ctrl-C ends it.",
-      "IMAGE defaults to NAME-ID.img beside FILE.",
+      "IMAGE defaults to NAME-ID.img beside FILE. The word mount may be left out when DEVICE is " +
+      "a path and there is no IMAGE.",
     ],
     examples: ["blkcache mount /dev/sr0 disc.iso", "blkcache mount /dev/sdb disk disk.img"],
   },

@@ -132,10 +132,9 @@ export const OPTIONS = [
     name: "attach",
     kind: "path",
     placeholder: "/dev/nbdN",
-    help: "also attach it to the kernel",
+    help: "also attach the device to the kernel as /dev/nbdN, with its partitions (root)",
     commands: ["serve"],
     group: "clients",
-    notYet: true,
   },
   {
     name: "direct",
@@ -200,10 +199,10 @@ export const OPTIONS = [
   {
     name: "offline",
     kind: "flag",
-    help: "never touch the device: serve what the image has; DEVICE is then the IMAGE",
+    help: "serve what an image has, without its device: DEVICE is then the IMAGE, which is not " +
+      "changed; the rest cannot be read",
     commands: ["serve", "mount"],
     group: "device",
-    notYet: true,
   },
   {
     name: "write-through",

@@ -16,8 +16,15 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
   checkPaths(device, image, values);
   checkSocket(socket);
   checkWriting(values);
+  if (values.offline && image !== undefined) {
+    throw usageError(
+      `with --offline there is no device: "${image}" is one operand too many`,
+      `blkcache serve --offline ${image}`,
+    );
+  }
   return {
     device,
+    offline: values.offline ?? false,
     image,
     folder: ".",
     map,
@@ -40,6 +47,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     speed: values.speed,
     overlay: values.overlay,
     mount: values.mount,
+    attach: values.attach,
     endsWithMount: false,
   };
 }
@@ -56,7 +64,7 @@ export function mountOptions(operands: readonly string[], values: OptionValues):
 
 /** Only compares the texts; whether two names lead to one file is looked at when they are opened. */
 function checkPaths(device: string, image: string | undefined, values: OptionValues): void {
-  const { map, socket, domain, mount } = values;
+  const { map, socket, domain, mount, attach } = values;
   const paths: [name: string, path: string | undefined][] = [
     ["DEVICE", device],
     ["IMAGE", image],
@@ -68,6 +76,7 @@ function checkPaths(device: string, image: string | undefined, values: OptionVal
     ["the mounted FILE", mount],
     ["--overlay", values.overlay],
     ["the map of --overlay", values.overlay && `${values.overlay}.map`],
+    ["--attach", attach],
   ];
   const seen = new Map<string, string>();
   for (const [name, path] of paths) {

@@ -11,12 +11,12 @@ import { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import type { ReaderInit } from "../workers/reader_init.ts";
 import type { Observer, Progress } from "./events.ts";
-import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
 import { DomainRecorder } from "./domain_recorder.ts";
 import { FillRun } from "./fill_run.ts";
 import type { Listeners } from "./listeners.ts";
 import { MapSaver } from "./map_saver.ts";
+import { otherSessions, OtherWays } from "./other_ways.ts";
 import { progressOf } from "./progress.ts";
 import type { ReaderThread } from "./reader_thread.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
@@ -32,6 +32,8 @@ export interface Run {
   readonly about: About;
   readonly listeners: Listeners;
   readonly observe: Observer;
+  /** Media come and go. */
+  readonly isDrive: boolean;
   /** Whether the run goes on without a device that has gone, with what is cached of it. */
   readonly outlivesDevice: boolean;
 }
@@ -39,9 +41,13 @@ export interface Run {
 /** Why a generation is over, unless the user says so. */
 export type GenerationEnd = "reader failed" | "medium gone" | "filled" | "unmounted";
 
-/** Shared memory for a generation: numbers for the session workers, behind them those of a mounted file. */
-export function generationState({ maxClients, mount }: ServeOptions): SharedState {
-  return SharedState.create(maxClients + REPLACEMENTS + (mount === undefined ? 0 : FUSE_THREADS));
+/** Shared memory for a generation: numbers for the session workers, behind them those of the other ways in. */
+export function generationState(options: ServeOptions): SharedState {
+  return SharedState.create(firstOther(options) + otherSessions(options));
+}
+
+function firstOther({ maxClients }: ServeOptions): number {
+  return maxClients + REPLACEMENTS;
 }
 
 /** See the head of this file. */
@@ -53,10 +59,11 @@ export class Generation {
   readonly #map: FileMap;
   readonly #state: SharedState;
   readonly #reader: ReaderThread;
-  readonly #saver: MapSaver;
+  /** Undefined when nothing is to be changed. */
+  readonly #saver: MapSaver | undefined;
   readonly #fill: FillRun | undefined;
   readonly #recorder: DomainRecorder | undefined;
-  readonly #mount: FuseMount | undefined;
+  readonly #others: OtherWays;
   readonly #overlay: OpenOverlay | undefined;
   readonly #pool: SessionPool;
   readonly #startedMs = performance.now();
@@ -100,11 +107,13 @@ export class Generation {
       ? undefined
       : new DomainRecorder(options.recordDomain, size, sectorSize, about, observe);
     const isDamaged = () => state.imageDamaged;
-    const saver = new MapSaver(medium, map, options.device, about, observe, isDamaged);
+    const saver = options.offline
+      ? undefined
+      : new MapSaver(medium, map, options.device, about, observe, isDamaged);
     try {
-      await saver.begin();
+      await saver?.begin();
     } catch (error) {
-      await saver.close();
+      await saver?.close();
       throw error;
     }
     const reader = startReader({
@@ -113,28 +122,35 @@ export class Generation {
       map: medium.map,
       image,
       fresh,
-      device,
+      device: options.offline ? undefined : device,
       blockDevice,
       size,
       sectorSize,
       retries: options.retries,
       fill: fill?.init,
     });
-    let mount: FuseMount | undefined;
     try {
-      mount = await showAsFile(
+      const served = servedMedium(medium, options, recorder, overlay);
+      const first = firstOther(options);
+      const others = await OtherWays.open(run, served, medium.device, state, first);
+      return new Generation(
         run,
-        servedMedium(medium, options, recorder, undefined),
-        medium.device,
+        medium,
+        map,
         state,
+        reader,
+        saver,
+        fill,
+        recorder,
+        overlay,
+        others,
       );
     } catch (error) {
       state.end();
       await reader.end();
-      await saver.close();
+      await saver?.close();
       throw error;
     }
-    return new Generation(run, medium, map, state, reader, saver, fill, recorder, mount, overlay);
   }
 
   private constructor(
@@ -143,11 +159,11 @@ export class Generation {
     map: FileMap,
     state: SharedState,
     reader: ReaderThread,
-    saver: MapSaver,
+    saver: MapSaver | undefined,
     fill: FillRun | undefined,
     recorder: DomainRecorder | undefined,
-    mount: FuseMount | undefined,
     overlay: OpenOverlay | undefined,
+    others: OtherWays,
   ) {
     const { options, listeners, observe } = run;
     this.#run = run;
@@ -158,7 +174,7 @@ export class Generation {
     this.#saver = saver;
     this.#fill = fill;
     this.#recorder = recorder;
-    this.#mount = mount;
+    this.#others = others;
     this.#overlay = overlay;
     this.#isFilling = fill !== undefined;
     const { layout } = medium;
@@ -182,8 +198,8 @@ export class Generation {
     this.over = Promise.race([
       reader.failed.then((): GenerationEnd => "reader failed"),
       ...run.outlivesDevice ? [] : [reader.gone.then((): GenerationEnd => "medium gone")],
-      ...mount !== undefined && options.endsWithMount
-        ? [mount.ended.then((): GenerationEnd => "unmounted")]
+      ...others.unmounted !== undefined && options.endsWithMount
+        ? [others.unmounted.then((): GenerationEnd => "unmounted")]
         : [],
       ...options.fill?.exitWhenComplete ? [filled.then((): GenerationEnd => "filled")] : [],
     ]);
@@ -191,7 +207,7 @@ export class Generation {
       () => observe({ event: "progress", progress: this.progress() }),
       PROGRESS_MS,
     );
-    saver.saveEvery(options.saveIntervalSeconds * 1000);
+    saver?.saveEvery(options.saveIntervalSeconds * 1000);
     recorder?.saveEvery(options.saveIntervalSeconds * 1000);
     for (const message of layout.remarks) observe({ event: "info", message });
     if (overlay !== undefined) observe({ event: "info", message: overlaySentence(overlay) });
@@ -228,15 +244,16 @@ export class Generation {
    */
   async end(): Promise<boolean> {
     clearInterval(this.#progressTimer);
+    await this.#others.flush();
     this.#state.end();
     // Reads of a mounted file are held until it is unmounted, and whoever waits for one cannot be ended.
-    const unmounted = this.#mount?.end();
+    const closed = this.#others.end();
     // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
-    await this.#saver.save();
-    await Promise.all([this.#pool.end(), unmounted]);
+    await this.#saver?.save();
+    await Promise.all([this.#pool.end(), closed]);
     await this.#reader.end();
-    const saved = await this.#saver.save();
-    await this.#saver.close();
+    const saved = await this.#saver?.save() ?? true;
+    await this.#saver?.close();
     await this.#recorder?.end();
     if (!this.#run.options.keepCache && this.#medium.fresh) removeCache(this.#medium);
     void this.#closeWhenUnused();
@@ -248,9 +265,9 @@ export class Generation {
    * last: until then their numbers must not come to mean something else, such as the next disc's image.
    */
   async #closeWhenUnused(): Promise<void> {
-    await Promise.all([this.#reader.ended, this.#pool.ended, this.#mount?.ended]);
+    await Promise.all([this.#reader.ended, this.#pool.ended, this.#others.ended]);
     this.#pool.close();
-    this.#mount?.close();
+    this.#others.close();
     closeFd(this.#medium.image);
     if (this.#overlay !== undefined) closeFd(this.#overlay.file);
   }
@@ -258,11 +275,12 @@ export class Generation {
 
 function servedMedium(
   medium: Medium,
-  { readAhead }: ServeOptions,
+  options: ServeOptions,
   recorder: DomainRecorder | undefined,
   overlay: OpenOverlay | undefined,
 ): ServedMedium {
   const { map, image, size, sectorSize, layout } = medium;
+  const readAhead = options.offline ? 0 : options.readAhead;
   const readAheadEnd = layout.fileSystemEnd ?? size;
   const touched = recorder?.touched.buffer;
   return { map, image, size, sectorSize, readAhead, readAheadEnd, touched, overlay };
@@ -277,25 +295,6 @@ function overlayOf({ options, about, observe }: Run, medium: Medium): OpenOverla
     medium,
     (message, hints) => observe({ event: "warning", message, hints }),
   );
-}
-
-async function showAsFile(
-  { options, observe }: Run,
-  served: ServedMedium,
-  device: number,
-  state: SharedState,
-): Promise<FuseMount | undefined> {
-  if (options.mount === undefined) return undefined;
-  const mount = await FuseMount.start({
-    file: options.mount,
-    device,
-    state,
-    firstSession: state.sessions - FUSE_THREADS,
-    served,
-    timeoutMs: options.timeoutSeconds * 1000,
-  }, observe);
-  observe({ event: "info", message: `the device is shown as "${printable(mount.path)}"` });
-  return mount;
 }
 
 function describe(path: string, { model }: Medium): string {

@@ -2,6 +2,7 @@
 import { UserError } from "../base/errors.ts";
 import { ECONNREFUSED, ENOENT, errnoMessage, errnoName } from "../sys/errno.ts";
 import { closeFd } from "../sys/fd.ts";
+import { adoptListener } from "../sys/given_socket.ts";
 import { listenTcp, listenUnix, localPort, tryConnectUnix } from "../sys/socket.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { dirname, join, resolve } from "@std/path";
@@ -12,48 +13,76 @@ const BACKLOG = 128;
 /** Open sockets with the addresses that clients use. */
 export interface Listeners {
   readonly fds: readonly number[];
-  /** NBD URIs, the Unix socket's first. */
+  /** NBD URIs: of the sockets that were given, then the Unix socket's, then those of TCP. */
   readonly uris: readonly string[];
-  /** Closes the sockets and removes the Unix socket's file. */
+  /** Closes the sockets and removes the file of our own Unix socket. */
   close(): void;
 }
 
 /** Where to listen. */
 export interface ListenRequest {
-  /** Path of the Unix socket, or undefined for the default. */
+  /** Path of the Unix socket, or undefined for the default, or for none when there are given ones. */
   readonly socket: string | undefined;
   readonly tcp: readonly { host: string; port: number }[];
   /** Name of the device, for the default path. */
   readonly deviceName: string;
   readonly exportName: string;
+  /** Descriptors of sockets that somebody else has opened. */
+  readonly given: readonly number[];
 }
 
 /** @throws {UserError} when an address is taken or not allowed; nothing stays open then. */
 export function openListeners(request: ListenRequest): Listeners {
-  // Absolute, so that the URI works from every directory.
-  const path: string = resolve(request.socket ?? defaultSocketPath(request.deviceName));
-  if (request.socket === undefined) makePrivateFolder(dirname(path));
-  removeStale(path);
+  const { exportName, given } = request;
   const fds: number[] = [];
   const uris: string[] = [];
+  let own: string | undefined;
   const close = () => {
     for (const fd of fds.splice(0)) closeFd(fd);
-    removeSocket(path);
+    if (own !== undefined) removeSocket(own);
   };
   try {
-    fds.push(listening(`socket "${path}"`, () => listenUnix(path, BACKLOG)));
-    uris.push(unixUri(path, request.exportName));
+    for (const fd of given) {
+      uris.push(givenUri(fd, exportName));
+      fds.push(fd);
+    }
+    if (request.socket !== undefined || given.length === 0) {
+      const path = freeSocketPath(request);
+      fds.push(listening(`socket "${path}"`, () => listenUnix(path, BACKLOG)));
+      own = path;
+      uris.push(unixUri(path, exportName));
+    }
     for (const { host, port } of request.tcp) {
       const fd = listening(`${host}:${port}`, () => listenTcp(host, port, BACKLOG));
       fds.push(fd);
-      const authority = host.includes(":") ? `[${host}]` : host;
-      uris.push(`nbd://${authority}:${localPort(fd)}/${encodeURIComponent(request.exportName)}`);
+      uris.push(tcpUri(host, localPort(fd), exportName));
     }
   } catch (error) {
     close();
     throw error;
   }
   return { fds, uris, close };
+}
+
+/** Where our own socket can be made: nothing is there any more. */
+function freeSocketPath({ socket, deviceName }: ListenRequest): string {
+  // Absolute, so that the URI works from every directory.
+  const path: string = resolve(socket ?? defaultSocketPath(deviceName));
+  if (socket === undefined) makePrivateFolder(dirname(path));
+  removeStale(path);
+  return path;
+}
+
+function givenUri(fd: number, exportName: string): string {
+  const address = adoptListener(fd);
+  if (address === undefined) {
+    throw new UserError(`descriptor ${fd}, given by LISTEN_FDS, is no listening stream socket`, {
+      hints: ["in the socket unit: ListenStream=, and not Accept=yes"],
+    });
+  }
+  return "path" in address
+    ? unixUri(address.path, exportName)
+    : tcpUri(address.host, address.port, exportName);
 }
 
 /** `/run/blkcache/NAME.sock` for root, else in the user's runtime or temporary directory. */
@@ -70,6 +99,11 @@ export function unixUri(path: string, exportName: string): string {
   return `nbd+unix:///${encodeURIComponent(exportName)}?socket=${
     encodeURIComponent(path).replaceAll("%2F", "/")
   }`;
+}
+
+function tcpUri(host: string, port: number, exportName: string): string {
+  const authority = host.includes(":") ? `[${host}]` : host;
+  return `nbd://${authority}:${port}/${encodeURIComponent(exportName)}`;
 }
 
 /** A directory of ours that nobody else can enter, or put a socket of their own into. */

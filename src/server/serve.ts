@@ -2,14 +2,23 @@
 // saves depend on it; only opening a device that is no drive blocks, before anything depends on anything.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { abandonMedium, type MediumRequest, openMedium } from "../cache/open_medium.ts";
+import {
+  abandonMedium,
+  type Medium,
+  type MediumRequest,
+  openMedium,
+  type Warn,
+} from "../cache/open_medium.ts";
+import { openOffline } from "../cache/open_offline.ts";
 import { detect } from "../file/detect.ts";
+import { freeKernelDevice } from "../file/kernel_device.ts";
 import { Removable } from "../file/removable.ts";
-import { openSource, type Source } from "../file/source.ts";
+import { openSource } from "../file/source.ts";
 import { sourceName } from "../file/source_name.ts";
 import { DriveLife } from "./drive_life.ts";
 import type { Observer } from "./events.ts";
 import { Generation, generationState, type Run } from "./generation.ts";
+import { takeGivenSockets } from "./given_sockets.ts";
 import { openListeners } from "./listeners.ts";
 import { ReaderThread } from "./reader_thread.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
@@ -26,12 +35,13 @@ export async function serve(
   observe: Observer,
 ): Promise<number> {
   using stop = new StopRequest();
-  const { device, speed } = options;
-  const isDrive = detect(device) === Removable;
+  const { device, speed, offline } = options;
+  const isDrive = !offline && detect(device) === Removable;
   if (speed !== undefined && !isDrive) {
     throw new UserError(`"${printable(device)}" is no optical drive: --speed has no meaning`);
   }
-  const source = isDrive ? undefined : openSource(options);
+  if (options.attach !== undefined) freeKernelDevice(options.attach);
+  const source = isDrive || offline ? undefined : openSource(options);
   using _file = source?.file;
   const name = sourceName(device);
   const listeners = openListeners({
@@ -39,37 +49,32 @@ export async function serve(
     tcp: options.listen,
     deviceName: name,
     exportName: options.exportName,
+    given: takeGivenSockets(),
   });
   const run: Run = {
     options,
     about,
     listeners,
     observe,
+    isDrive,
     outlivesDevice: !isDrive && !options.once && !options.fill?.exitWhenComplete,
   };
   try {
     const request = requestOf(options, name);
-    return source === undefined
-      ? await new DriveLife(run, { ...request, speed }, stop).live()
-      : await serveSource(run, request, source, stop);
+    if (isDrive) return await new DriveLife(run, { ...request, speed }, stop).live();
+    const warn: Warn = (message, hints) => observe({ event: "warning", message, hints });
+    const medium = source === undefined
+      ? openOffline({ ...request, image: device }, warn)
+      : openMedium(request, source, warn);
+    return await serveMedium(run, medium, stop);
   } finally {
     listeners.close();
   }
 }
 
 /** Serves what cannot be exchanged: one generation is all there is. */
-async function serveSource(
-  run: Run,
-  request: MediumRequest,
-  source: Source,
-  stop: StopRequest,
-): Promise<number> {
+async function serveMedium(run: Run, medium: Medium, stop: StopRequest): Promise<number> {
   const { options, observe } = run;
-  const medium = openMedium(
-    request,
-    source,
-    (message, hints) => observe({ event: "warning", message, hints }),
-  );
   const names = { device: options.device, imagePath: medium.imagePath };
   let generation: Generation;
   try {

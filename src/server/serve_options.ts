@@ -15,6 +15,8 @@ export interface FillRequest {
 export interface ServeOptions {
   /** The device, drive or regular file to serve. */
   device: string;
+  /** There is no device: `device` is an image, which is served as far as it goes and not changed. */
+  offline: boolean;
   /** The image; undefined: `./NAME-ID.img`. */
   image: string | undefined;
   /** Where an image that is not named goes. */
@@ -59,6 +61,8 @@ export interface ServeOptions {
   mount: string | undefined;
   /** The run ends when that file is unmounted. */
   endsWithMount: boolean;
+  /** Also attach it to the kernel as this /dev/nbdN; undefined: do not. */
+  attach: string | undefined;
   /** Reading speed of an optical drive, in multiples of the disc's 1x; undefined: as it likes. */
   speed: number | undefined;
 }

@@ -30,12 +30,19 @@ export interface ServedMedium {
   readonly overlay?: OpenOverlay | undefined;
 }
 
+/** Something to be said to the user. */
+export interface Warning {
+  readonly type: "warning";
+  readonly message: string;
+  readonly hints: readonly string[];
+}
+
 /** What a session worker tells main. */
 export type SessionMessage =
   /** It has accepted a client. */
   | { type: "busy" }
   /** The client has left; `message` says more when something went wrong. */
   | { type: "idle"; message: string }
-  | { type: "warning"; message: string; hints: readonly string[] }
+  | Warning
   /** The run is over and the worker has ended its loop. */
   | { type: "ended" };

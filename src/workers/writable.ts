@@ -5,7 +5,7 @@ import { Overlay } from "../cache/overlay.ts";
 import { OverlayWriter } from "../cache/overlay_writer.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_PAYLOAD_BYTES } from "../nbd/limits.ts";
-import type { ServedMedium, SessionMessage } from "./session_init.ts";
+import type { ServedMedium, Warning } from "./session_init.ts";
 import type { SessionBuffers } from "./socket_peer.ts";
 
 /** @returns undefined when it takes none. */
@@ -13,7 +13,7 @@ export function writable(
   { overlay: opened }: ServedMedium,
   cached: CachedFile,
   buffers: SessionBuffers,
-  tell: (message: SessionMessage) => void,
+  tell: (message: Warning) => void,
 ): OverlaidFile | undefined {
   if (opened === undefined) return undefined;
   const overlay = new Overlay({

@@ -18,6 +18,8 @@ export interface ProgramOptions {
   /** Working directory; it is not removed at the end. */
   dir?: string;
   env?: Record<string, string>;
+  /** A program that becomes it, with its arguments. */
+  by?: readonly string[];
 }
 
 /** A running program. Declare it with `await using`: that kills it by pid and removes its directory. */
@@ -31,11 +33,11 @@ export class Program implements AsyncDisposable {
   readonly #ended: Promise<Ended>;
   #isRunning = true;
 
-  private constructor(args: readonly string[], { dir, env }: ProgramOptions) {
-    const [program, ...before] = programCommand();
+  private constructor(args: readonly string[], { dir, env, by = [] }: ProgramOptions) {
+    const [program, ...before] = [...by, ...programCommand()];
     this.#ownsDir = dir === undefined;
     this.dir = dir ?? Deno.makeTempDirSync({ prefix: "blkcache-test-" });
-    this.#child = new Deno.Command(program, {
+    this.#child = new Deno.Command(program!, {
       args: [...before, ...args],
       cwd: this.dir,
       env: { NO_COLOR: "1", ...env },

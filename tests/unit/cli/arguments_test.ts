@@ -143,6 +143,12 @@ const REFUSED: readonly [string, message: string, hint: string][] = [
   ],
   ["detect --listen 5", "detect has no option --listen", "blkcache help detect"],
   ["mount DEV f --overlay x", "mount has no option --overlay", "blkcache help mount"],
+  [
+    "serve DEV --offline --fill",
+    "--offline and --fill contradict each other",
+    "offline nothing is read from a device, and nothing of the image is changed",
+  ],
+  ["serve DEV --offline --block-size 1000", '--block-size: "1000" is not a power of two', ""],
   ["serve DEV --block-size 1000", '--block-size: "1000" is not a power of two', ""],
   ["serve DEV --block-size 256", '--block-size: "256" is not from 512 bytes to 64 KiB', ""],
   ["serve DEV --block-size 1M", '--block-size: "1M" is not from 512 bytes to 64 KiB', ""],
@@ -195,6 +201,44 @@ Deno.test("an empty operand is refused", () => {
 Deno.test("detect takes any number of devices", () => {
   assertEquals(ran(["detect"]).operands, []);
   assertEquals(ran(["detect", "a", "b", "c"]).operands, ["a", "b", "c"]);
+});
+
+Deno.test("a device and a file without a command are mount's", () => {
+  const { command, operands, values } = ran(words("/dev/sr0 disc.iso --json"));
+  assertEquals([command, operands, values.json], ["mount", ["/dev/sr0", "disc.iso"], true]);
+  assertEquals(ran(words("./serve map")).operands, ["./serve", "map"]);
+  const here = Deno.makeTempFileSync({ dir: ".", prefix: "device" }).replace(/^.*\//, "");
+  try {
+    assertEquals(ran([here, "shown"]).operands, [here, "shown"]);
+    assertEquals(refusal([here, "shown", "--fill-it"]).message, "unknown option --fill-it");
+    assertEquals(refusal([here, "shown", "image"]).message, `unknown command "${here}"`);
+    assertEquals(refusal([here]).message, `unknown command "${here}"`);
+  } finally {
+    Deno.removeSync(here);
+  }
+  assertEquals(refusal(words("/dev/sr0 disc.iso --svg x")).message, "mount has no option --svg");
+  assertEquals(refusal(words("mout disc.iso")).hints, ["did you mean mount?"]);
+  assertEquals(parseArguments(words("/dev/sr0 disc.iso --help")), { kind: "help", topic: "mount" });
+});
+
+Deno.test("what needs a device contradicts --offline, also when it is the default", () => {
+  const words = [
+    "--direct",
+    "--no-direct",
+    "--read-ahead 1M",
+    "--retries 0",
+    "--once",
+    "--speed 4",
+  ];
+  words.push("--try-again", "--save-interval 30", "--keep-cache", "--no-keep-cache", "--force");
+  for (const option of words) {
+    const { message } = refusal(["mount", "a", "b", "--offline", ...option.split(" ")]);
+    const [name] = option.split(" ");
+    assertEquals(message, `--offline and ${name} contradict each other`);
+  }
+  const fine =
+    "--offline --map m --timeout 5 --block-size 2K --mount f --attach n --record-domain r";
+  assertEquals(ran(["serve", "image", ...fine.split(" ")]).values.offline, true);
 });
 
 const HELP: readonly [string, Request][] = [

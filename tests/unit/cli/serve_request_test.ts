@@ -13,6 +13,7 @@ function optionsFrom(line: string): ServeOptions {
 Deno.test("the server gets the defaults of the table", () => {
   assertEquals(optionsFrom("serve /dev/sr0"), {
     device: "/dev/sr0",
+    offline: false,
     image: undefined,
     map: undefined,
     socket: undefined,
@@ -31,6 +32,7 @@ Deno.test("the server gets the defaults of the table", () => {
     folder: ".",
     mount: undefined,
     overlay: undefined,
+    attach: undefined,
     keepCache: true,
     maxClients: 64,
     force: false,
@@ -44,9 +46,10 @@ Deno.test("every option reaches the server", () => {
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
-    "--max-error-rate 64K --verify 3M --try-again --domain d --record-domain r --mount shown";
+    "--max-error-rate 64K --verify 3M --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0";
   assertEquals(optionsFrom(line), {
     device: "dev",
+    offline: false,
     image: "image",
     map: "m",
     socket: "s",
@@ -79,6 +82,7 @@ Deno.test("every option reaches the server", () => {
     folder: ".",
     mount: "shown",
     overlay: undefined,
+    attach: "/dev/nbd0",
     keepCache: false,
     maxClients: 3,
     force: true,
@@ -122,6 +126,10 @@ const COLLISIONS: readonly [string, string][] = [
   ["serve b.map b", 'DEVICE and the map of IMAGE are both "b.map"'],
   ["serve a b --socket b.json", 'the sidecar of IMAGE and --socket are both "b.json"'],
   ["serve a b --fill --domain b.map", 'the map of IMAGE and --domain are both "b.map"'],
+  [
+    "serve a b --offline",
+    'with --offline there is no device: "b" is one operand too many',
+  ],
   ["serve a --map m --socket m", '--map and --socket are both "m"'],
 ];
 

@@ -1,0 +1,34 @@
+// Sockets that whoever has started the program has opened for it, as systemd does: sd_listen_fds(3).
+import { UserError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
+
+/** The first descriptor that is given (SD_LISTEN_FDS_START). */
+const FIRST = 3;
+/** More than anybody gives, and few enough to look at each. */
+const MOST = 256;
+
+const VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
+/** The descriptors that are given to this process. The variables are taken away: they are for nobody else. */
+export function takeGivenSockets(): number[] {
+  const given = givenSockets(Deno.pid, (name) => Deno.env.get(name));
+  for (const name of VARIABLES) Deno.env.delete(name);
+  return given;
+}
+
+/** @throws {UserError} when the number of descriptors makes no sense. */
+export function givenSockets(
+  pid: number,
+  variable: (name: string) => string | undefined,
+): number[] {
+  // They may have been meant for a parent that has passed its environment on.
+  if (variable("LISTEN_PID") !== String(pid)) return [];
+  const text = variable("LISTEN_FDS") ?? "";
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(count <= MOST)) {
+    throw new UserError(`LISTEN_FDS is "${printable(text)}", which is no number of sockets`, {
+      hints: ["start it by systemd, or without LISTEN_FDS and LISTEN_PID"],
+    });
+  }
+  return Array.from({ length: count }, (_, index) => FIRST + index);
+}

@@ -1,0 +1,105 @@
+// The ways in besides NBD clients: a mounted file, a device of the kernel's. Both live as long as their medium.
+// Main thread.
+import { printable } from "../base/printable.ts";
+import type { SharedState } from "../shared/shared_state.ts";
+import type { ServedMedium } from "../workers/session_init.ts";
+import { Attachment, KERNEL_CONNECTIONS } from "./attachment.ts";
+import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
+import type { Run } from "./generation.ts";
+import type { ServeOptions } from "./serve_options.ts";
+
+/** Session numbers of the shared state that they need. */
+export function otherSessions({ mount, attach }: ServeOptions): number {
+  return (mount === undefined ? 0 : FUSE_THREADS) + (attach === undefined ? 0 : KERNEL_CONNECTIONS);
+}
+
+/** See the head of this file. */
+export class OtherWays {
+  readonly #mount: FuseMount | undefined;
+  readonly #attachment: Attachment | undefined;
+  /** Resolves when the file is no longer mounted; undefined: none is. */
+  readonly unmounted: Promise<void> | undefined;
+  /** Resolves when image and shared memory are no longer used here. */
+  readonly ended: Promise<unknown>;
+
+  /**
+   * Opens those that the user wants.
+   * @param firstSession of `otherSessions` numbers that nobody else uses.
+   * @param device descriptor of the device: who may read that may read the file.
+   * @throws {UserError} when one cannot be had; nothing is left behind then.
+   */
+  static async open(
+    run: Run,
+    served: ServedMedium,
+    device: number,
+    state: SharedState,
+    firstSession: number,
+  ): Promise<OtherWays> {
+    const mount = await showAsFile(run, served, device, state, firstSession);
+    try {
+      const firstAttached = firstSession + (mount === undefined ? 0 : FUSE_THREADS);
+      return new OtherWays(mount, await attachToKernel(run, served, state, firstAttached));
+    } catch (error) {
+      state.end();
+      await mount?.end();
+      throw error;
+    }
+  }
+
+  private constructor(mount: FuseMount | undefined, attachment: Attachment | undefined) {
+    this.#mount = mount;
+    this.#attachment = attachment;
+    this.unmounted = mount?.ended;
+    this.ended = Promise.all([mount?.ended, attachment?.ended]);
+  }
+
+  /** What programs have written into the device is passed on. The phase is not ENDING yet. */
+  async flush(): Promise<void> {
+    await this.#attachment?.flush();
+  }
+
+  /** Closes them. The phase is ENDING already. @returns when `ended`, or after a while. */
+  async end(): Promise<void> {
+    await Promise.all([this.#mount?.end(), this.#attachment?.end()]);
+  }
+
+  /** Gives back what the threads were woken with. To be called once neither they nor the reader run. */
+  close(): void {
+    this.#mount?.close();
+    this.#attachment?.close();
+  }
+}
+
+async function showAsFile(
+  { options, observe }: Run,
+  served: ServedMedium,
+  device: number,
+  state: SharedState,
+  firstSession: number,
+): Promise<FuseMount | undefined> {
+  if (options.mount === undefined) return undefined;
+  const mount = await FuseMount.start({
+    file: options.mount,
+    device,
+    state,
+    firstSession,
+    served,
+    timeoutMs: options.timeoutSeconds * 1000,
+  }, observe);
+  observe({ event: "info", message: `the device is shown as "${printable(mount.path)}"` });
+  return mount;
+}
+
+async function attachToKernel(
+  { options, observe, isDrive }: Run,
+  served: ServedMedium,
+  state: SharedState,
+  firstSession: number,
+): Promise<Attachment | undefined> {
+  if (options.attach === undefined) return undefined;
+  const sessions = Array.from({ length: KERNEL_CONNECTIONS }, (_, index) => firstSession + index);
+  const timeoutMs = options.timeoutSeconds * 1000;
+  const attach = { path: options.attach, state, sessions, served, timeoutMs };
+  // The medium before this one may still be mounted.
+  return await Attachment.start(attach, observe, isDrive);
+}

@@ -1,0 +1,109 @@
+// Entry point of the two threads that deal with an attached kernel device. One holds it: it gives the kernel
+// its connections, and the kernel keeps the thread until they have ended. The other does meanwhile what may
+// wait for the device itself. The connections are answered elsewhere (kernel_session.ts).
+/// <reference lib="deno.worker" />
+import { partitionsOn } from "../file/kernel_device.ts";
+import { SysfsBlock } from "../file/sysfs.ts";
+import { BLKRRPART } from "../sys/block_ioctls.ts";
+import { closeFd, openFile, syncFd } from "../sys/fd.ts";
+import { tryIoctlValue } from "../sys/ioctl.ts";
+import {
+  nbdClearSocket,
+  nbdDisconnect,
+  nbdDoIt,
+  nbdSetSocket,
+  nbdSetUp,
+} from "../sys/nbd_ioctls.ts";
+import { O_NONBLOCK, O_RDONLY, O_RDWR } from "../sys/open_flags.ts";
+import { blockSignals } from "../sys/signals.ts";
+import { SystemError } from "../sys/system_error.ts";
+import type { AttachMessage, AttachOrder, HoldOrder, WatchOrder } from "./attach_init.ts";
+
+/** How long the kernel may take to set the device up, and how often that is looked at, milliseconds. */
+const SET_UP_MS = 20_000;
+const LOOK_MS = 5;
+
+/** The device that is watched, and the thread that the kernel says serves it. */
+let watched: { path: string; block: SysfsBlock; holder: string } | undefined;
+
+const tell = (message: AttachMessage) => self.postMessage(message);
+
+self.onmessage = ({ data }: MessageEvent<AttachOrder>) => {
+  if (data.type === "hold") hold(data);
+  else if (data.type === "watch") watch(data);
+  else if (data.type === "flush") flush();
+  else detach();
+};
+
+/** The kernel takes all connections from one thread only. */
+function hold({ path, sockets, exported }: HoldOrder): void {
+  let fd = -1;
+  try {
+    fd = openFile(path, O_RDWR);
+    nbdSetUp(fd, exported);
+    for (const socket of sockets) nbdSetSocket(fd, socket);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    if (fd >= 0) letGo(fd);
+    return tell({ type: "refused", request: error.syscall, errno: error.errno });
+  } finally {
+    for (const socket of sockets) closeFd(socket);
+  }
+  blockSignals();
+  const errno = errnoOf(() => nbdDoIt(fd));
+  letGo(fd);
+  tell({ type: "detached", errno });
+}
+
+/** What waits for an answer on connections that have gone fails now. */
+function letGo(fd: number): void {
+  errnoOf(() => nbdClearSocket(fd));
+  errnoOf(() => closeFd(fd));
+}
+
+function watch({ path, device }: WatchOrder): void {
+  const block = new SysfsBlock(device);
+  const tick = new Int32Array(new SharedArrayBuffer(4));
+  const endMs = performance.now() + SET_UP_MS;
+  let holder: string | undefined;
+  while ((holder = block.attribute("pid")) === undefined || !block.size) {
+    if (performance.now() > endMs) return;
+    Atomics.wait(tick, 0, 0, LOOK_MS);
+  }
+  watched = { path, block, holder };
+  tell({ type: "attached" });
+  // The kernel looks for partitions when the device is opened; udev would do that, where there is one.
+  withDevice(path, (fd) => tryIoctlValue(fd, BLKRRPART, 0));
+  tell({ type: "scanned", partitions: partitionsOn(block) });
+}
+
+/** What programs have written may still lie in the kernel's memory only. */
+function flush(): void {
+  if (watched !== undefined) withDevice(watched.path, (fd) => errnoOf(() => syncFd(fd)));
+  tell({ type: "flushed" });
+}
+
+function detach(): void {
+  // Somebody else's by now.
+  if (watched === undefined || watched.block.attribute("pid") !== watched.holder) return;
+  withDevice(watched.path, (fd) => errnoOf(() => nbdDisconnect(fd)));
+}
+
+function withDevice(path: string, use: (fd: number) => unknown): void {
+  errnoOf(() => {
+    const fd = openFile(path, O_RDONLY | O_NONBLOCK);
+    use(fd);
+    closeFd(fd);
+  });
+}
+
+/** @returns 0, or what the system said. */
+function errnoOf(call: () => void): number {
+  try {
+    call();
+    return 0;
+  } catch (error) {
+    if (error instanceof SystemError) return error.errno;
+    throw error;
+  }
+}
