@@ -40,7 +40,7 @@ Deno.test({
     for (const [, ...cells] of rows) {
       assertEquals(cells.length, 4);
       // A miss takes half a second.
-      for (const cell of cells) assert(/^\d+\.\d+ ms \/ \d+(\.\d+)? ms$/.test(cell), cell);
+      for (const cell of cells) assert(/^(\d+(\.\d+)? ms( \/ |$)){3}$/.test(cell), cell);
     }
   },
 });
