@@ -19,6 +19,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/$name/completions"
 install -m 755 "$program" "$work/$name/blkcache"
 install -m 644 README.md CHANGELOG.md LICENSE "$work/$name"
+install -D -m 644 --target-directory="$work/$name/systemd" .github/systemd/*
 blkcache help --man >"$work/$name/blkcache.1"
 blkcache completions bash >"$work/$name/completions/blkcache.bash"
 blkcache completions zsh >"$work/$name/completions/_blkcache"

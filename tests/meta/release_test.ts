@@ -10,6 +10,7 @@ import { tool, tryTool } from "../harness/tool.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const TARGET = Deno.build.target;
+const SYSTEMD = Array.from(Deno.readDirSync(`${ROOT}.github/systemd`), ({ name }) => name).sort();
 const ignore = !hasTools("bash", "readelf", "tar", "gzip");
 
 const CHANGELOG = `# Changelog
@@ -90,6 +91,8 @@ Deno.test({
       `-rw-r--r-- 0/0 ${name}/completions/_blkcache`,
       `-rw-r--r-- 0/0 ${name}/completions/blkcache.bash`,
       `-rw-r--r-- 0/0 ${name}/completions/blkcache.fish`,
+      `drwxr-xr-x 0/0 ${name}/systemd/`,
+      ...SYSTEMD.map((file) => `-rw-r--r-- 0/0 ${name}/systemd/${file}`),
     ]);
     for (const [, , size] of entries.map((words) => words).filter(([mode]) => mode[0] === "-")) {
       assert(Number(size) > 0);
