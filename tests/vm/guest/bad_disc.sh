@@ -22,8 +22,8 @@ mkdir /tmp/mount
 mount -t iso9660 -o ro /dev/nbd0 /tmp/mount || fail "mount"
 for path in /tmp/mount/*; do
   file=${path##*/}
-  cat "$path" >"/w/read.$file" 2>/dev/null
-  echo "$file $?" >>/out/read
+  cat "$path" >"/w/read.$file" 2>/w/error
+  echo "$file $? $(sed 's/.*: //' /w/error)" >>/out/read
 done
 umount /tmp/mount
 # The run-out is tried as well.
