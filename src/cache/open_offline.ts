@@ -9,6 +9,7 @@ import type { File } from "../file/file.ts";
 import type { Identity } from "../file/identity.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { knownStretches } from "./known_stretches.ts";
 import { blankIdentity, checkDataEnd } from "./open_cache.ts";
 import type { Medium, Warn } from "./open_medium.ts";
 import { readMapfile } from "./read_mapfile.ts";
@@ -57,7 +58,10 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
       fresh: false,
       map: map.buffer,
       mapfile: { comments: mapfile.comments, settings: mapfile.settings },
-      identity: record ?? blankIdentity(size, sectorSize),
+      identity: {
+        ...record ?? blankIdentity(size, sectorSize),
+        stretches: knownStretches(file.fd, map),
+      },
       device: file.fd,
       blockDevice: false,
       size,

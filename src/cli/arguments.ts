@@ -211,8 +211,9 @@ function checkContradictions(given: Given, values: OptionValues): void {
     throw usageError(`--quiet and --log-level ${level} contradict each other`, "give one");
   }
   if (values.offline) {
+    const excluded = WITH_DEVICE.filter((name) => name !== "force" || values.overlay === undefined);
     const other = [...given.keys()].find((name) =>
-      WITH_DEVICE.includes(SPELLINGS.get(name)!.name as OptionName)
+      excluded.includes(SPELLINGS.get(name)!.name as OptionName)
     );
     if (other !== undefined) {
       throw usageError(

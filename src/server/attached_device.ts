@@ -59,6 +59,12 @@ export class AttachedDevice {
    */
   static async start(options: AttachOptions, observe: Observer): Promise<AttachedDevice> {
     const { device } = freeKernelDevice(options.path);
+    const { size, sectorSize } = options.served;
+    if (kernelBlocks(size, sectorSize).blocks === 0) {
+      throw new UserError(`${size} bytes are too few for a block device of the kernel's`, {
+        hints: ["leave --attach out: NBD clients take any size"],
+      });
+    }
     const attached = new AttachedDevice(options, observe);
     try {
       await attached.#begin(device);

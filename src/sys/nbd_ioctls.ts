@@ -23,10 +23,7 @@ export interface KernelExport {
   readonly timeoutSeconds: number;
 }
 
-/**
- * Says what is to be served. The thread that gives the first socket must give all of them.
- * @throws {SystemError} EPERM; EBUSY when another thread is at it; EINVAL for a block size.
- */
+/** Says what is to be served, before `nbdDoIt`. @throws {SystemError} EINVAL for a block size. */
 export function nbdSetUp(
   fd: number,
   { blockSize, blocks, flags, timeoutSeconds }: KernelExport,
@@ -37,7 +34,11 @@ export function nbdSetUp(
   set(fd, NBD_SET_TIMEOUT, "NBD_SET_TIMEOUT", timeoutSeconds);
 }
 
-/** One more connection, before `nbdDoIt`; the kernel has its own hold on the socket from then on. */
+/**
+ * One more connection, before `nbdDoIt`; the kernel has its own hold on the socket from then on. The thread
+ * that gives the first one must give all of them.
+ * @throws {SystemError} EPERM; EBUSY when the device is another thread's.
+ */
 export function nbdSetSocket(fd: number, socket: number): void {
   set(fd, NBD_SET_SOCK, "NBD_SET_SOCK", socket);
 }

@@ -38,27 +38,29 @@ self.onmessage = ({ data }: MessageEvent<AttachOrder>) => {
 /** The kernel takes all connections from one thread only. */
 function hold({ path, sockets, exported }: HoldOrder): void {
   let fd = -1;
+  let isOurs = false;
   try {
     fd = openFile(path, O_RDWR);
+    // First of all: what somebody else has set up refuses our sockets, and stays as it is.
+    for (const socket of sockets) {
+      nbdSetSocket(fd, socket);
+      isOurs = true;
+    }
     nbdSetUp(fd, exported);
-    for (const socket of sockets) nbdSetSocket(fd, socket);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    if (fd >= 0) letGo(fd);
+    if (isOurs) errnoOf(() => nbdClearSocket(fd));
+    if (fd >= 0) closeFd(fd);
     return tell({ type: "refused", request: error.syscall, errno: error.errno });
   } finally {
     for (const socket of sockets) closeFd(socket);
   }
   blockSignals();
   const errno = errnoOf(() => nbdDoIt(fd));
-  letGo(fd);
-  tell({ type: "detached", errno });
-}
-
-/** What waits for an answer on connections that have gone fails now. */
-function letGo(fd: number): void {
+  // What waits for an answer on connections that have gone fails now.
   errnoOf(() => nbdClearSocket(fd));
   errnoOf(() => closeFd(fd));
+  tell({ type: "detached", errno });
 }
 
 function watch({ path, device }: WatchOrder): void {

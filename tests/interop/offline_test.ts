@@ -164,6 +164,35 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "what is written offline goes into an overlay, also over what is missing",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const { image } = makeRescue(folder);
+    const before = traces(folder.file("rescue"));
+    const overlay = ["--overlay", folder.file("over")];
+    const [missing] = MISSING[0]!;
+    for (const run of [1, 2]) {
+      const [program, uri] = await serve(folder, image, ...overlay);
+      await using _program = program;
+      const script = [
+        "import nbd, sys",
+        "h = nbd.NBD()",
+        "h.connect_uri(sys.argv[1])",
+        ...run === 1 ? [`h.pwrite(b"x" * 512, ${missing})`, `h.pwrite(b"y" * 100, 50)`] : [],
+        `assert h.pread(512, ${missing}) == b"x" * 512`,
+        `assert h.pread(100, 50) == b"y" * 100`,
+        "h.shutdown()",
+      ];
+      await tool("/usr/bin/python3", ["-c", script.join("\n"), uri]);
+      program.signal("SIGTERM");
+      assertEquals((await program.ended()).code, 0);
+    }
+    assertEquals(traces(folder.file("rescue")), before);
+  },
+});
+
 Deno.test("offline image and map must be there and belong together", async () => {
   using folder = new TestFolder();
   const { image } = makeRescue(folder);

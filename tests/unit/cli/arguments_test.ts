@@ -239,6 +239,11 @@ Deno.test("what needs a device contradicts --offline, also when it is the defaul
   const fine =
     "--offline --map m --timeout 5 --block-size 2K --mount f --attach n --record-domain r";
   assertEquals(ran(["serve", "image", ...fine.split(" ")]).values.offline, true);
+  // An overlay may have to be forced.
+  assertEquals(
+    ran(["serve", "image", "--offline", "--overlay", "o", "--force"]).values.force,
+    true,
+  );
 });
 
 const HELP: readonly [string, Request][] = [
