@@ -35,6 +35,20 @@ Deno.test({
 });
 
 Deno.test({
+  name: "without a command, a device and a file are mount's",
+  ignore: !isRoot(),
+  fn: async () => {
+    using folder = workplace();
+    const dir = folder.path;
+    await using program = Program.start(["dev.bin", "shown", "--socket", `${dir}/s`], { dir });
+    await program.ready();
+    await tool("cmp", ["dev.bin", "shown"], { cwd: dir });
+    program.signal("SIGTERM");
+    assertEquals((await program.ended()).code, 0);
+  },
+});
+
+Deno.test({
   name: "serve --mount takes the file away at the end",
   ignore: !isRoot(),
   fn: async () => {
