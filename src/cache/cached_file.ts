@@ -17,7 +17,7 @@ import {
 } from "../shared/shared_state.ts";
 import { Touched } from "../shared/touched.ts";
 import { BounceBuffer, bounceSize } from "../shared/bounce_buffer.ts";
-import { tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
+import { seekEnd, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
 import { ENXIO } from "../sys/errno.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import { SystemError } from "../sys/system_error.ts";
@@ -121,6 +121,16 @@ export class CachedFile {
   readCached(at: number, offset: number, length: number): boolean {
     if (!this.#map.isFinished(offset, offset + length)) return false;
     return this.#readImage(at, offset, length) === length;
+  }
+
+  /** The image, while it is sound and all of the range is cached; else -1. */
+  fileOf(offset: number, length: number): number {
+    const end = offset + length;
+    // Parked reads give their memory back when they are collected, so all of them are as long as there is some.
+    if (this.#bounceBytes > 0 || this.#state.imageDamaged) return -1;
+    if (!this.#map.isFinished(offset, end)) return -1;
+    // An image that was cut short is found out here, before a reply has begun.
+    return seekEnd(this.#image) >= end ? this.#image : -1;
   }
 
   /** @returns bytes, fewer than `length` when the image has lost the next one. */
@@ -262,6 +272,11 @@ export class CachedFile {
     extent.status = this.#run.status;
     extent.zero = false;
     if (extent.status === FINISHED) describeData(this.#image, offset, extent);
+  }
+
+  /** True when something parked has ended. */
+  get hasEnded(): boolean {
+    return this.#queue.hasEnded;
   }
 
   /** True when something parked has ended already: do not sleep. Otherwise the eventfd will ring. */

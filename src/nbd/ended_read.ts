@@ -29,6 +29,8 @@ export function replyToEndedRead(replies: Replies, parked: ParkedReads, token: n
   const offset = parked.offsets[token]!;
   const length = parked.lengths[token]!;
   replies.reserve(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES);
+  const file = replies.fileOf(source, offset, length);
+  if (file >= 0) return replies.readFile(file, offset, length);
   const dataAt = replies.pending + replies.readHeaderBytes;
   const runCount = source.collect(token, dataAt, offset, length);
   if (runCount === 0) return replies.read(length);

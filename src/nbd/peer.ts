@@ -25,9 +25,15 @@ export interface Peer {
   receive(start: number, end: number): number;
   /**
    * Sends `output[start..end)` whole, blocking while the client is slow.
+   * @param more the rest of the message follows at once.
    * @throws {PeerGone} when the connection is broken.
    */
-  send(start: number, end: number): void;
+  send(start: number, end: number, more?: boolean): void;
+  /**
+   * Sends a part of a file whole, blocking while the client is slow. A peer that cannot leaves it out.
+   * @throws {PeerGone} when the connection is broken, or the file has not got all of it.
+   */
+  sendFile?(file: number, offset: number, length: number): void;
   /**
    * Blocks until the client can be received from, a parked read has ended, or the time is over.
    * @param timeoutMs milliseconds; 0 only looks, -1 waits for ever.

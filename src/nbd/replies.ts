@@ -12,10 +12,11 @@ import {
   NBD_STRUCTURED_REPLY_MAGIC,
 } from "./constants.ts";
 import type { Counters } from "./counters.ts";
-import { SEND_THRESHOLD_BYTES } from "./limits.ts";
+import { SEND_FILE_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
 import type { Refusal } from "./request_rules.ts";
+import type { Source } from "./source.ts";
 
 const SIMPLE_HEADER_BYTES = 16;
 const STRUCTURED_HEADER_BYTES = 20;
@@ -65,10 +66,21 @@ export class Replies {
   send(): void {
     const end = this.pending;
     if (end === 0) return;
-    this.#counters?.add(this.#requests, end);
+    this.#count();
+    this.#peer.send(0, end);
+  }
+
+  /** What is pending counts as sent. */
+  #count(): void {
+    this.#counters?.add(this.#requests, this.pending);
     this.#requests = 0;
     this.pending = 0;
-    this.#peer.send(0, end);
+  }
+
+  /** The file that a cached range is best sent from, or -1: for `readFile`. */
+  fileOf(source: Source, offset: number, length: number): number {
+    if (length < SEND_FILE_BYTES || this.#peer.sendFile === undefined) return -1;
+    return source.fileOf?.(offset, length) ?? -1;
   }
 
   /** Sends when much is pending. Blocks as `send` does. */
@@ -95,6 +107,15 @@ export class Replies {
       this.view.setInt32(at + this.chunkHeaderBytes + 4, this.#offsetLow);
     }
     this.pending = at + this.readHeaderBytes + length;
+  }
+
+  /** The same with the data of a file, which is sent at once, as is all that is pending. Blocks as `send`. */
+  readFile(file: number, offset: number, length: number): void {
+    this.read(length);
+    const end = this.pending - length;
+    this.#count();
+    this.#peer.send(0, end, true);
+    this.#peer.sendFile!(file, offset, length);
   }
 
   /** A success without data. */

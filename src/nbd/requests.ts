@@ -115,7 +115,10 @@ export class Requests {
         offset + length <= size && !this.ending
       ) {
         replies.reserve(readHeaderBytes + length);
-        if (source.readCached(replies.pending + readHeaderBytes, offset, length)) {
+        const file = replies.fileOf(source, offset, length);
+        if (file >= 0) {
+          replies.readFile(file, offset, length);
+        } else if (source.readCached(replies.pending + readHeaderBytes, offset, length)) {
           replies.read(length);
           replies.sendMuch();
         } else if (!this.#park(0, at, offset, length)) {
@@ -188,7 +191,10 @@ export class Requests {
   #read(flags: number, offset: number, length: number): boolean {
     const replies = this.#replies;
     replies.reserve(replies.readHeaderBytes + length);
-    if (this.#source.readCached(replies.pending + replies.readHeaderBytes, offset, length)) {
+    const file = replies.fileOf(this.#source, offset, length);
+    if (file >= 0) {
+      replies.readFile(file, offset, length);
+    } else if (this.#source.readCached(replies.pending + replies.readHeaderBytes, offset, length)) {
       replies.read(length);
     } else if (!this.#park(flags, this.#received.start, offset, length)) {
       return false;

@@ -38,6 +38,12 @@ export interface Source {
    */
   readCached(at: number, offset: number, length: number): boolean;
 
+  /**
+   * The descriptor of a file that holds the range at its own offset, for `Peer.sendFile`, or -1 when some of
+   * it is not cached. A source without such a file leaves it out.
+   */
+  fileOf?(offset: number, length: number): number;
+
   /** Tells the source what the client has just read, hit or miss, so that it can read ahead. */
   noteRead(offset: number, length: number): void;
 

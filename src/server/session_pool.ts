@@ -9,6 +9,10 @@ import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
 /** Numbers for workers that replace ones that died; each is used once. */
 export const REPLACEMENTS = 16;
+/** Sessions that wait while there is no client: each costs memory, some 12 MiB. */
+const IDLE_SPARES = 1;
+/** ... and while there is one: many clients open four connections, and a worker takes 60 ms to start. */
+const SPARES = 3;
 /** How long sessions may take to tell their clients that it is over, milliseconds. */
 const POLITE_MS = 1000;
 /** ... and how long after that their sockets are shut in both directions. */
@@ -56,7 +60,7 @@ export class SessionPool {
     this.#maxClients = maxClients;
     this.#observer = observer;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    this.#keepSpare();
+    this.#keepSpares();
   }
 
   /** Clients connected now. */
@@ -66,11 +70,11 @@ export class SessionPool {
     return clients;
   }
 
-  #keepSpare(): void {
-    if (this.#ending || this.#sessions.size >= this.#maxClients) return;
-    if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return;
-    for (const session of this.#sessions) if (!session.busy) return;
-    this.#start();
+  #keepSpares(): void {
+    const { clients } = this;
+    const wanted = Math.min(this.#maxClients, clients + (clients === 0 ? IDLE_SPARES : SPARES));
+    const most = this.#maxClients + REPLACEMENTS;
+    while (!this.#ending && this.#sessions.size < wanted && this.#nextNumber < most) this.#start();
   }
 
   #start(): void {
@@ -96,7 +100,7 @@ export class SessionPool {
       case "busy":
         session.busy = true;
         this.#observer.connected();
-        this.#keepSpare();
+        this.#keepSpares();
         break;
       case "idle":
         session.busy = false;
@@ -121,7 +125,7 @@ export class SessionPool {
     if (socket >= 0) closeFd(socket);
     session.endedNow();
     this.#observer.died(error);
-    this.#keepSpare();
+    this.#keepSpares();
   }
 
   /**

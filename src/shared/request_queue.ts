@@ -71,6 +71,11 @@ export class SessionQueue {
     state.ringReader();
   }
 
+  /** True when `nextEnded` has something. */
+  get hasEnded(): boolean {
+    return this.#endedHead !== Atomics.load(this.#state.words, this.#endedTailWord);
+  }
+
   /** The place of the next parked read that has ended, or -1. `result` tells how. */
   nextEnded(): number {
     const state = this.#state;

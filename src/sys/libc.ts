@@ -77,6 +77,8 @@ export const libc = Deno.dlopen("libc.so.6", {
   recv: { parameters: ["i32", "u64", "u64", "i32"], result: "i32" },
   // ssize_t send(int sockfd, const void *buf, size_t len, int flags)
   send: { parameters: ["i32", "u64", "u64", "i32"], result: "i32" },
+  // ssize_t sendfile(int out_fd, int in_fd, off_t *offset, size_t count)
+  sendfile: { parameters: ["i32", "i32", "buffer", "u64"], result: "i32" },
   // int shutdown(int sockfd, int how)
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
 

@@ -15,10 +15,12 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
+export const SO_SNDBUFFORCE = 32;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
+export const MSG_MORE = 0x8000;
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
@@ -86,12 +88,19 @@ function receive(fd: number, address: number, length: number, flags: number): nu
 
 /**
  * Sends all of it on a blocking socket, however slow the peer is. Raises no SIGPIPE.
+ * @param more the rest of the message follows at once.
  * @returns 0, or -errno when an unknown part has been sent and the stream is useless.
  */
-export function trySendAll(fd: number, address: number, length: number): number {
+export function trySendAll(
+  fd: number,
+  address: number,
+  length: number,
+  more = false,
+): number {
+  const flags = more ? MSG_NOSIGNAL | MSG_MORE : MSG_NOSIGNAL;
   let done = 0;
   while (done < length) {
-    const count = libc.send(fd, BigInt(address + done), BigInt(length - done), MSG_NOSIGNAL);
+    const count = libc.send(fd, BigInt(address + done), BigInt(length - done), flags);
     if (count >= 0) {
       done += count;
       continue;
@@ -100,6 +109,35 @@ export function trySendAll(fd: number, address: number, length: number): number 
     if (error !== EINTR) return -error;
   }
   return 0;
+}
+
+/**
+ * Sends a part of a file on a blocking socket without copying it: the socket takes the page cache's pages.
+ * The file must not change there while the peer has not received them. SIGPIPE must be ignored, as Deno does.
+ * @param position memory of this thread for the call.
+ * @returns bytes sent: fewer than `length` when the file ends before; or -errno, of the socket or the file,
+ *   when an unknown part has been sent and the stream is useless.
+ */
+export function trySendFile(
+  socket: number,
+  file: number,
+  offset: number,
+  length: number,
+  position: BigInt64Array<ArrayBuffer>,
+): number {
+  position[0] = BigInt(offset);
+  let done = 0;
+  while (done < length) {
+    const count = libc.sendfile(socket, file, position, BigInt(length - done));
+    if (count > 0) {
+      done += count;
+      continue;
+    }
+    if (count === 0) break;
+    const error = errno();
+    if (error !== EINTR) return -error;
+  }
+  return done;
 }
 
 /** Ends one or both directions and wakes whoever is blocked on them. No error when already ended. */
@@ -150,6 +188,16 @@ export function setNoDelay(fd: number): void {
 export function setSocketBuffers(fd: number, bytes: number): void {
   setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
   setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
+/**
+ * Asks for a large send buffer: as root of any size, else as far as net.core.wmem_max allows. For Unix
+ * sockets; TCP adapts its own.
+ */
+export function setSendBuffer(fd: number, bytes: number): void {
+  const option = new Int32Array([bytes]);
+  const names = [SO_SNDBUFFORCE, SO_SNDBUF];
+  names.some((name) => libc.setsockopt(fd, SOL_SOCKET, name, option, option.byteLength) === 0);
 }
 
 /** The port that a TCP socket is bound to. */

@@ -14,7 +14,7 @@ import { drainEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
-import { tryAccept } from "../sys/socket.ts";
+import { setSendBuffer, tryAccept } from "../sys/socket.ts";
 import type { Target, Unavailable } from "../nbd/export.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
@@ -22,6 +22,8 @@ import type { ServedMedium, SessionInit, SessionMessage } from "./session_init.t
 import { SessionBuffers, SocketPeer } from "./socket_peer.ts";
 import { writable } from "./writable.ts";
 
+/** What the system keeps of replies that a client has not taken yet: a request of ordinary size. */
+const SEND_BUFFER_BYTES = 1024 * 1024;
 /** Pause after accept has failed for want of descriptors or memory, milliseconds. */
 const ACCEPT_PAUSE_MS = 200;
 
@@ -111,7 +113,10 @@ function acceptClient(
     for (const [index, fd] of data.listeners.entries()) {
       if (poll.revents(index) === 0) continue;
       const socket = tryAccept(fd);
-      if (socket >= 0) return socket;
+      if (socket >= 0) {
+        setSendBuffer(socket, SEND_BUFFER_BYTES);
+        return socket;
+      }
       if (socket !== -EAGAIN && socket !== -ECONNABORTED) pauseMs = ACCEPT_PAUSE_MS;
     }
   }

@@ -1,12 +1,18 @@
 // One client's socket as the NBD code wants it. Session thread only; every call blocks it.
+import { Eagerness } from "../base/eagerness.ts";
 import { ENDED, type Peer, PeerGone, READABLE } from "../nbd/peer.ts";
 import { INPUT_BYTES, OUTPUT_BYTES } from "../nbd/limits.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
-import { errnoName } from "../sys/errno.ts";
+import { EAGAIN, errnoName } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
-import { tryRecv, trySendAll } from "../sys/socket.ts";
+import { tryRecv, tryRecvNow, trySendAll, trySendFile } from "../sys/socket.ts";
 import type { CachedFile } from "../cache/cached_file.ts";
+
+/** Looks for the client's next request before the thread sleeps in recv: some 60 microseconds. */
+const REQUEST_LOOKS = 150;
+/** Looks for the end of the only parked read before the thread sleeps in poll: some 90 microseconds. */
+const ENDED_LOOKS = 1000;
 
 /** The buffers of a session, used for one client after the other. */
 export class SessionBuffers {
@@ -30,6 +36,9 @@ export class SocketPeer implements Peer {
   readonly #eventFd: number;
   readonly #cached: CachedFile | undefined;
   readonly #poll = new PollSet(2);
+  readonly #requestEagerness = new Eagerness(REQUEST_LOOKS);
+  readonly #endedEagerness = new Eagerness(ENDED_LOOKS);
+  readonly #position = new BigInt64Array(1);
   #receiving = true;
 
   /** @param cached whose reads may end during a wait; undefined: there is nothing to read. */
@@ -51,17 +60,45 @@ export class SocketPeer implements Peer {
   }
 
   receive(start: number, end: number): number {
-    const count = tryRecv(this.#socket, this.#inputAddress + start, end - start);
+    let count = this.#receiveSoon(start, end);
+    if (count === -EAGAIN) {
+      count = tryRecv(this.#socket, this.#inputAddress + start, end - start);
+    }
     if (count < 0) throw new PeerGone(`recv: ${errnoName(-count)}`);
     return count;
   }
 
-  send(start: number, end: number): void {
-    const result = trySendAll(this.#socket, this.#outputAddress + start, end - start);
+  /** Looks for a moment, when that mostly pays. @returns -EAGAIN when nothing has come. */
+  #receiveSoon(start: number, end: number): number {
+    const looks = this.#requestEagerness.looks();
+    for (let look = 0; look < looks; look++) {
+      const count = tryRecvNow(this.#socket, this.#inputAddress + start, end - start);
+      if (count === -EAGAIN) continue;
+      this.#requestEagerness.won();
+      return count;
+    }
+    if (looks > 0) this.#requestEagerness.lost();
+    return -EAGAIN;
+  }
+
+  send(start: number, end: number, more = false): void {
+    const result = trySendAll(this.#socket, this.#outputAddress + start, end - start, more);
     if (result < 0) throw new PeerGone(`send: ${errnoName(-result)}`);
   }
 
+  sendFile(file: number, offset: number, length: number): void {
+    const result = trySendFile(this.#socket, file, offset, length, this.#position);
+    if (result === length) return;
+    // The reply cannot be taken back. If it is the image's fault, reading shows it, and nobody sends from it
+    // unread from now on.
+    this.#cached?.readCached(0, offset, length);
+    throw new PeerGone(
+      result < 0 ? `sendfile: ${errnoName(-result)}` : "the image has been cut short",
+    );
+  }
+
   wait(timeoutMs: number, receiving: boolean): number {
+    if (this.#endsSoon()) return ENDED;
     // The flag first, the queue second: what ends in between rings the eventfd.
     if (this.#cached?.armWakeUp() === false) return ENDED;
     if (receiving !== this.#receiving) {
@@ -77,5 +114,21 @@ export class SocketPeer implements Peer {
       found |= ENDED;
     }
     return found;
+  }
+
+  /** Looks for a moment, when that mostly pays, unless other reads may end or the client may ask for more. */
+  #endsSoon(): boolean {
+    const cached = this.#cached;
+    if (cached?.waiting !== 1) return false;
+    const looks = this.#endedEagerness.looks();
+    for (let look = 0; look < looks; look++) {
+      if (cached.hasEnded) {
+        this.#endedEagerness.won();
+        return true;
+      }
+      Atomics.pause();
+    }
+    if (looks > 0) this.#endedEagerness.lost();
+    return false;
   }
 }

@@ -1,5 +1,6 @@
 // A reader with its image, map, queue and sessions in one thread: requests go in, `finish` steps the reader
 // until it has nothing to do, and what came of them comes out.
+import { assert } from "@std/assert";
 import { CachedFile, type CachedFileOptions } from "../../../src/cache/cached_file.ts";
 import { ImageComparison } from "../../../src/cache/image_comparison.ts";
 import { ImageWriter } from "../../../src/cache/image_writer.ts";
@@ -60,7 +61,7 @@ export class SimulatedRun implements Disposable {
   readonly #write: ImageWriter["write"];
 
   constructor(device: SimulatedDevice, options: RunOptions = {}) {
-    const { sessions = 1, retries = 0, readAhead = 0, mostBytes = 4 * MAX_READ } = options;
+    const { sessions = 1, retries = 0, readAhead = 0, mostBytes = 4 * 1024 * 1024 } = options;
     this.device = device;
     this.#folder = options.image === undefined
       ? Deno.makeTempDirSync({ prefix: "blkcache-test-" })
@@ -128,6 +129,7 @@ export class SimulatedRun implements Disposable {
   /** Asks as a protocol does. @returns false when the bytes are there already, in `output`. */
   ask(token: number, offset: number, length: number, session = 0): boolean {
     const cached = this.sessions[session];
+    assert(length <= this.#outputs[session].size, "a longer request than was announced");
     const hit = cached.readCached(0, offset, length);
     if (!hit) {
       this.#asked[session].set(token, [offset, length]);

@@ -10,9 +10,9 @@ import {
   EOPNOTSUPP,
   EPIPE,
 } from "../../../src/sys/errno.ts";
-import { closeFd } from "../../../src/sys/fd.ts";
+import { closeFd, openFile } from "../../../src/sys/fd.ts";
 import { NativeMemory } from "../../../src/sys/memory.ts";
-import { O_CLOEXEC, O_NONBLOCK } from "../../../src/sys/open_flags.ts";
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from "../../../src/sys/open_flags.ts";
 import {
   listenTcp,
   listenUnix,
@@ -28,6 +28,7 @@ import {
   tryRecv,
   tryRecvNow,
   trySendAll,
+  trySendFile,
 } from "../../../src/sys/socket.ts";
 import { SystemError } from "../../../src/sys/system_error.ts";
 import type { Drain } from "./draining_peer.ts";
@@ -205,5 +206,36 @@ Deno.test("listening sockets do not block, all others do, and programs inherit n
     ]);
     assertEquals(sockets.every((fd) => (flagsOf(fd) & O_CLOEXEC) !== 0), true);
     sockets.forEach(closeFd);
+  });
+});
+
+Deno.test("a part of a file is sent as it is, as far as the file goes", () => {
+  withFolder((folder) => {
+    const content = crypto.getRandomValues(new Uint8Array(40_000));
+    Deno.writeFileSync(`${folder}/file`, content);
+    const file = openFile(`${folder}/file`, O_RDONLY);
+    const position = new BigInt64Array(1);
+    try {
+      for (const [offset, length] of [[0, 40_000], [1, 4096], [4095, 10_000], [39_999, 5000]]) {
+        withSockets((a, b, memory) => {
+          const sent = trySendFile(a, file, offset, length, position);
+          const expected = content.subarray(offset, offset + length);
+          assertEquals(sent, expected.length);
+          let received = 0;
+          while (received < sent) {
+            received += tryRecv(b, memory.address + received, SIZE - received);
+          }
+          assertEquals(memory.bytes.slice(0, received), expected);
+        });
+      }
+      withSockets((a, b) => {
+        assertEquals(trySendFile(a, file, 40_000, 10, position), 0);
+        shutdownSocket(b, SHUT_RDWR);
+        assertEquals(trySendFile(a, file, 0, 10, position), -EPIPE);
+      });
+      withSockets((a) => assertEquals(trySendFile(a, -1, 0, 10, position), -EBADF));
+    } finally {
+      closeFd(file);
+    }
   });
 });

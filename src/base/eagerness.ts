@@ -1,0 +1,39 @@
+// Whether to look again and again for a moment before going to sleep. To be put to sleep and woken costs
+// 5 to 50 microseconds, more than most answers take to come; looking costs a processor that others may
+// want. So it goes on as long as it mostly pays. For one thread and one kind of wait.
+
+/** Successes that are remembered. */
+const MOST_CREDIT = 8;
+/** What a failure costs. */
+const FAILURE = 2;
+/** Waits without a look after too many failures. */
+const REST = 16;
+
+/** See the head of this file. */
+export class Eagerness {
+  readonly #most: number;
+  #credit = 1;
+
+  /** @param most looks of one wait. With a single processor nobody can act meanwhile: none then. */
+  constructor(most: number) {
+    this.#most = navigator.hardwareConcurrency > 1 ? most : 0;
+  }
+
+  /** How often to look before this wait goes to sleep. */
+  looks(): number {
+    if (this.#credit > 0) return this.#most;
+    this.#credit++;
+    return 0;
+  }
+
+  /** It has come while we looked. */
+  won(): void {
+    if (this.#credit < MOST_CREDIT) this.#credit++;
+  }
+
+  /** It has not. */
+  lost(): void {
+    this.#credit -= FAILURE;
+    if (this.#credit <= 0) this.#credit = -REST;
+  }
+}
