@@ -35,7 +35,10 @@ const WRONG: readonly [args: string[], stderr: string][] = [
   [[], "no command is given"],
   [["serve"], "serve needs a DEVICE"],
   [["serve", "/dev/sr0", "--sokcet", "x"], "unknown option --sokcet"],
-  [["serve", "/dev/sr0", "a.img", "--offline"], "the option --offline is not there yet"],
+  [
+    ["serve", "/dev/sr0", "a.img", "--offline"],
+    `with --offline there is no device: "a.img" is one operand too many`,
+  ],
   [["serve", "/dev/sr0", "a.img", "--rate", "1M"], "--rate does nothing without --fill"],
 ];
 
