@@ -6,6 +6,9 @@ import { CD_DRIVE, hasVirtualMachine, runGuest } from "../harness/virtual_machin
 import { makeDisc } from "./disc.ts";
 import { guestEvents, mediumEnds } from "./events.ts";
 
+/** What the program reads to recognise a disc, and the kernel to look for partitions, at most. */
+const RECOGNITION_BYTES = 256 * 1024;
+
 Deno.test({
   name: "discs come and go: each has its image, is resumed and is read once",
   ignore: !hasVirtualMachine(),
@@ -34,6 +37,8 @@ Deno.test({
     assertSameFile(out(ready[0].image), a);
     assertSameFile(out(ready[1].image), b);
 
+    const refused = Deno.readTextFileSync(out("refused"));
+    assert(/server error message: no medium in "\/dev\/sr0"/.test(refused), refused);
     // ESHUTDOWN, or the closed connection behind it.
     const cut = Deno.readTextFileSync(out("cut"));
     assert(/transport endpoint/i.test(cut), cut);
@@ -42,7 +47,14 @@ Deno.test({
     assertEquals(ends.map(({ totals }) => totals.badSector + totals.nonTrimmed), [0, 0, 0]);
     assertEquals(ends.map(({ failedReads }) => failedReads), [0, 0, 0]);
     const [first, , second] = ends.map(({ deviceBytes }) => deviceBytes);
-    assert(first > 0 && second > 0, "the ejection came in the middle");
-    assert(first + second <= Deno.statSync(a).size, `${first} + ${second} bytes were read of A`);
+    const { size } = Deno.statSync(a);
+    assert(first! > 0 && second! > 0, "the ejection came in the middle");
+    assert(first! + second! <= size, `${first} + ${second} bytes were read of A`);
+    const had = ends[0]!.totals.finished;
+    const reread = Number(Deno.readTextFileSync(out("reread"))) * 512;
+    assert(
+      reread <= size - had + RECOGNITION_BYTES,
+      `the kernel has read ${reread} bytes of A again, of which ${had} of ${size} were there`,
+    );
   },
 });

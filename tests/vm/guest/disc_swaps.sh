@@ -3,44 +3,51 @@
 modules sr_mod
 there /sys/block/sr0
 
-# random LIMIT: a number below LIMIT, the same ones for the same SEED.
-random() {
-  SEED=$(((SEED * 1103515245 + 12345) % 2147483648))
-  echo $((SEED / 65536 % $1))
-}
-
-eval "drive insert cd \"\$DISC_0\""
+drive insert cd "$DISC_0"
 serve /dev/sr0 --save-interval 0.5 --max-clients 1 --read-ahead 0
-# A client, which comes back whenever it is cut off; and somebody who opens the drive again and again.
+# A client, which comes back whenever it is cut off; the end of what it has got is kept.
+count=0
 while [ ! -e /w/over ]; do
-  copy null: --request-size=32768 2>/dev/null || usleep 200000
+  if copy /tmp/copy --request-size=32768 2>/dev/null || [ ! -e /tmp/copy ]; then
+    usleep 1000000
+  else
+    count=$((count + 1))
+    set -- $(du -k /tmp/copy)
+    start=$(($1 > 1024 ? $1 - 1024 : 0))
+    dd if=/tmp/copy of="/w/tail.$count.$start" bs=1024 skip=$start count=1024 2>/dev/null
+  fi
+  rm -f /tmp/copy
 done &
 CLIENTS=$!
+# Somebody who opens the drive again and again.
 while [ ! -e /w/over ]; do
   : </dev/sr0
-  usleep 50000
+  usleep 150000
 done 2>/dev/null &
 CLIENTS="$CLIENTS $!"
 
-count=0
-while [ $count -lt "$SWAPS" ]; do
-  count=$((count + 1))
-  # Mostly in the middle of the reading, now and then while the next disc is being looked at.
-  if [ "$(random 4)" -gt 0 ]; then
-    await '"event":"ready"' "$((READY + 1))"
-    await '"deviceReads":[1-9]' "$((READS + 1))"
+# A line of the plan: 1 to wait until the disc is read, milliseconds until it leaves, how, milliseconds
+# until the next one comes, which.
+READY=0 READS=0
+# Where all has been read there is nothing left to read.
+BUSY='"deviceReads":[1-9]\|"nonTried":0,'
+while read -r wait settle how pause disc <&5; do
+  if [ "$wait" = 1 ]; then
+    await '"event":"ready"' $((READY + 1))
+    await "$BUSY" $((READS + 1))
   fi
-  usleep $(($(random 1500) * 1000))
+  usleep $((settle * 1000))
   READY=$(seen '"event":"ready"')
-  disc=$(random 3)
-  case $(random 3) in
-    0) drive pop cd; usleep $(($(random 500) * 1000)) ;;
-    1) drive out cd ;;
+  case $how in
+    pop) drive pop cd ;;
+    # Whoever opens the drive shuts its tray, also before the disc has been taken out.
+    out) until hostqmp out cd >/dev/null; do :; done ;;
   esac
+  usleep $((pause * 1000))
   eval "drive insert cd \"\$DISC_$disc\""
-  READS=$(seen '"deviceReads":[1-9]')
-done
-await '"event":"ready"' "$((READY + 1))"
+  READS=$(seen "$BUSY")
+done 5</out/plan
+await '"event":"ready"' $((READY + 1))
 touch /w/over
 wait $CLIENTS
 stop || fail "exit code $?"

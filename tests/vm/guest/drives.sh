@@ -44,6 +44,11 @@ stop INT || fail "exit code $?"
 mv /out/events /out/events.named
 
 # One disc, no traces, a speed; with --once the run ends when it leaves.
+# The kernel's record of the commands says which speeds are set: 0xbb is SET CD SPEED, in kB/s.
+COMMANDS=/sys/kernel/tracing/events/scsi/scsi_dispatch_cmd_start
+mount -t tracefs tracefs /sys/kernel/tracing
+echo 'opcode == 0xbb' >$COMMANDS/filter
+echo 1 >$COMMANDS/enable
 mkdir /w/once
 cd /w/once
 serve /dev/sr0 --once --no-keep-cache --speed 4 --max-clients 1
@@ -53,4 +58,5 @@ drive pop cd
 wait "$SERVER" || fail "exit code $?"
 [ -z "$(ls /w/once)" ] || fail "left behind: $(ls)"
 cd /w
+sed -n 's/.*raw=bb 00 \(.. ..\) .*/\1/p' /sys/kernel/tracing/trace >/w/speeds
 keep
