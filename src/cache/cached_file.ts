@@ -9,6 +9,7 @@ import {
   KIND_CLIENT,
   KIND_PREFETCH,
   KIND_READ_AHEAD,
+  KIND_WRITE,
   PARKED_PER_SESSION,
   PHASE_SERVING,
   RESULT_UNCACHED,
@@ -21,6 +22,7 @@ import { seekEnd, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
 import { ENXIO } from "../sys/errno.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import { SystemError } from "../sys/system_error.ts";
+import type { DeviceWriter } from "./device_writer.ts";
 import { MISSING } from "./publisher.ts";
 import { ReadAhead } from "./read_ahead.ts";
 
@@ -68,6 +70,8 @@ export class CachedFile {
   readonly size: number;
   readonly sectorSize: number;
   readonly maxParked = PARKED_PER_SESSION;
+  /** Takes writes to the device; undefined: there are none. Set before the first client comes. */
+  writer: DeviceWriter | undefined = undefined;
 
   readonly #map: FileMap;
   readonly #state: SharedState;
@@ -195,12 +199,22 @@ export class CachedFile {
     return true;
   }
 
-  /** The next parked read that has ended, or -1. Never blocks. */
+  /** Hands a write to the reader: a KIND_ of one. `address` is that of its payload, or 0. */
+  parkWrite(token: number, kind: number, offset: number, length: number, address: number): void {
+    this.#kinds[token] = kind;
+    this.#states[token] = WAITING;
+    this.#state.setParked(this.#session, ++this.#waitingCount);
+    this.#dropBounce(token);
+    this.#queue.park(token, kind, offset, length, address);
+  }
+
+  /** The next parked read (or write) that has ended, or -1. Never blocks. */
   nextEnded(): number {
     for (;;) {
       const token = this.#queue.nextEnded();
       if (token < 0) return -1;
       const abandoned = this.#states[token] === ABANDONED;
+      if (this.#kinds[token] >= KIND_WRITE) this.writer!.ended(token, -this.#queue.result(token));
       // The image went bad in between: once more, with memory for the bytes.
       const again = this.#queue.result(token) === RESULT_UNCACHED && !abandoned && !this.ending;
       if (again && this.#askBounced(token)) continue;
@@ -298,7 +312,7 @@ export class CachedFile {
       }
       // The reader may be filling its memory at this moment: that is kept until the read has ended.
       this.#states[token] = ABANDONED;
-      this.#queue.cancel(token);
+      if (this.#kinds[token] < KIND_WRITE) this.#queue.cancel(token);
     }
     this.#readAhead.reset();
     this.#imageLost = false;

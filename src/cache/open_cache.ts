@@ -19,6 +19,7 @@ import { closeFd, identityOf, openFile, truncateFd, tryLock } from "../sys/fd.ts
 import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { findImage } from "./find_image.ts";
+import { forgetUnfinished } from "./forget_unfinished.ts";
 import { OVERLAY_SETTING } from "./overlay.ts";
 import { knownStretches } from "./known_stretches.ts";
 import { readMapfile } from "./read_mapfile.ts";
@@ -81,15 +82,12 @@ export function openCache(request: CacheRequest): OpenCache {
   }
   const found = statImage(imagePath);
   const mapfile = readMapfile(mapPath, request.warn);
-  if (mapfile?.settings.has(OVERLAY_SETTING)) {
-    throw new UserError(`"${printable(imagePath)}" is an overlay, not an image`, {
-      hints: [`to go on with its writes: --overlay ${printable(imagePath)}`],
-    });
-  }
+  refuseOverlay(mapfile, imagePath);
   const map = mapfile === undefined
     ? FileMap.create(size, { sectorSize })
     : fileMapOf(mapfile, size, mapPath, { sectorSize });
   const fresh = found === undefined || found.size === 0;
+  const unfinished = !fresh && forgetUnfinished(map, mapPath, request.warn);
   if (fresh) checkMapWithoutImage(map, imagePath, mapPath);
   else checkImage(found.size, imagePath, mapPath, mapfile, map);
 
@@ -104,7 +102,11 @@ export function openCache(request: CacheRequest): OpenCache {
     }
     if (fresh) identity ??= identifyNow();
     else {
-      const known = record ?? blankIdentity(size, sectorSize);
+      const blank = blankIdentity(size, sectorSize);
+      // The start of the device, and what stands there of volumes, may have been written to.
+      const known = record && unfinished
+        ? { ...record, fingerprint: null, volume: null }
+        : record ?? blank;
       identity = confirm(request, image, map, known, reads, imagePath);
     }
     // An image with bytes in it is never without a mapfile, even if we are killed in the next instant.
@@ -126,6 +128,14 @@ function imageOf({ device, folder, name }: CacheRequest, identity: Identity): st
   // Names of devices come and go, those of files are the user's.
   if (!(device instanceof Device) || statPathIfThere(path) !== undefined) return path;
   return findImage(folder, identity) ?? path;
+}
+
+/** @throws {UserError} when a mapfile is that of an overlay: it does not speak of the device's bytes. */
+export function refuseOverlay(mapfile: Mapfile | undefined, imagePath: string): void {
+  if (!mapfile?.settings.has(OVERLAY_SETTING)) return;
+  throw new UserError(`"${printable(imagePath)}" is an overlay, not an image`, {
+    hints: [`to go on with its writes: --overlay ${printable(imagePath)}`],
+  });
 }
 
 /** @throws {UserError} unless there is nothing, or a regular file. */

@@ -9,8 +9,9 @@ import type { File } from "../file/file.ts";
 import type { Identity } from "../file/identity.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { forgetUnfinished } from "./forget_unfinished.ts";
 import { knownStretches } from "./known_stretches.ts";
-import { blankIdentity, checkDataEnd } from "./open_cache.ts";
+import { blankIdentity, checkDataEnd, refuseOverlay } from "./open_cache.ts";
 import type { Medium, Warn } from "./open_medium.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { readSidecar, sidecarPathOf } from "./sidecar.ts";
@@ -43,11 +44,13 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
         { hints: ["name it with --map FILE; a whole image without one is served as a device"] },
       );
     }
+    refuseOverlay(mapfile, imagePath);
     const sidecarPath = sidecarPathOf(imagePath);
     const record = tryReadSidecar(sidecarPath, warn);
     const size = record?.size ?? sizeOf(file, mapfile);
     const sectorSize = request.blockSize ?? record?.sectorSize ?? noted(mapfile) ?? SECTOR_BYTES;
     const map = fileMapOf(mapfile, size, mapPath, { sectorSize });
+    forgetUnfinished(map, mapPath, warn);
     checkSizes(file, size, imagePath);
     checkDataEnd(file.size, imagePath, mapPath, map);
     return {

@@ -18,7 +18,7 @@ export class OverlaidFile implements Source {
   readonly writer: OverlayWriter;
   readonly #cached: CachedFile;
   readonly #overlay: Overlay;
-  readonly #output: NativeMemory;
+  readonly #output: Pick<NativeMemory, "address">;
   /** What the cache was asked for, by token: the range without the written bytes at its ends. */
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
@@ -29,7 +29,7 @@ export class OverlaidFile implements Source {
     cached: CachedFile,
     overlay: Overlay,
     writer: OverlayWriter,
-    output: NativeMemory,
+    output: Pick<NativeMemory, "address">,
   ) {
     this.size = cached.size;
     this.sectorSize = cached.sectorSize;

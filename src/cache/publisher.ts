@@ -72,6 +72,19 @@ export class Publisher {
     }
   }
 
+  /** Somebody writes to the device: what the image has of [start, end) is not to be relied upon any more. */
+  forget(start: number, end: number): void {
+    for (let at = start, runEnd; at < end; at = runEnd) {
+      this.#map.run(at, end, this.#run);
+      runEnd = this.#run.end;
+      if (this.#run.status !== FINISHED || this.#mark(at, runEnd, NON_TRIED)) continue;
+      // No room to cut the run: all of it goes.
+      const before = this.#map.findBackward(at, 0, MISSING);
+      const behind = this.#map.find(at, this.#map.size, MISSING);
+      this.#mark(Math.max(0, before), behind < 0 ? this.#map.size : behind, NON_TRIED);
+    }
+  }
+
   /** @returns false when the map is full; it is unchanged then. */
   #mark(start: number, end: number, status: number): boolean {
     try {

@@ -1,11 +1,12 @@
 // Deletes what a cache consists of on disk.
 import type { OpenCache } from "./open_cache.ts";
+import { intentsPathOf } from "./write_intents.ts";
 
 /** What is not there is fine. */
 export function removeCache(
   { imagePath, mapPath, sidecarPath }: Pick<OpenCache, "imagePath" | "mapPath" | "sidecarPath">,
 ): void {
-  for (const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath]) {
+  for (const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath, intentsPathOf(mapPath)]) {
     try {
       Deno.removeSync(path);
     } catch (error) {

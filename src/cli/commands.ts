@@ -29,7 +29,7 @@ export const COMMANDS = [
     summary: "serve DEVICE through the cache over NBD",
     about: [
       "Reads each sector of DEVICE (a block device, a removable drive or a regular file) at most " +
-      "once, keeps it in IMAGE and serves it over NBD. DEVICE is never written to.",
+      "once, keeps it in IMAGE and serves it over NBD. DEVICE is only written to with --write-through.",
       "IMAGE defaults to ./NAME-ID.img. Beside it stand IMAGE.map, a GNU ddrescue mapfile, and " +
       "IMAGE.json. Stop at any time with Ctrl-C; the same command goes on from there, and so " +
       "does ddrescue.",

@@ -21,7 +21,7 @@ export function overview(): string[] {
   return [
     "Caching NBD server for failing, slow and removable devices: reads each sector",
     "at most once, keeps it in an image, and remembers what is missing in a GNU",
-    "ddrescue mapfile. Nothing is ever written to the device.",
+    "ddrescue mapfile. Nothing is written to the device unless you ask for it.",
     "",
     ...usage.map(([text, help]) => `${INDENT}${text.padEnd(width)}${help}`),
     "",

@@ -207,10 +207,9 @@ export const OPTIONS = [
   {
     name: "write-through",
     kind: "flag",
-    help: "accept writes, to the device and the image",
-    commands: ["serve", "mount"],
-    group: "device",
-    notYet: true,
+    help: "accept writes, to the device itself and the image",
+    commands: ["serve"],
+    group: "writes",
   },
   {
     name: "overlay",

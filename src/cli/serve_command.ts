@@ -23,7 +23,8 @@ export async function serveCommand(
     ? mountOptions(operands, values)
     : serveOptions(operands, values);
   for (const { host } of options.listen.filter(({ host }) => !isLoopback(host))) {
-    terminal.warning(`everybody who can reach ${host} will be able to read the device`, [
+    const deed = options.writeThrough || options.overlay !== undefined ? "read and write" : "read";
+    terminal.warning(`everybody who can reach ${host} will be able to ${deed} the device`, [
       "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
     ]);
   }

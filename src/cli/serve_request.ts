@@ -45,6 +45,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     force: values.force ?? false,
     once: values.once ?? false,
     speed: values.speed,
+    writeThrough: values["write-through"] ?? false,
     overlay: values.overlay,
     mount: values.mount,
     attach: values.attach,
@@ -91,10 +92,14 @@ function checkPaths(device: string, image: string | undefined, values: OptionVal
 }
 
 /** Two places for one write, or none at all. */
-function checkWriting({ overlay, mount }: OptionValues): void {
-  if (overlay !== undefined && mount !== undefined) {
+function checkWriting({ overlay, mount, "write-through": through }: OptionValues): void {
+  if (overlay !== undefined && through) {
+    throw usageError("--overlay and --write-through contradict each other", "give one");
+  }
+  const writing = through ? "--write-through" : "--overlay";
+  if ((overlay !== undefined || through) && mount !== undefined) {
     throw usageError(
-      "--overlay and --mount contradict each other: a mounted file is read-only",
+      `${writing} and --mount contradict each other: a mounted file is read-only`,
       "leave --mount out; to use what is written as a file: nbdfuse",
     );
   }

@@ -5,7 +5,12 @@
 // for it. When there is none left, it is given up.
 import { PendingRead } from "./pending_read.ts";
 import type { PendingRescue } from "./pending_rescue.ts";
-import { KIND_BYPASS, KIND_READ_AHEAD, type SharedState } from "../shared/shared_state.ts";
+import {
+  KIND_BYPASS,
+  KIND_READ_AHEAD,
+  KIND_WRITE,
+  type SharedState,
+} from "../shared/shared_state.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 
 /** Turns of healthy requests for one of a rescue, while both wait: so that a rescue ends some day. */
@@ -20,6 +25,8 @@ export class PendingReads {
   readonly clients: PendingRead[] = [];
   /** Read-ahead and prefetch. */
   readonly hints: PendingRead[] = [];
+  /** Writes and flushes, in the order of arrival. */
+  readonly writes: PendingRead[] = [];
   /** Failing stretches, in turn. They do not overlap. */
   readonly rescues: PendingRescue[] = [];
   /** The number of the last request that has come. */
@@ -42,6 +49,7 @@ export class PendingReads {
       const end = offset + slotLength[slot];
       read.begin(++this.lastArrival, slotKind[slot], offset, end, slotBounce[slot]);
       if (read.kind <= KIND_BYPASS) this.clients.push(read);
+      else if (read.kind >= KIND_WRITE) this.writes.push(read);
       else if (read.kind === KIND_READ_AHEAD) this.hints.unshift(read);
       else this.hints.push(read);
     }
@@ -100,6 +108,11 @@ export class PendingReads {
   end(read: PendingRead, result: number): void {
     const list = read.kind > KIND_BYPASS ? this.hints : this.clients;
     if (remove(list, read)) this.#queue.end(read.slot, result);
+  }
+
+  /** Ends a write. @param errno 0 when it has been done. */
+  endWrite(write: PendingRead, errno: number): void {
+    if (remove(this.writes, write)) this.#queue.end(write.slot, -errno);
   }
 
   /** Where a device read that begins at `offset` may end so that it serves waiting requests only. */

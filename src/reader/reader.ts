@@ -30,7 +30,9 @@ import {
   type SharedState,
   SLOT_CANCELLED,
 } from "../shared/shared_state.ts";
+import { EIO, ESHUTDOWN } from "../sys/errno.ts";
 import type { NativeMemory } from "../sys/memory.ts";
+import type { DeviceWrites } from "./device_writes.ts";
 import { FailedReads } from "./failed_reads.ts";
 import type { Fill, FillEnd } from "./fill/fill.ts";
 import type { Verified } from "./fill/verification.ts";
@@ -67,6 +69,8 @@ export interface ReaderObserver {
   fillEnded(reason: FillEnd, verified: Verified | undefined): void;
   /** A read for verification has brought another byte at `offset` than the image has. */
   differs(offset: number): void;
+  /** The run is over: whether device and image have all that was written. */
+  writesEnded?(complete: boolean): void;
 }
 
 /** Everything the loop works with; owned by the reader's thread. */
@@ -85,6 +89,8 @@ export interface ReaderParts {
   readonly fill: Fill | undefined;
   /** The image, for a fill that verifies. */
   readonly comparison: ImageComparison;
+  /** Makes what carries writes out; undefined: there are none. */
+  readonly writes?: ((pending: PendingReads) => DeviceWrites) | undefined;
   /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
   readonly isOffline?: boolean;
 }
@@ -93,6 +99,7 @@ export interface ReaderParts {
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
+  readonly #writes: DeviceWrites | undefined;
   readonly #pace = new Pace();
   readonly #failedReads = new FailedReads();
   readonly #run: Run = { end: 0, status: NON_TRIED };
@@ -105,11 +112,13 @@ export class Reader {
   /** The device read under way is for nobody. */
   #filling = false;
   #fillEnded = false;
+  #hasWritten = false;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
     this.#gone = parts.isOffline ?? false;
     this.#pending = new PendingReads(parts.state, parts.queue);
+    this.#writes = parts.writes?.(this.#pending);
   }
 
   /** Serves until the run ends. */
@@ -121,6 +130,9 @@ export class Reader {
       state.sleepReader(isIdle, this.#sleepMs());
     }
     this.#endAll();
+    if (this.#writes !== undefined && !this.#gone) {
+      this.#parts.observer.writesEnded?.(this.#writes.finish());
+    }
   }
 
   /** Looks for a moment whether the next request comes, when that mostly pays. */
@@ -147,12 +159,23 @@ export class Reader {
     this.#pending.takeArrivals();
     this.#advanceArrivals();
     const client = this.#pending.nextClient();
+    if (this.#mayWrite(client !== undefined)) return true;
     const rescue = this.#pending.nextRescue(client === undefined);
     const hint = this.#pending.hints[0];
     if (rescue !== undefined) this.#stepRescue(rescue);
     else if (client !== undefined) this.#serve(client);
     else if (hint !== undefined) this.#serveHint(hint);
     else return this.#serveFill();
+    return true;
+  }
+
+  /** Writes have every other turn while reads wait. @returns true when a piece was written. */
+  #mayWrite(readsWait: boolean): boolean {
+    if (this.#pending.writes.length === 0) return false;
+    this.#hasWritten = !this.#hasWritten;
+    if ((readsWait || this.#pending.rescues.length > 0) && !this.#hasWritten) return false;
+    if (this.#gone) this.#writes!.refuseAll(EIO);
+    else this.#writes!.step();
     return true;
   }
 
@@ -538,5 +561,6 @@ export class Reader {
     this.#pending.takeArrivals();
     const { clients, hints } = this.#pending;
     for (const read of [...clients, ...hints]) this.#end(read);
+    this.#writes?.refuseAll(this.#gone ? EIO : ESHUTDOWN);
   }
 }

@@ -3,6 +3,9 @@
 // disc into another. Sockets and signals outlive it. Main thread; nothing here blocks.
 import { printable } from "../base/printable.ts";
 import { mapOf, type Medium } from "../cache/open_medium.ts";
+import { finishWrites, removeRecord } from "../cache/finish_writes.ts";
+import { intentsPathOf } from "../cache/write_intents.ts";
+import { SystemError } from "../sys/system_error.ts";
 import { type OpenOverlay, openOverlay, overlaySentence } from "../cache/open_overlay.ts";
 import { removeCache } from "../cache/remove_cache.ts";
 import type { FileMap } from "../map/file_map.ts";
@@ -32,6 +35,8 @@ export interface Run {
   readonly about: About;
   readonly listeners: Listeners;
   readonly observe: Observer;
+  /** Descriptor of the device for writes; undefined: nobody may write to it. */
+  readonly writeFd: number | undefined;
   /** Media come and go. */
   readonly isDrive: boolean;
   /** Whether the run goes on without a device that has gone, with what is cached of it. */
@@ -112,6 +117,8 @@ export class Generation {
       : new MapSaver(medium, map, options.device, about, observe, isDamaged);
     try {
       await saver?.begin();
+      // The map on disk says now what an earlier run had left behind.
+      if (saver !== undefined) removeRecord(medium);
     } catch (error) {
       await saver?.close();
       throw error;
@@ -128,6 +135,9 @@ export class Generation {
       sectorSize,
       retries: options.retries,
       fill: fill?.init,
+      writing: run.writeFd === undefined
+        ? undefined
+        : { device: run.writeFd, intentsPath: intentsPathOf(medium.mapPath) },
     });
     try {
       const served = servedMedium(medium, options, recorder, overlay);
@@ -251,13 +261,28 @@ export class Generation {
     // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
     await this.#saver?.save();
     await Promise.all([this.#pool.end(), closed]);
-    await this.#reader.end();
+    const readerEnded = await this.#reader.end();
     const saved = await this.#saver?.save() ?? true;
     await this.#saver?.close();
+    if (readerEnded && saved && this.#reader.writesComplete) this.#finishWrites();
     await this.#recorder?.end();
     if (!this.#run.options.keepCache && this.#medium.fresh) removeCache(this.#medium);
     void this.#closeWhenUnused();
     return saved;
+  }
+
+  #finishWrites(): void {
+    const { options, about, observe } = this.#run;
+    try {
+      finishWrites(this.#medium, {
+        device: options.device,
+        program: `blkcache ${about.version}`,
+      });
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      // The record stays: the next start reads again what was written to.
+      observe({ event: "warning", message: error.message, hints: [] });
+    }
   }
 
   /**
@@ -283,7 +308,17 @@ function servedMedium(
   const readAhead = options.offline ? 0 : options.readAhead;
   const readAheadEnd = layout.fileSystemEnd ?? size;
   const touched = recorder?.touched.buffer;
-  return { map, image, size, sectorSize, readAhead, readAheadEnd, touched, overlay };
+  return {
+    map,
+    image,
+    size,
+    sectorSize,
+    readAhead,
+    readAheadEnd,
+    touched,
+    overlay,
+    writeThrough: options.writeThrough,
+  };
 }
 
 /** @throws {UserError} when it will not do. */

@@ -46,6 +46,7 @@ export class ReaderThread {
   readonly #isDrive: boolean;
   #answer: PromiseWithResolvers<Medium> | undefined;
   #differences = 0;
+  #writesComplete = false;
 
   /** @param order what to read, or which drive to open first. */
   constructor(
@@ -88,6 +89,11 @@ export class ReaderThread {
   get opened(): Promise<Medium> {
     assert(this.#answer !== undefined, "only a drive is opened by the reader");
     return this.#answer.promise;
+  }
+
+  /** After the end: whether device and image have all that clients have written. */
+  get writesComplete(): boolean {
+    return this.#writesComplete;
   }
 
   /** Reads the medium that was opened. */
@@ -151,6 +157,13 @@ export class ReaderThread {
           `at ${message.offset} "${device}" has another byte now than the image "${image}"`,
           ["the image keeps what was read first; make another one to see which is right"],
         );
+      case "writeFailed":
+        return this.#warn(`${message.what} "${device}": ${said(message.errno)}`, [
+          "the client has been told; what the device has there is read again when somebody asks",
+        ]);
+      case "writesEnded":
+        this.#writesComplete = message.complete;
+        return;
       case "opened":
         return this.#answer!.resolve(message.medium);
       case "refused": {

@@ -15,6 +15,7 @@ import { freeKernelDevice } from "../file/kernel_device.ts";
 import { Removable } from "../file/removable.ts";
 import { openSource } from "../file/source.ts";
 import { sourceName } from "../file/source_name.ts";
+import { WriteAccess } from "../file/write_access.ts";
 import { DriveLife } from "./drive_life.ts";
 import type { Observer } from "./events.ts";
 import { Generation, generationState, type Run } from "./generation.ts";
@@ -43,6 +44,15 @@ export async function serve(
   if (options.attach !== undefined) freeKernelDevice(options.attach);
   const source = isDrive || offline ? undefined : openSource(options);
   using _file = source?.file;
+  if (isDrive && options.writeThrough) {
+    throw new UserError(
+      `what is in "${printable(device)}" may be exchanged: it is not written to`,
+      {
+        hints: ["keep what is written apart from it: --overlay FILE"],
+      },
+    );
+  }
+  using writeAccess = source && options.writeThrough ? new WriteAccess(source.file) : undefined;
   const name = sourceName(device);
   const listeners = openListeners({
     socket: options.socket,
@@ -57,6 +67,7 @@ export async function serve(
     listeners,
     observe,
     isDrive,
+    writeFd: writeAccess?.fd,
     outlivesDevice: !isDrive && !options.once && !options.fill?.exitWhenComplete,
   };
   try {
@@ -66,6 +77,7 @@ export async function serve(
     const medium = source === undefined
       ? openOffline({ ...request, image: device }, warn)
       : openMedium(request, source, warn);
+    if (writeAccess !== undefined) tellOfWrites(device, warn);
     return await serveMedium(run, medium, stop);
   } finally {
     listeners.close();
@@ -98,6 +110,12 @@ async function serveMedium(run: Run, medium: Medium, stop: StopRequest): Promise
     : 0;
   observe({ event: "done", exitCode, progress: generation.progress() });
   return exitCode;
+}
+
+function tellOfWrites(device: string, warn: Warn): void {
+  warn(`clients can write to "${printable(device)}" itself`, [
+    "what was there before is lost with each write; --overlay FILE keeps writes apart from it",
+  ]);
 }
 
 function requestOf(options: ServeOptions, name: string): MediumRequest {

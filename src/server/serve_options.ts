@@ -55,6 +55,8 @@ export interface ServeOptions {
   force: boolean;
   /** The run ends when the medium leaves; otherwise the next one is awaited. */
   once: boolean;
+  /** What clients write goes to the device and the image. */
+  writeThrough: boolean;
   /** The file that takes what clients write; undefined: none. */
   overlay: string | undefined;
   /** Also show the device as this file; undefined: do not. */

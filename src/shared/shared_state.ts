@@ -24,6 +24,16 @@ export const KIND_BYPASS = 1;
 export const KIND_READ_AHEAD = 2;
 /** A client has asked for the range to be cached (NBD_CMD_CACHE). */
 export const KIND_PREFETCH = 3;
+// A client waits for one of the following, which change the device; `slotResult` is then 0 or an error number,
+// negative, and `slotBounce` the address of the payload.
+export const KIND_WRITE = 4;
+/** The same, and what was written has reached the device for good. */
+export const KIND_WRITE_DURABLE = 5;
+/** The bytes are zeros; there is no payload. */
+export const KIND_ZERO = 6;
+export const KIND_ZERO_DURABLE = 7;
+/** Whatever was written before reaches the device for good; the range is empty. */
+export const KIND_FLUSH = 8;
 
 /** `slotState` values, of a hint: QUEUED by the session, FREE again by the reader. */
 export const SLOT_FREE = 0;

@@ -1,4 +1,4 @@
-// Reads through io_uring(7), one at a time, so that a thread which waits for a hanging device can be left
+// Reads and writes through io_uring(7), one at a time, so that a thread which waits for a hanging device can be left
 // behind. A thread inside pread(2) of a device sleeps uninterruptibly: the process cannot end before the
 // drive answers, which may take minutes. A thread that waits for io_uring sleeps interruptibly, and the
 // kernel cleans the request up later. That holds for O_DIRECT reads of block devices; buffered reads are
@@ -20,6 +20,7 @@ export const IORING_OFF_SQES = 0x10000000;
 export const IORING_FEAT_SINGLE_MMAP = 1;
 export const IORING_ENTER_GETEVENTS = 1;
 export const IORING_OP_READ = 22;
+export const IORING_OP_WRITE = 23;
 
 // struct io_uring_params: sq_entries, cq_entries, ..., features at 20, sq_off at 40, cq_off at 80.
 const PARAMS_BYTES = 120;
@@ -88,8 +89,23 @@ export class UringReader {
    * @returns bytes, possibly fewer than asked; 0 at the end; or -errno, -EINVAL also on a kernel before 5.6.
    */
   tryPread(fd: number, address: number, length: number, offset: number): number {
+    return this.#transfer(IORING_OP_READ, fd, address, length, offset);
+  }
+
+  /** One write at a position; sleeps interruptibly. @returns bytes, possibly fewer than asked, or -errno. */
+  tryPwrite(fd: number, address: number, length: number, offset: number): number {
+    return this.#transfer(IORING_OP_WRITE, fd, address, length, offset);
+  }
+
+  #transfer(
+    operation: number,
+    fd: number,
+    address: number,
+    length: number,
+    offset: number,
+  ): number {
     const sqe = this.#sqe;
-    sqe.setUint32(0, IORING_OP_READ, true); // opcode, flags, ioprio
+    sqe.setUint32(0, operation, true); // opcode, flags, ioprio
     sqe.setInt32(4, fd, true);
     sqe.setBigUint64(8, BigInt(offset), true);
     sqe.setBigUint64(16, BigInt(address), true);

@@ -39,6 +39,16 @@ export interface ReaderInit {
   readonly retries: number;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill?: FillInit | undefined;
+  /** How to write to the device; undefined: nobody may. */
+  readonly writing?: WritingInit | undefined;
+}
+
+/** How to write to the device. */
+export interface WritingInit {
+  /** Another descriptor of it. */
+  readonly device: number;
+  /** Where the record of writes goes. */
+  readonly intentsPath: string;
 }
 
 /** How to fill, and the memory of the map whose `+` says where; undefined: everywhere. */
@@ -69,4 +79,6 @@ export type ReaderMessage =
   | { type: "mapFull" }
   | { type: "fillEnded"; reason: FillEnd; verified: Verified | undefined }
   | { type: "differs"; offset: number }
+  | { type: "writeFailed"; what: string; errno: number }
+  | { type: "writesEnded"; complete: boolean }
   | { type: "ended" };

@@ -28,6 +28,8 @@ export interface ServedMedium {
   readonly touched: SharedArrayBuffer | undefined;
   /** Where writes go; undefined: there are none. */
   readonly overlay?: OpenOverlay | undefined;
+  /** Writes go to the device, through the reader. */
+  readonly writeThrough?: boolean;
 }
 
 /** Something to be said to the user. */

@@ -1,20 +1,27 @@
 // What a session serves when it takes writes. Wiring only.
 import type { CachedFile } from "../cache/cached_file.ts";
+import { DeviceWriter } from "../cache/device_writer.ts";
 import { OverlaidFile } from "../cache/overlaid_file.ts";
 import { Overlay } from "../cache/overlay.ts";
 import { OverlayWriter } from "../cache/overlay_writer.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_PAYLOAD_BYTES } from "../nbd/limits.ts";
+import type { Source } from "../nbd/source.ts";
+import type { Writer } from "../nbd/writer.ts";
 import type { ServedMedium, Warning } from "./session_init.ts";
 import type { SessionBuffers } from "./socket_peer.ts";
 
+/** A source with a writer that is told when its client leaves, and when nobody comes any more. */
+type Writable = Source & { readonly writer: Writer & { endClient(): void; release(): void } };
+
 /** @returns undefined when it takes none. */
 export function writable(
-  { overlay: opened }: ServedMedium,
+  { overlay: opened, writeThrough }: ServedMedium,
   cached: CachedFile,
   buffers: SessionBuffers,
   tell: (message: Warning) => void,
-): OverlaidFile | undefined {
+): Writable | undefined {
+  if (writeThrough) return Object.assign(cached, { writer: new DeviceWriter(cached) });
   if (opened === undefined) return undefined;
   const overlay = new Overlay({
     ...opened,

@@ -1,9 +1,14 @@
 // doc/proto.md, "NBD_CMD_WRITE": what has been acknowledged is what every connection reads.
 import { assertEquals } from "@std/assert";
-import { bytesAt, MODES, rule, SIZE } from "./harness.ts";
+import { bytesAt, MODES, rule, type Server, SIZE } from "./harness.ts";
 import { CMD, FLAG } from "./wire.ts";
 
-rule("a write is read back, byte by byte, also on another connection", async (server) => {
+rule("a write is read back, byte by byte, also on another connection", writeAndRead, {
+  writable: true,
+});
+rule("so is one that goes to the device", writeAndRead, { args: ["--write-through"] });
+
+async function writeAndRead(server: Server): Promise<void> {
   const expected = bytesAt(0, SIZE);
   const other = await server.enter("structured");
   for (const [round, mode] of MODES.entries()) {
@@ -32,4 +37,4 @@ rule("a write is read back, byte by byte, also on another connection", async (se
       }
     }
   }
-}, { writable: true });
+}

@@ -12,11 +12,15 @@ export class FuseFile implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** Shows what `uri` serves as `path`, which must not exist yet. */
-  static async mount(uri: string, path: string): Promise<FuseFile> {
+  /** Shows what `uri` serves as `path`, which must not exist yet; read-only unless told otherwise. */
+  static async mount(
+    uri: string,
+    path: string,
+    options: { writable?: boolean } = {},
+  ): Promise<FuseFile> {
     Deno.writeFileSync(path, new Uint8Array(0));
     const child = new Deno.Command("nbdfuse", {
-      args: ["--readonly", path, uri],
+      args: [...options.writable ? [] : ["--readonly"], path, uri],
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -5,9 +5,11 @@ import { CachedFile, type CachedFileOptions } from "../../../src/cache/cached_fi
 import { ImageComparison } from "../../../src/cache/image_comparison.ts";
 import { ImageWriter } from "../../../src/cache/image_writer.ts";
 import { Publisher } from "../../../src/cache/publisher.ts";
+import { WriteIntents } from "../../../src/cache/write_intents.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
 import { MAX_READ } from "../../../src/reader/pace.ts";
 import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
+import { DeviceWrites, type WritableDevice } from "../../../src/reader/device_writes.ts";
 import { Reader } from "../../../src/reader/reader.ts";
 import { ReaderQueue } from "../../../src/shared/request_queue.ts";
 import { SharedState } from "../../../src/shared/shared_state.ts";
@@ -37,6 +39,8 @@ export interface RunOptions {
   map?: FileMap;
   /** Reads what is missing while nothing is asked. */
   fill?: FillOptions;
+  /** Takes writes. */
+  writable?: WritableDevice;
 }
 
 /** Steps after which a run that should have ended has not. */
@@ -51,6 +55,8 @@ export class SimulatedRun implements Disposable {
   readonly imagePath: string;
   readonly image: number;
   readonly sessions: CachedFile[] = [];
+  /** Where the record of writes is. */
+  readonly intentsPath: string;
   /** What the observers were told, in order. */
   readonly told: string[] = [];
   readonly #outputs: NativeMemory[] = [];
@@ -67,13 +73,15 @@ export class SimulatedRun implements Disposable {
       ? Deno.makeTempDirSync({ prefix: "blkcache-test-" })
       : undefined;
     this.imagePath = options.image ?? `${this.#folder}/image`;
+    this.intentsPath = `${this.imagePath}.writing`;
     this.image = openFile(this.imagePath, O_RDWR | O_CREAT);
     truncateFd(this.image, device.size);
     this.map = options.map ??
       FileMap.create(device.size, { maxTransitions: 4 * device.size / device.sectorSize + 16 });
     this.state = SharedState.create(sessions);
     const { map, state, image } = this;
-    this.#writer = new ImageWriter(image, options.map === undefined);
+    const { writable } = options;
+    this.#writer = new ImageWriter(image, options.map === undefined && writable === undefined);
     this.#write = this.#writer.write.bind(this.#writer);
     const publisher = new Publisher(map, this.#writer, state, {
       imageFailed: (errno) => this.told.push(`image failed ${errno}`),
@@ -106,6 +114,17 @@ export class SimulatedRun implements Disposable {
       retries,
       fill: this.fill,
       comparison: new ImageComparison(image),
+      writes: writable && ((pending) =>
+        new DeviceWrites({
+          device,
+          writable,
+          map,
+          publisher,
+          image,
+          buffer: this.#buffer,
+          intents: new WriteIntents(this.intentsPath, device.size),
+          warn: (what, errno) => this.told.push(`${what}: ${errno}`),
+        }, pending)),
     });
     for (let session = 0; session < sessions; session++) {
       state.setEventFd(session, createEventFd());

@@ -1,0 +1,104 @@
+// Hands a session's writes to the reader, the only thread that touches the device. Each has memory of its own,
+// which the reader reads until the request has ended. Session thread only.
+import { PENDING, type Writer } from "../nbd/writer.ts";
+import {
+  KIND_FLUSH,
+  KIND_WRITE,
+  KIND_WRITE_DURABLE,
+  KIND_ZERO,
+  KIND_ZERO_DURABLE,
+} from "../shared/shared_state.ts";
+import { NativeMemory } from "../sys/memory.ts";
+import { SystemError } from "../sys/system_error.ts";
+import type { CachedFile } from "./cached_file.ts";
+
+/** Most memory of a session for payloads under way, one write excepted. */
+const MAX_PAYLOAD_BYTES = 67_108_864;
+
+/** See the head of this file. */
+export class DeviceWriter implements Writer {
+  /** What a trimmed sector holds is the device's secret, which an image cannot share. */
+  readonly canTrim = false;
+  readonly canZeroFast = false;
+  readonly #cached: CachedFile;
+  /** By token: payload under way, and the error number of what has ended. */
+  readonly #payloads: (NativeMemory | undefined)[];
+  readonly #errnos: Int32Array;
+  #bytes = 0;
+  /** Memory for a payload that has not come to its end. */
+  #reserved: NativeMemory | undefined;
+
+  /** Makes `cached` take writes. */
+  constructor(cached: CachedFile) {
+    this.#cached = cached;
+    this.#payloads = new Array(cached.maxParked);
+    this.#errnos = new Int32Array(cached.maxParked);
+    cached.writer = this;
+  }
+
+  reserve(length: number): Uint8Array | undefined {
+    this.#dropReserved();
+    if (this.#bytes > 0 && this.#bytes + length > MAX_PAYLOAD_BYTES) return undefined;
+    try {
+      this.#reserved = NativeMemory.allocate(length);
+    } catch (error) {
+      // What is under way gives memory back; with nothing under way there is nothing to wait for.
+      if (error instanceof SystemError && this.#bytes > 0) return undefined;
+      throw error;
+    }
+    return this.#reserved.bytes;
+  }
+
+  write(token: number, offset: number, length: number, durable: boolean): number {
+    const payload = this.#reserved!;
+    this.#reserved = undefined;
+    this.#payloads[token] = payload;
+    this.#bytes += payload.size;
+    const kind = durable ? KIND_WRITE_DURABLE : KIND_WRITE;
+    this.#cached.parkWrite(token, kind, offset, length, payload.address);
+    return PENDING;
+  }
+
+  zero(token: number, offset: number, length: number, durable: boolean): number {
+    this.#cached.parkWrite(token, durable ? KIND_ZERO_DURABLE : KIND_ZERO, offset, length, 0);
+    return PENDING;
+  }
+
+  trim(): number {
+    return 0;
+  }
+
+  flush(token: number): number {
+    this.#cached.parkWrite(token, KIND_FLUSH, 0, 0, 0);
+    return PENDING;
+  }
+
+  /** The reader is done with a request, also with one that nobody waits for. @param errno positive, or 0. */
+  ended(token: number, errno: number): void {
+    this.#errnos[token] = errno;
+    const payload = this.#payloads[token];
+    if (payload === undefined) return;
+    this.#payloads[token] = undefined;
+    this.#bytes -= payload.size;
+    payload.release();
+  }
+
+  outcome(token: number): number {
+    return this.#errnos[token];
+  }
+
+  /** The client has left. What is under way goes on. */
+  endClient(): void {
+    this.#dropReserved();
+  }
+
+  /** Nothing more is given back: the reader may still read what is under way. */
+  release(): void {
+    this.#dropReserved();
+  }
+
+  #dropReserved(): void {
+    this.#reserved?.release();
+    this.#reserved = undefined;
+  }
+}

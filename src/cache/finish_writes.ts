@@ -1,0 +1,49 @@
+// The clean end of a run that has written to the device: what the sidecar says of the device is what it is now,
+// and then the record of writes goes. Main thread, when nobody writes any more and the map has been saved.
+import { FINGERPRINT_BYTES } from "../file/file.ts";
+import type { Identity } from "../file/identity.ts";
+import { replaceFile } from "../file/replace_file.ts";
+import { sha1 } from "../file/sha1.ts";
+import { pread } from "../sys/fd.ts";
+import { knownStretches } from "./known_stretches.ts";
+import { mapOf, type Medium } from "./open_medium.ts";
+import { formatSidecar, type SidecarNotes } from "./sidecar.ts";
+import { intentsPathOf } from "./write_intents.ts";
+
+/** Does nothing when nothing has been written. @throws {SystemError} when the sidecar cannot be saved. */
+export function finishWrites(medium: Medium, notes: SidecarNotes): void {
+  const record = intentsPathOf(medium.mapPath);
+  if (!isThere(record)) return;
+  const sidecar = formatSidecar(identityNow(medium), notes);
+  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar));
+  removeRecord(medium);
+}
+
+/** The map on disk says what the device has: no region needs to be read again. */
+export function removeRecord({ mapPath }: Pick<Medium, "mapPath">): void {
+  const record = intentsPathOf(mapPath);
+  if (isThere(record)) Deno.removeSync(record);
+}
+
+/** What is known without asking the device: names and dates of a volume may have been written to. */
+function identityNow(medium: Medium): Identity {
+  const map = mapOf(medium);
+  const head = new Uint8Array(Math.min(FINGERPRINT_BYTES, medium.size));
+  const isKnown = map.isFinished(0, head.length) && pread(medium.image, head, 0) === head.length;
+  return {
+    ...medium.identity,
+    fingerprint: isKnown ? sha1(head).slice(0, 8) : null,
+    volume: null,
+    stretches: knownStretches(medium.image, map),
+  };
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
