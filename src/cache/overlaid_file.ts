@@ -61,6 +61,12 @@ export class OverlaidFile implements Source {
     return true;
   }
 
+  fileOf(offset: number, length: number): number {
+    return this.#overlay.isUntouched(offset, offset + length)
+      ? this.#cached.fileOf(offset, length)
+      : -1;
+  }
+
   noteRead(offset: number, length: number): void {
     this.#cached.noteRead(offset, length);
   }

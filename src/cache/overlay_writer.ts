@@ -3,6 +3,9 @@ import type { Writer } from "../nbd/writer.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import type { Overlay } from "./overlay.ts";
 
+/** Longest time that what was written waits for a flush, while clients ask for none, milliseconds. */
+const UNFLUSHED_MS = 30_000;
+
 /** See the head of this file. */
 export class OverlayWriter implements Writer {
   readonly canTrim = true;
@@ -11,6 +14,7 @@ export class OverlayWriter implements Writer {
   readonly #mostBytes: number;
   /** Only touched pages cost memory. */
   #payload: NativeMemory | undefined;
+  #flushedMs = performance.now();
 
   /** @param mostBytes longest payload. */
   constructor(overlay: Overlay, mostBytes: number) {
@@ -43,6 +47,7 @@ export class OverlayWriter implements Writer {
   }
 
   flush(_token: number): number {
+    this.#flushedMs = performance.now();
     return this.#overlay.flush();
   }
 
@@ -62,6 +67,10 @@ export class OverlayWriter implements Writer {
   }
 
   #durably(errno: number, durable: boolean): number {
-    return errno === 0 && durable ? this.#overlay.flush() : errno;
+    if (errno !== 0) return errno;
+    if (durable) return this.flush(0);
+    // Nobody has asked for it: how it went, the next flush will say.
+    if (performance.now() - this.#flushedMs > UNFLUSHED_MS) this.flush(0);
+    return 0;
   }
 }

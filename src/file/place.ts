@@ -1,5 +1,6 @@
 // Whether an image and its mapfile can, and should, land where they were asked to. Facts in, findings out; `place_facts.ts`
 // gathers the facts. Refused is only what cannot work or would harm the source.
+import { resolve } from "@std/path";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { formatSize } from "../base/sizes.ts";
@@ -72,6 +73,12 @@ export function checkSidecarPlace(sidecar: string, source: string): void {
 
 /** As `checkMapPlace`, for a file that takes what clients write, and for those beside it. */
 export function checkOverlayPlace(overlay: string, source: string): void {
+  const folder = KERNEL_FOLDER.exec(resolve(overlay));
+  if (folder !== null) {
+    throw new UserError(`no overlay can be kept in "${folder[0].replace(/\/$/, "")}"`, {
+      hints: ["name one on a disk, or under /tmp: --overlay FILE"],
+    });
+  }
   checkWrittenPlace("overlay", overlay, source, "name another file with --overlay FILE");
 }
 

@@ -131,7 +131,8 @@ export class Reader {
     }
     this.#endAll();
     if (this.#writes !== undefined && !this.#gone) {
-      this.#parts.observer.writesEnded?.(this.#writes.finish());
+      const isComplete = this.#writes.finish();
+      this.#parts.observer.writesEnded?.(isComplete);
     }
   }
 

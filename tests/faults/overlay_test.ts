@@ -137,6 +137,7 @@ const REFUSALS: [what: string, make: (folder: TestFolder) => string, sentence: R
     Deno.writeTextFileSync(folder.file("foreign.map"), "0x0 + 1\n0x0 0x100000 +\n");
     return folder.file("foreign");
   }, /is not the map of an overlay/],
+  ["in a folder of the kernel's", () => "/dev/shm/overlay", /no overlay can be kept in "\/dev"/],
   ["a folder", (folder) => folder.path, /is not a regular file/],
   ["a place that does not exist", (folder) => folder.file("no/where"), /No such file/],
 ];

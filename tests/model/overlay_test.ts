@@ -18,7 +18,7 @@ import { SimulatedRun } from "../unit/reader/simulated_run.ts";
 import { chooseSeed, Random } from "./map_random.ts";
 
 const SECTOR = 512;
-const SIZE = 700 * SECTOR;
+const SIZE = 12_000 * SECTOR;
 const SESSIONS = 3;
 const STEPS = 1500;
 const MOST_BYTES = 20_000;
@@ -27,7 +27,7 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
   const random = new Random(chooseSeed());
   using folder = new TestFolder();
   const device = new SimulatedDevice(SIZE, SECTOR, random.below(1000));
-  for (let count = 0; count < 12; count++) device.bad.add(random.below(SIZE / SECTOR));
+  for (let count = 0; count < 60; count++) device.bad.add(random.below(SIZE / SECTOR));
   using run = new SimulatedRun(device, { sessions: SESSIONS, mostBytes: 2 * MOST_BYTES });
   const file = openFile(folder.file("overlay"), O_RDWR | O_CREAT);
   truncateFd(file, SIZE);
