@@ -11,7 +11,7 @@ import { SysfsBlock } from "./sysfs.ts";
 /** Names one stay of a medium in the drive, to be compared and not read. Null: there is no medium. */
 export type MediumId = string | null;
 
-/** A drive, open for its status only, for as long as it is watched: each open can wake it. */
+/** A drive, open for its status only for as long as it is watched, so that no further open is the first. */
 export class MediumProbe implements Disposable {
   readonly block: SysfsBlock;
   readonly #path: string;
@@ -70,22 +70,24 @@ export class MediumStays {
    * @param status what the drive says now.
    * @param readSequence moves with a change; undefined on an old kernel, where a change between two looks
    *   goes unseen.
-   * @param settle makes the kernel ready to count the next change: it counts none while an earlier one
-   *   waits for somebody to open the drive. Also makes the number catch up with the drive.
+   * @param settle makes the number catch up with the drive. To be asked for its status can be what uses up
+   *   the drive's only word about a change: the kernel notices that when somebody opens the drive, not when
+   *   it polls. It also counts no further change before that.
    */
   next(
     status: MediumStatus,
     readSequence: () => number | undefined,
     settle: () => void,
   ): MediumId {
-    const moved = readSequence() !== this.#sequence;
+    if (status !== "not-ready") settle();
+    const sequence = readSequence();
+    const moved = sequence !== this.#sequence;
     // A drive that is busy, but has seen no change, has lost nothing.
     if (status === "not-ready" && !moved) return this.#id;
     const there = isThere(status);
     if (!moved && there === (this.#id !== null)) return this.#id;
-    settle();
-    this.#sequence = readSequence();
-    this.#id = there ? String(this.#sequence ?? `insertion ${++this.#insertions}`) : null;
+    this.#sequence = sequence;
+    this.#id = there ? String(sequence ?? `insertion ${++this.#insertions}`) : null;
     return this.#id;
   }
 }

@@ -29,17 +29,25 @@ copy /w/stick.copy || fail "copy of the stick"
 stop || fail "exit code $?"
 mv /out/events /out/events.stick
 
-# An image of one disc: another disc is refused, and awaited. The door is not locked.
+# An image of one disc: another disc is refused, and that one awaited. The door is not locked, and the discs
+# are exchanged between two looks while nobody reads.
 drive insert cd "$DISC_A"
 serve /dev/sr0 disc.img --max-clients 1
 await '"event":"ready"'
 drive eject cd
-await '"state":"awaited"'
 drive insert cd "$DISC_B"
 await '"state":"refused"'
 copy null: 2>/dev/null && fail "a refused disc is served"
 drive insert cd "$DISC_A"
 await '"event":"ready"' 2
+# The drive itself goes, and comes back.
+EMPTY=$(seen 'no medium in')
+hostqmp '{"execute":"device_del","arguments":{"id":"cd"}}' >/dev/null || fail "unplug the drive"
+await 'is not plugged in'
+hostqmp '{"execute":"device_add","arguments":{"driver":"scsi-cd","id":"cd"}}' >/dev/null || fail "plug in the drive"
+await 'no medium in' $((EMPTY + 1))
+drive insert cd "$DISC_A"
+await '"event":"ready"' 3
 stop INT || fail "exit code $?"
 mv /out/events /out/events.named
 
