@@ -30,18 +30,33 @@ function assertTrue(folder: TestFolder, device: string): void {
   }
 }
 
-Deno.test(`kill -9 at ${KILLS} moments leaves no byte in the image that the device has not`, async () => {
+Deno.test(`kill -9 at ${KILLS} moments leaves no byte in the image that a file has not`, () => {
+  return killAgainAndAgain(SIZE, (file) => ({ path: file, [Symbol.dispose]() {} }));
+});
+
+Deno.test({
+  name: `kill -9 at ${KILLS} moments leaves no byte in the image that a block device has not`,
+  ignore: !isRoot() || !hasTools("losetup"),
+  fn: () => killAgainAndAgain(20 * MIB, (file) => LoopDevice.attach(file, { sectorSize: 4096 })),
+});
+
+async function killAgainAndAgain(
+  size: number,
+  attach: (file: string) => Disposable & { readonly path: string },
+): Promise<void> {
   const seed = chooseSeed();
   const random = new Random(seed);
   using folder = new TestFolder();
-  const device = folder.noise("device", SIZE, seed);
+  const file = folder.noise("device", size, seed);
+  using attached = attach(file);
+  const device = attached.path;
   const model = folder.file("model");
-  Deno.copyFileSync(device, model);
+  Deno.copyFileSync(file, model);
   let flushes = 0;
   let claimed = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     await using served = await Served.start(device, { dir: folder.path, args });
-    assertTrue(folder, device);
+    assertTrue(folder, file);
     const again = served.messages("warning").some((text) => text.includes("count as not tried"));
     assertEquals(again, claimed > 0, "the record of the last run is heeded");
     const task = { uri: served.uri, model, seed: seed + kill };
@@ -58,14 +73,14 @@ Deno.test(`kill -9 at ${KILLS} moments leaves no byte in the image that the devi
   await tool("nbdcopy", [served.uri, folder.file("copy")]);
   const { code, done } = await served.stop();
   assertEquals(code, 0);
-  assertEquals(done?.totals.finished, SIZE);
+  assertEquals(done?.totals.finished, size);
   assertEquals(exists(folder.file("image.map.writing")), false);
   for (const name of ["device", "image", "copy"]) assertSameFile(folder.file(name), model);
   // The end was a clean one: nothing is read again, and the device is known although its start has changed.
   await using later = await Served.start(device, { dir: folder.path });
   const end = await later.stop();
-  assertEquals([end.done?.deviceBytes, end.done?.totals.finished], [0, SIZE]);
-});
+  assertEquals([end.done?.deviceBytes, end.done?.totals.finished], [0, size]);
+}
 
 /** Bytes of the mapfile's `+` that lie in regions which the record names. */
 function claimedInRecord(folder: TestFolder): number {
