@@ -12,7 +12,7 @@ import { intentsPathOf } from "./write_intents.ts";
 
 /** Does nothing when nothing has been written. @throws {SystemError} when the sidecar cannot be saved. */
 export function finishWrites(medium: Medium, notes: SidecarNotes): void {
-  const record = intentsPathOf(medium.mapPath);
+  const record = intentsPathOf(medium.imagePath);
   if (!isThere(record)) return;
   const sidecar = formatSidecar(identityNow(medium), notes);
   replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar));
@@ -20,8 +20,8 @@ export function finishWrites(medium: Medium, notes: SidecarNotes): void {
 }
 
 /** The map on disk says what the device has: no region needs to be read again. */
-export function removeRecord({ mapPath }: Pick<Medium, "mapPath">): void {
-  const record = intentsPathOf(mapPath);
+export function removeRecord({ imagePath }: Pick<Medium, "imagePath">): void {
+  const record = intentsPathOf(imagePath);
   if (isThere(record)) Deno.removeSync(record);
 }
 

@@ -12,10 +12,10 @@ import { intentsPathOf, unfinishedRegions } from "./write_intents.ts";
  */
 export function forgetUnfinished(
   map: FileMap,
-  mapPath: string,
+  imagePath: string,
   warn: (message: string, hints: readonly string[]) => void,
 ): boolean {
-  const regions = unfinishedRegions(intentsPathOf(mapPath), map.size);
+  const regions = unfinishedRegions(intentsPathOf(imagePath), map.size);
   if (regions === undefined) return false;
   let bytes = 0;
   for (const { start, end } of regions) {

@@ -87,7 +87,7 @@ export function openCache(request: CacheRequest): OpenCache {
     ? FileMap.create(size, { sectorSize })
     : fileMapOf(mapfile, size, mapPath, { sectorSize });
   const fresh = found === undefined || found.size === 0;
-  const unfinished = !fresh && forgetUnfinished(map, mapPath, request.warn);
+  const unfinished = !fresh && forgetUnfinished(map, imagePath, request.warn);
   if (fresh) checkMapWithoutImage(map, imagePath, mapPath);
   else checkImage(found.size, imagePath, mapPath, mapfile, map);
 

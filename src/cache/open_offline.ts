@@ -50,7 +50,7 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
     const size = record?.size ?? sizeOf(file, mapfile);
     const sectorSize = request.blockSize ?? record?.sectorSize ?? noted(mapfile) ?? SECTOR_BYTES;
     const map = fileMapOf(mapfile, size, mapPath, { sectorSize });
-    forgetUnfinished(map, mapPath, warn);
+    forgetUnfinished(map, imagePath, warn);
     checkSizes(file, size, imagePath);
     checkDataEnd(file.size, imagePath, mapPath, map);
     return {

@@ -6,7 +6,9 @@ import { intentsPathOf } from "./write_intents.ts";
 export function removeCache(
   { imagePath, mapPath, sidecarPath }: Pick<OpenCache, "imagePath" | "mapPath" | "sidecarPath">,
 ): void {
-  for (const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath, intentsPathOf(mapPath)]) {
+  for (
+    const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath, intentsPathOf(imagePath)]
+  ) {
     try {
       Deno.removeSync(path);
     } catch (error) {

@@ -1,4 +1,4 @@
-// A record of the regions of the device that are being written to, beside the mapfile: MAPFILE.writing. When a run
+// A record of the regions of the device that are being written to, beside the image: IMAGE.writing. When a run
 // ends without a word, a region in it may have other bytes on the device than in the image; the next run takes
 // them for not tried and reads them anew. Reader thread; parsed by whoever opens the cache.
 //
@@ -27,8 +27,8 @@ export interface Region {
   readonly end: number;
 }
 
-export function intentsPathOf(mapPath: string): string {
-  return `${mapPath}.writing`;
+export function intentsPathOf(imagePath: string): string {
+  return `${imagePath}.writing`;
 }
 
 /** The record of a run, which is made with its first write. */

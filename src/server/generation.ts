@@ -137,7 +137,7 @@ export class Generation {
       fill: fill?.init,
       writing: run.writeFd === undefined
         ? undefined
-        : { device: run.writeFd, intentsPath: intentsPathOf(medium.mapPath) },
+        : { device: run.writeFd, intentsPath: intentsPathOf(medium.imagePath) },
     });
     try {
       const served = servedMedium(medium, options, recorder, overlay);

@@ -74,7 +74,7 @@ async function killAgainAndAgain(
   const { code, done } = await served.stop();
   assertEquals(code, 0);
   assertEquals(done?.totals.finished, size);
-  assertEquals(exists(folder.file("image.map.writing")), false);
+  assertEquals(exists(folder.file("image.writing")), false);
   for (const name of ["device", "image", "copy"]) assertSameFile(folder.file(name), model);
   // The end was a clean one: nothing is read again, and the device is known although its start has changed.
   await using later = await Served.start(device, { dir: folder.path });
@@ -84,7 +84,7 @@ async function killAgainAndAgain(
 
 /** Bytes of the mapfile's `+` that lie in regions which the record names. */
 function claimedInRecord(folder: TestFolder): number {
-  const record = folder.file("image.map.writing");
+  const record = folder.file("image.writing");
   if (!exists(record)) return 0;
   const states = Deno.readTextFileSync(record).slice(128).trim();
   return [...states].reduce((sum, state, region) => {
@@ -108,13 +108,13 @@ Deno.test("a record of writes that cannot be understood is refused", async () =>
     await tool("nbdcopy", [served.uri, folder.file("copy")]);
     await served.stop();
   }
-  Deno.writeTextFileSync(`${image}.map.writing`, "what is this");
+  Deno.writeTextFileSync(`${image}.writing`, "what is this");
   const { code, stderr } = await runProgram(
     ["serve", device, image, `--socket=${folder.file("s")}`],
     { dir: folder.path },
   );
   assertEquals(code, 1);
-  assertMatch(stderr, /cannot understand the record of writes ".*image\.map\.writing"/);
+  assertMatch(stderr, /cannot understand the record of writes ".*image\.writing"/);
 });
 
 Deno.test({
