@@ -216,7 +216,8 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
     async play(sandbox, lines) {
       const before = Deno.readFileSync(sandbox.disk);
       await sandbox.type([...lines.slice(0, -1), "touch /mnt/new", "umount /mnt"]);
-      await sandbox.type(["cp disk.img repaired.img", lines.at(-1)!]);
+      const fill = "./blkcache serve --fill --exit-when-complete /dev/sdb disk.img";
+      await sandbox.type([fill, "cp disk.img repaired.img", lines.at(-1)!]);
       assertEquals(Deno.readFileSync(sandbox.disk), before);
       await sandbox.type(["fsck.ext4 -fn repaired.img", "debugfs -R 'stat /new' repaired.img"]);
     },
