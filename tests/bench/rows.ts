@@ -155,4 +155,11 @@ export const IDLE_ROWS: readonly Row[] = [
       return { value: server.residentBytes() / 2 ** 20 };
     },
   },
+  {
+    key: "size",
+    title: "program with its libraries",
+    unit: "MiB",
+    moreIsBetter: false,
+    measure: (server) => Promise.resolve({ value: server.programBytes() / 2 ** 20 }),
+  },
 ];

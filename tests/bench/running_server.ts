@@ -76,6 +76,14 @@ export class RunningServer implements AsyncDisposable {
     return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
   }
 
+  /** Of the files that it runs from, its libraries included, bytes. */
+  programBytes(): number {
+    const maps = Deno.readTextFileSync(`/proc/${this.#pid}/maps`);
+    const code = maps.matchAll(/^\S+ r-x\S* \S+ \S+ \S+ +(\/.*)$/gm);
+    const files = new Set([...code].map(([, path]) => path));
+    return [...files].reduce((sum, path) => sum + Deno.statSync(path).size, 0);
+  }
+
   /** A second call waits for the first. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#ended ??= this.#end();
