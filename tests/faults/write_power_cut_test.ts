@@ -1,5 +1,5 @@
-// The power of the disk that an overlay is on fails at any moment: what clients had flushed is there, and the map
-// claims nothing that the disk has lost. The disk has a write cache that forgets, the file system is ext4.
+// The power of the disk that writes go to fails at any moment: what clients had flushed is there, and no map claims
+// what the disk has lost. The disk has a write cache that forgets; under an overlay there is ext4 on it.
 //
 // BLKCACHE_SEED repeats the moments and the requests of a run, as far as the machine allows.
 
@@ -61,6 +61,46 @@ Deno.test({
     await tool("nbdcopy", [served.uri, folder.file("copy")]);
     assertEquals((await served.stop()).code, 0);
     assertSameFile(folder.file("copy"), model);
+  },
+});
+
+Deno.test({
+  name: `the power of a device that is written through to fails ${CUTS} times, and the image knows`,
+  ignore: !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup"),
+  async fn() {
+    const seed = chooseSeed();
+    const random = new Random(seed);
+    using folder = new TestFolder();
+    // Two regions of the record.
+    const disk = folder.noise("disk", 18 * MIB, seed);
+    const model = folder.file("model");
+    Deno.copyFileSync(disk, model);
+    const options = { dir: folder.path, args: ["--write-through", "--save-interval=0.1"] };
+    let flushes = 0;
+    for (let cut = 0; cut < CUTS; cut++) {
+      await using volatile = await VolatileDisk.start(disk, folder.file(`socket-${cut}`));
+      const uri = `nbd+unix:///?socket=${folder.file(`socket-${cut}`)}`;
+      await using shown = await FuseFile.mount(uri, folder.file(`shown-${cut}`), {
+        writable: true,
+      });
+      using loop = LoopDevice.attach(shown.path, { direct: true });
+      await using served = await Served.start(loop.path, options);
+      const task = { uri: served.uri, model, seed: seed + cut };
+      const written = await writeUntilKilled(task, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100 + random.below(600)));
+        await volatile.cutPower();
+        await served.stop("SIGKILL");
+      });
+      flushes += written.flushes;
+    }
+    assert(flushes > 0);
+    using loop = LoopDevice.attach(disk);
+    await using served = await Served.start(loop.path, options);
+    await writeThrough({ uri: served.uri, model, seed, operations: 50 });
+    await tool("nbdcopy", [served.uri, folder.file("copy")]);
+    assertEquals((await served.stop()).code, 0);
+    loop.detach();
+    for (const name of ["disk", "image", "copy"]) assertSameFile(folder.file(name), model);
   },
 });
 

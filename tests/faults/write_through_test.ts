@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 const KILLS = 8;
 /** Two regions of the record, the second a short one with a short sector. */
 const SIZE = 17 * MIB + 300;
-const args = ["--write-through"];
+const args = ["--write-through", "--save-interval=0.1"];
 
 /** What the mapfile claims is on the device. */
 function assertTrue(folder: TestFolder, device: string): void {
