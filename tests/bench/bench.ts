@@ -140,7 +140,7 @@ function rotated<T>(items: readonly T[], by: number): T[] {
 }
 
 /** Makes a file of random bytes; it stays in the page cache. */
-function writeRandom(path: string, size: number): void {
+export function writeRandom(path: string, size: number): void {
   const block = new Uint8Array(65_536);
   using file = Deno.openSync(path, { write: true, createNew: true });
   for (let done = 0; done < size;) {
