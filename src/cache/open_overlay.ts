@@ -14,6 +14,7 @@ import { MediumRefused } from "../file/medium_refused.ts";
 import { fileKey } from "../file/block_stack.ts";
 import type { Identity } from "../file/identity.ts";
 import { statPathIfThere } from "../file/path_stat.ts";
+import { overlayWarnings } from "../file/overlay_place.ts";
 import { checkOverlayPlace } from "../file/place.ts";
 import { replaceFile } from "../file/replace_file.ts";
 import { FileMap } from "../map/file_map.ts";
@@ -84,6 +85,9 @@ export function openOverlay(
       });
     }
     const isNew = identityOf(file).size === 0;
+    for (const { message, hints } of overlayWarnings(path, request.device, medium.size)) {
+      warn(message, hints);
+    }
     if (isNew && mapfile?.statuses.includes(FINISHED)) {
       warn(`what the overlay "${printable(path)}" has held is gone: beginning anew`, []);
     }

@@ -40,7 +40,7 @@ export interface PlaceFacts {
 /** Largest file on FAT (32-bit size field). */
 const FAT_FILE_BYTES = 2 ** 32 - 1;
 const FAT_TYPES = ["vfat", "msdos"];
-const TYPES_WITHOUT_HOLES = [...FAT_TYPES, "exfat", "hfs", "hfsplus"];
+export const TYPES_WITHOUT_HOLES = [...FAT_TYPES, "exfat", "hfs", "hfsplus"];
 const NETWORK_TYPE =
   /^(nfs4?|cifs|smb3|smbfs|9p|ceph|afs|ncpfs|fuse\.(sshfs|rclone|glusterfs|davfs2?|s3fs|curlftpfs))$/;
 /** Kernel file systems, on which the program's own file calls do not work. */

@@ -70,14 +70,15 @@ function openRegular(file: File, path: string): number {
       hints: [`losetup --detach /dev/${user.name}`, OVERLAY_HINT],
     });
   }
-  let fd: number;
+  let fd = -1;
   try {
     fd = openFile(file.path, O_RDWR);
+    if (tryLock(fd)) return fd;
   } catch (error) {
+    if (fd >= 0) closeFd(fd);
     if (error instanceof SystemError) throw refused(error, path);
     throw error;
   }
-  if (tryLock(fd)) return fd;
   closeFd(fd);
   throw new UserError(`cannot write to ${path}: another blkcache does`, {
     hints: ["end that one first"],

@@ -105,6 +105,8 @@ for at in range(1, 8):
     assert data in (b'b' * 1048576, source[at * 1048576:(at + 1) * 1048576]), at
 `;
     await nbdScript(served.uri, script);
+    const text = served.messages("warning").join("\n");
+    assertMatch(text, /\(tmpfs\) is in memory: what clients write is lost at power-off/);
     const isTold = () => /cannot write ".*overlay".*ENOSPC/.test(served.messages("warning").join());
     await until("it has been told", isTold);
     // The kept room is enough for the map.

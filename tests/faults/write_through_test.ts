@@ -99,6 +99,18 @@ function claimedInRecord(folder: TestFolder): number {
   }, 0);
 }
 
+Deno.test("two cannot write to one file", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", MIB);
+  await using _served = await Served.start(device, { dir: folder.path, args });
+  const { code, stderr } = await runProgram(
+    ["serve", device, folder.file("image2"), `--socket=${folder.file("s")}`, ...args],
+    { dir: folder.path },
+  );
+  assertEquals(code, 1);
+  assertMatch(stderr, /cannot write to ".*device": another blkcache does/);
+});
+
 Deno.test("a record of writes that cannot be understood is refused", async () => {
   using folder = new TestFolder();
   const device = folder.noise("device", MIB);

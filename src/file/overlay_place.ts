@@ -1,0 +1,35 @@
+// What is worth saying of the place where an overlay lies. What must not be is refused by `checkOverlayPlace`.
+import { printable } from "../base/printable.ts";
+import { type Finding, TYPES_WITHOUT_HOLES } from "./place.ts";
+import { gatherPlaceFacts } from "./place_facts.ts";
+
+/**
+ * Looks at the place of an overlay for a source of `size` bytes.
+ * @throws {SystemError} as `checkPlace`.
+ */
+export function overlayWarnings(overlay: string, source: string, size: number): Finding[] {
+  const facts = gatherPlaceFacts({ image: overlay, source, size });
+  const where = `the file system at "${printable(facts.mountPoint)}" (${facts.type})`;
+  const warnings: Omit<Finding, "severity">[] = [];
+  if (facts.relation === "on the same disk") {
+    warnings.push({
+      message: `the overlay lies on the same disk as the source "${printable(source)}"`,
+      hints: ["if that disk is failing, name an overlay on another one: each write wears it"],
+    });
+  }
+  if (facts.inMemory !== "no") {
+    const verb = facts.inMemory === "yes" ? "is" : "is perhaps";
+    warnings.push({
+      message: `${where} ${verb} in memory: what clients write is lost at power-off`,
+      hints: ["name an overlay on a disk, unless it is to be forgotten"],
+    });
+  }
+  if (TYPES_WITHOUT_HOLES.includes(facts.type ?? "")) {
+    warnings.push({
+      message: `${where} has no sparse files: a write far into the overlay first fills ` +
+        `everything before it with zeros, which can take minutes`,
+      hints: ["name an overlay on ext4, XFS, Btrfs or NTFS"],
+    });
+  }
+  return warnings.map((warning) => ({ severity: "warn", ...warning }));
+}
