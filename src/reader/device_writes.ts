@@ -20,7 +20,7 @@ import type { NativeMemory } from "../sys/memory.ts";
 import { MAX_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
 import type { PendingReads } from "./pending_reads.ts";
-import type { ReadableDevice } from "./reader.ts";
+import type { ReadableDevice } from "./reader_parts.ts";
 
 /** How long a region stays recorded after its last write, milliseconds: recording it again costs a sync. */
 const REST_MS = 5000;

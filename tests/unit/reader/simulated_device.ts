@@ -1,5 +1,5 @@
 // A device that fails as it is told, over an array, and remembers what was read from it.
-import type { ReadableDevice } from "../../../src/reader/reader.ts";
+import type { ReadableDevice } from "../../../src/reader/reader_parts.ts";
 import { EINVAL, ENODATA } from "../../../src/sys/errno.ts";
 import { copyMemory } from "../../../src/sys/fd.ts";
 import { addressOf } from "../../../src/sys/memory.ts";

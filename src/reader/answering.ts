@@ -1,0 +1,117 @@
+// Brings what was read, or was found unreadable, to the requests that wait for it, and moves them on to what they
+// need next. Reader thread only.
+import { alignDown } from "../base/ranges.ts";
+import type { Run } from "../map/file_map.ts";
+import { BAD_SECTOR, FINISHED, NON_TRIED } from "../map/statuses.ts";
+import { fillBounce } from "../shared/bounce_buffer.ts";
+import {
+  KIND_BYPASS,
+  RESULT_RESOLVED,
+  RESULT_UNCACHED,
+  SLOT_CANCELLED,
+} from "../shared/shared_state.ts";
+import type { PendingRead } from "./pending_read.ts";
+import type { PendingReads } from "./pending_reads.ts";
+import type { ReaderParts } from "./reader_parts.ts";
+
+/** See the head of this file. */
+export class Answering {
+  /** What is at the cursor of the read that was last advanced. */
+  readonly run: Run = { end: 0, status: NON_TRIED };
+  readonly #parts: ReaderParts;
+  readonly #pending: PendingReads;
+  /** Retries made of a bad sector, by offset; only used with `retries`. */
+  readonly #retried = new Map<number, number>();
+
+  constructor(parts: ReaderParts, pending: PendingReads) {
+    this.#parts = parts;
+    this.#pending = pending;
+  }
+
+  /** Moves the cursor over what needs no device read. @returns false at the end; else `run` says what is there. */
+  advance(read: PendingRead): boolean {
+    const { map } = this.#parts;
+    while (read.cursor < read.end) {
+      map.run(read.cursor, read.end, this.run);
+      const { status, end } = this.run;
+      if (status === FINISHED && read.kind !== KIND_BYPASS) read.cursor = end;
+      else if (status === BAD_SECTOR && !this.#mayRetry(read.cursor)) {
+        read.cursor = this.#badEnd(read);
+      } else return true;
+    }
+    return false;
+  }
+
+  #mayRetry(offset: number): boolean {
+    const { retries, device } = this.#parts;
+    return retries > (this.#retried.get(alignDown(offset, device.sectorSize)) ?? 0);
+  }
+
+  /** How far the bad sector at the cursor goes: with retries each has its own count. */
+  #badEnd(read: PendingRead): number {
+    const { retries, device } = this.#parts;
+    if (retries === 0) return this.run.end;
+    return Math.min(this.run.end, alignDown(read.cursor, device.sectorSize) + device.sectorSize);
+  }
+
+  /** The bad sector at `offset` is about to be tried once more. */
+  noteRetry(offset: number): void {
+    this.#retried.set(offset, (this.#retried.get(offset) ?? 0) + 1);
+  }
+
+  /**
+   * Good bytes are in the buffer: publishes them and ends the requests that have all they can get.
+   * @returns false when the image has not kept them.
+   */
+  deliver(start: number, length: number): boolean {
+    const { publisher, buffer } = this.#parts;
+    const kept = publisher.publish(buffer.address, start, length);
+    const end = start + length;
+    for (const read of this.#pending.clients) this.#bounce(read, start, end, kept);
+    this.settle(start, end);
+    return kept;
+  }
+
+  /** Copies what concerns `read` of the good bytes in the buffer, where it has memory for them. */
+  #bounce(read: PendingRead, start: number, end: number, kept: boolean): void {
+    if (!read.overlaps(start, end)) return;
+    if (!kept) read.unkept = true;
+    if (read.bounce === 0) return;
+    const { device, buffer } = this.#parts;
+    const from = Math.max(start, read.offset);
+    const to = Math.min(end, read.end);
+    const source = buffer.address + from - start;
+    fillBounce(read.bounce, read.offset, read.end, device.sectorSize, source, from, to);
+  }
+
+  /** Nothing more is to be had of [start, end): whoever has waited for it goes on behind it, or has ended. */
+  settle(start: number, end: number): void {
+    const { clients } = this.#pending;
+    for (let index = 0; index < clients.length;) {
+      const read = clients[index];
+      if (!read.needs(start, end) || this.goOn(read, end)) index++;
+    }
+  }
+
+  /** Moves the cursor to `end`, and over what needs no device read. @returns false when the read has ended. */
+  goOn(read: PendingRead, end: number): boolean {
+    read.cursor = Math.min(read.end, end);
+    if (this.advance(read)) return true;
+    this.finish(read);
+    return false;
+  }
+
+  finish(read: PendingRead): void {
+    const unreachable = read.unkept && read.bounce === 0;
+    this.#pending.end(read, unreachable ? RESULT_UNCACHED : RESULT_RESOLVED);
+  }
+
+  /** Ends a read with what there is; nothing more is tried. */
+  end(read: PendingRead): void {
+    this.#pending.end(read, RESULT_RESOLVED);
+  }
+
+  isCancelled(read: PendingRead): boolean {
+    return Atomics.load(this.#parts.state.slotState, read.slot) === SLOT_CANCELLED;
+  }
+}

@@ -1,0 +1,73 @@
+// Carries out what fill wants, a read at a time, and tells it what came of it. Reader thread only.
+import { alignDown } from "../../base/ranges.ts";
+import type { DeviceReads } from "../device_reads.ts";
+import type { FailedReads } from "../failed_reads.ts";
+import type { ReaderParts } from "../reader_parts.ts";
+import type { Fill } from "./fill.ts";
+
+/** See the head of this file. */
+export class FillTurns {
+  readonly #parts: ReaderParts;
+  readonly #fill: Fill;
+  readonly #reads: DeviceReads;
+  readonly #failedReads: FailedReads;
+  readonly #isUnreadable: (result: number) => boolean;
+  #toldEnd = false;
+
+  /** @param isUnreadable whether a failed read speaks of its sectors; deals with everything else. */
+  constructor(
+    parts: ReaderParts,
+    fill: Fill,
+    reads: DeviceReads,
+    failedReads: FailedReads,
+    isUnreadable: (result: number) => boolean,
+  ) {
+    this.#parts = parts;
+    this.#fill = fill;
+    this.#reads = reads;
+    this.#failedReads = failedReads;
+    this.#isUnreadable = isUnreadable;
+  }
+
+  /** Reads what is still missing, as nobody waits. @returns false when there is nothing to read now. */
+  step(): boolean {
+    const { device, publisher, buffer, state } = this.#parts;
+    const fill = this.#fill;
+    const beganMs = performance.now();
+    if (!fill.next(beganMs)) {
+      this.#tellEnd();
+      return false;
+    }
+    const start = alignDown(fill.offset, device.sectorSize);
+    const end = fill.offset + fill.length;
+    const result = this.#reads.read(start, end - start, true);
+    const nowMs = performance.now();
+    if (result > 0 && fill.isVerifying) {
+      fill.compared(result, this.#isSame(start, result), nowMs - beganMs, nowMs);
+    } else if (result > 0) {
+      const kept = publisher.publish(buffer.address, start, result);
+      if (kept) fill.succeeded(start + result - fill.offset, nowMs - beganMs, nowMs);
+      else fill.unkept(!state.imageSick, nowMs);
+    } else if (this.#isUnreadable(result)) {
+      // A client that comes here does not try the whole again.
+      if (end - start > device.sectorSize) this.#failedReads.add(start, end);
+      else this.#failedReads.found(start);
+      fill.failed(nowMs - beganMs, nowMs);
+    } else fill.refused(nowMs);
+    return true;
+  }
+
+  #isSame(start: number, length: number): boolean {
+    const { buffer, comparison, observer } = this.#parts;
+    const at = comparison.firstDifference(buffer.bytes.subarray(0, length), start);
+    if (at >= 0) observer.differs(at);
+    return at < 0;
+  }
+
+  #tellEnd(): void {
+    const { ended, verified } = this.#fill;
+    if (ended === undefined || this.#toldEnd) return;
+    this.#toldEnd = true;
+    this.#parts.observer.fillEnded(ended, verified);
+  }
+}

@@ -1,0 +1,57 @@
+// What the reader works with, and what it tells.
+import type { ImageComparison } from "../cache/image_comparison.ts";
+import type { Publisher } from "../cache/publisher.ts";
+import type { FileMap } from "../map/file_map.ts";
+import type { ReaderQueue } from "../shared/request_queue.ts";
+import type { SharedState } from "../shared/shared_state.ts";
+import type { NativeMemory } from "../sys/memory.ts";
+import type { DeviceWrites } from "./device_writes.ts";
+import type { Fill, FillEnd } from "./fill/fill.ts";
+import type { Verified } from "./fill/verification.ts";
+import type { PendingReads } from "./pending_reads.ts";
+
+/** The device as the reader needs it. */
+export interface ReadableDevice {
+  readonly size: number;
+  readonly sectorSize: number;
+  /** One read into the reader's memory. @returns bytes, 0 at an end of file, or -errno. May hang. */
+  read(address: number, length: number, offset: number): number;
+  /** False when the medium is no longer the one that was opened: then nothing of it may be published. */
+  isSameMedium(): boolean;
+}
+
+/** Tells what happens to the device. */
+export interface ReaderObserver {
+  /** A device read failed; `errno` is positive. Called for each, so it must sum up. */
+  readFailed(offset: number, length: number, errno: number): void;
+  /** The device or its medium has gone. Called once. */
+  deviceGone(errno: number): void;
+  /** Nothing more is read unasked. Called once. */
+  fillEnded(reason: FillEnd, verified: Verified | undefined): void;
+  /** A read for verification has brought another byte at `offset` than the image has. */
+  differs(offset: number): void;
+  /** The run is over: whether device and image have all that was written. */
+  writesEnded?(complete: boolean): void;
+}
+
+/** Everything the loop works with; owned by the reader's thread. */
+export interface ReaderParts {
+  readonly device: ReadableDevice;
+  readonly map: FileMap;
+  readonly publisher: Publisher;
+  readonly state: SharedState;
+  readonly queue: ReaderQueue;
+  /** At least MAX_READ bytes, aligned for O_DIRECT. */
+  readonly buffer: NativeMemory;
+  readonly observer: ReaderObserver;
+  /** How often a sector marked bad is tried again on request. */
+  readonly retries: number;
+  /** What to read while nobody is asking; undefined: nothing. */
+  readonly fill: Fill | undefined;
+  /** The image, for a fill that verifies. */
+  readonly comparison: ImageComparison;
+  /** Makes what carries writes out; undefined: there are none. */
+  readonly writes?: ((pending: PendingReads) => DeviceWrites) | undefined;
+  /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
+  readonly isOffline?: boolean;
+}
