@@ -123,6 +123,6 @@ class MountSession {
   #waitMs(): number {
     const { waiting, source } = this.#parked;
     if (this.#timeoutMs === 0 || waiting === 0 || source.ending) return -1;
-    return Math.max(0, Math.ceil(this.#parked.earliestDeadline() - this.#now()));
+    return Math.max(0, Math.ceil(this.#parked.nextDeadline - this.#now()));
   }
 }
