@@ -17,7 +17,7 @@ ends() {
   tenths=0
   while kill -0 "$1" 2>/dev/null; do
     tenths=$((tenths + 1))
-    [ $tenths -gt 300 ] && fail "process $1 hangs: $(cat /proc/"$1"/stack)"
+    [ $tenths -gt $PATIENCE ] && fail "process $1 hangs: $(cat /proc/"$1"/stack)"
     usleep 100000
   done
   wait "$1"
@@ -28,7 +28,7 @@ gone() {
   tenths=0
   while [ -e /sys/block/nbd0/pid ]; do
     tenths=$((tenths + 1))
-    [ $tenths -gt 300 ] && fail "the device is not let go of"
+    [ $tenths -gt $PATIENCE ] && fail "the device is not let go of"
     usleep 100000
   done
 }
