@@ -16,8 +16,8 @@ import { chooseSeed, Random } from "../model/map_random.ts";
 const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup", "ddrescuelog", "nbdcopy");
 const MIB = 1024 * 1024;
 const SIZE = 8 * MIB;
-/** Two devices at a time, each with so many kills. */
-const KILLS = 50;
+/** Two devices at a time, each with so many kills: most of them for the compiled program, which people use. */
+const KILLS = Deno.env.has("BLKCACHE") ? 50 : 10;
 const STARTS_KILLED = 12;
 /** What a start takes, about: kills during it come anywhere before and somewhat after its end. */
 const START_MS = 200;
