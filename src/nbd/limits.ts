@@ -16,7 +16,7 @@ export const INPUT_BYTES = 64 * 1024;
  * Pending replies are sent when they exceed this, although more requests wait in the input: the client
  * then works on the first replies while the session goes on. A batch of 16 reads of 4 KiB stays one send.
  */
-export const SEND_THRESHOLD_BYTES = 256 * 1024;
+export const SEND_THRESHOLD_BYTES = 32 * 1024;
 
 /**
  * Cached reads of at least this are sent from the image itself, when it can be: the system then moves pages
