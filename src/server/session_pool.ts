@@ -9,10 +9,6 @@ import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
 /** Numbers for workers that replace ones that died; each is used once. */
 export const REPLACEMENTS = 16;
-/** Sessions that wait while there is no client: each costs memory, some 12 MiB. */
-const IDLE_SPARES = 1;
-/** ... and while there is one: many clients open four connections, and a worker takes 60 ms to start. */
-const SPARES = 3;
 /** How long sessions may take to tell their clients that it is over, milliseconds. */
 const POLITE_MS = 1000;
 /** ... and how long after that their sockets are shut in both directions. */
@@ -60,7 +56,7 @@ export class SessionPool {
     this.#maxClients = maxClients;
     this.#observer = observer;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    this.#keepSpares();
+    this.#keepSpare();
   }
 
   /** Clients connected now. */
@@ -70,11 +66,12 @@ export class SessionPool {
     return clients;
   }
 
-  #keepSpares(): void {
-    const { clients } = this;
-    const wanted = Math.min(this.#maxClients, clients + (clients === 0 ? IDLE_SPARES : SPARES));
-    const most = this.#maxClients + REPLACEMENTS;
-    while (!this.#ending && this.#sessions.size < wanted && this.#nextNumber < most) this.#start();
+  /** One that waits, each costs some 15 MiB. */
+  #keepSpare(): void {
+    if (this.#ending || this.#sessions.size >= this.#maxClients) return;
+    if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return;
+    for (const session of this.#sessions) if (!session.busy) return;
+    this.#start();
   }
 
   #start(): void {
@@ -100,7 +97,7 @@ export class SessionPool {
       case "busy":
         session.busy = true;
         this.#observer.connected();
-        this.#keepSpares();
+        this.#keepSpare();
         break;
       case "idle":
         session.busy = false;
@@ -125,7 +122,7 @@ export class SessionPool {
     if (socket >= 0) closeFd(socket);
     session.endedNow();
     this.#observer.died(error);
-    this.#keepSpares();
+    this.#keepSpare();
   }
 
   /**

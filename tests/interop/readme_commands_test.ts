@@ -165,9 +165,8 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
     },
   },
   "task test": { play: (_, lines) => inContinuousIntegration(lines) },
-  "task bench-failing": {
-    play: () => Promise.resolve(Deno.statSync(`${ROOT}tests/meta/bench_test.ts`)).then(),
-  },
+  "task bench-failing": { play: () => Promise.resolve(isTask("bench-failing")) },
+  "task bench-file": { play: (_, lines) => measures(lines) },
   "install -m 755": {
     async play(sandbox, lines) {
       Deno.removeSync(`${sandbox.path}/bin/blkcache`);
@@ -223,6 +222,23 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
     },
   },
 };
+
+/** The benchmark of failing hardware is run by tests/meta/bench_test.ts. */
+function isTask(name: string): void {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+  assert(name in tasks, name);
+}
+
+/** Those that measure speed are run when speed is measured: each understands its options. */
+async function measures(lines: Block): Promise<void> {
+  for (const line of lines) {
+    const [name] = line.split(" ").slice(-1);
+    isTask(name!);
+    const file = name === "bench" ? "main" : "file";
+    const args = ["run", "-A", "--no-check", `${ROOT}tests/bench/${file}.ts`, "--help"];
+    assert((await tool(Deno.execPath(), args)).includes("--rounds"));
+  }
+}
 
 /** A test cannot run all tests; `.ci/run` does. */
 async function inContinuousIntegration(lines: Block): Promise<void> {
