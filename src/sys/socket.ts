@@ -191,8 +191,8 @@ export function setSocketBuffers(fd: number, bytes: number): void {
 }
 
 /**
- * Asks for a large send buffer: as root of any size, else as far as net.core.wmem_max allows. For Unix
- * sockets; TCP adapts its own.
+ * Asks for a large send buffer: as root of any size, else as far as net.core.wmem_max allows. TCP no
+ * longer adapts its own then.
  */
 export function setSendBuffer(fd: number, bytes: number): void {
   const option = new Int32Array([bytes]);

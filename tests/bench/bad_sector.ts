@@ -1,7 +1,6 @@
 // Measures what clients get of a disk with one bad sector, and what it costs the disk, with different servers
 // between them. Prints a table.
 
-import { parseArgs } from "@std/cli/parse-args";
 import { mapfileTotals, parseMapfile } from "../../src/map/mapfile.ts";
 import { BAD_SECTOR, FINISHED } from "../../src/map/statuses.ts";
 import { textTable } from "../../src/ui/text_table.ts";
@@ -14,6 +13,7 @@ import { markdownTable } from "./measurements.ts";
 import { RunningServer } from "./running_server.ts";
 import { blkcacheCommand } from "./servers.ts";
 import { environment } from "./versions.ts";
+import { givenOptions, runBenchmark } from "./run_benchmark.ts";
 
 const MIB = 1_048_576;
 const SIZE = 4 * MIB;
@@ -46,14 +46,8 @@ interface Settings {
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
 function parseSettings(args: readonly string[]): Settings | undefined {
-  const given: Record<string, unknown> = parseArgs([...args], {
-    string: ["only", "dir"],
-    boolean: ["quick", "markdown", "help"],
-    unknown: (arg: string) => {
-      throw new Error(`unknown argument "${arg}"\n${USAGE}`);
-    },
-  });
-  if (given.help) return undefined;
+  const given = givenOptions(args, USAGE, ["only", "dir"], ["quick", "markdown"]);
+  if (given === undefined) return undefined;
   const wanted = String(given.only ?? (given.quick ? QUICK : "")).split(",");
   return {
     subjects: SUBJECTS.filter(({ name }) => wanted.some((start) => name.startsWith(start))),
@@ -179,16 +173,4 @@ async function main({ subjects, dir, markdown }: Settings): Promise<void> {
   console.log(table(rows, markdown));
 }
 
-if (import.meta.main) {
-  const settings = parseSettings(Deno.args);
-  if (settings === undefined) {
-    console.log(USAGE);
-    Deno.exit(0);
-  }
-  try {
-    await main(settings);
-  } catch (error) {
-    console.error(error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runBenchmark(parseSettings(Deno.args), USAGE, main);

@@ -1,7 +1,7 @@
 // The command line of the benchmark.
 
-import { parseArgs } from "@std/cli/parse-args";
 import { parseSize } from "../../src/base/sizes.ts";
+import { givenOptions } from "./run_benchmark.ts";
 
 /** What to measure, and how long. */
 export interface BenchOptions {
@@ -32,14 +32,11 @@ BLKCACHE names a compiled blkcache; without it the sources are run.`;
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions | undefined {
-  const given: Record<string, unknown> = parseArgs([...args], {
-    string: ["rows", "rounds", "seconds", "size", "dir"],
-    boolean: ["quick", "json", "help"],
-    unknown: (arg: string) => {
-      throw new Error(`unknown argument "${arg}"\n${USAGE}`);
-    },
-  });
-  if (given.help) return undefined;
+  const given = givenOptions(args, USAGE, ["rows", "rounds", "seconds", "size", "dir"], [
+    "quick",
+    "json",
+  ]);
+  if (given === undefined) return undefined;
   const quick = given.quick === true;
   return {
     rows: String(given.rows ?? "").split(",").filter((row) => row !== ""),

@@ -2,10 +2,11 @@
 // by then; what the kernel has kept of the file is dropped before each reading. Needs root.
 
 import { tool, until } from "../harness/tool.ts";
-import { parseBenchOptions, USAGE } from "./bench_options.ts";
+import { type BenchOptions, parseBenchOptions, USAGE } from "./bench_options.ts";
 import { writeRandom } from "./bench.ts";
 import { Measurements } from "./measurements.ts";
 import { type Row, type RowSettings, seconds } from "./rows.ts";
+import { runBenchmark } from "./run_benchmark.ts";
 import { RunningServer } from "./running_server.ts";
 import { BLKCACHE, NBDKIT_FILE, type Server } from "./servers.ts";
 import { environment } from "./versions.ts";
@@ -96,9 +97,7 @@ function isShown(file: string, size: number): boolean {
   }
 }
 
-async function main(): Promise<void> {
-  const options = parseBenchOptions(Deno.args);
-  if (options === undefined) return console.log(USAGE);
+async function main(options: BenchOptions): Promise<void> {
   const rows = ROWS.filter(({ key }) =>
     options.rows.length === 0 || options.rows.some((row) => key.startsWith(row))
   );
@@ -119,4 +118,4 @@ async function main(): Promise<void> {
   console.log(table.markdown());
 }
 
-await main();
+if (import.meta.main) await runBenchmark(parseBenchOptions(Deno.args), USAGE, main);

@@ -1,6 +1,5 @@
 // Measures `serve --fill` beside GNU ddrescue on simulated sick disks, and prints Markdown tables.
 
-import { parseArgs } from "@std/cli/parse-args";
 import { formatSize } from "../../src/base/sizes.ts";
 import { SickModel, type Sickness, SICKNESSES, type Timing } from "../harness/sick_model.ts";
 import { noise } from "../harness/test_folder.ts";
@@ -8,6 +7,7 @@ import { filesByBlkcache, filesByDdrescue, latencyOf, makeFileSystem } from "./f
 import { modelledDdrescue, modelledFill } from "./fill_model.ts";
 import { type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
+import { givenOptions, runBenchmark } from "./run_benchmark.ts";
 
 const MIB = 1_048_576;
 /** 100 MB/s; a read that fails takes 30 ms, one in a slow zone 100 times as long as elsewhere. */
@@ -39,14 +39,8 @@ interface Settings {
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
 function parseSettings(args: readonly string[]): Settings | undefined {
-  const given: Record<string, unknown> = parseArgs([...args], {
-    string: ["only", "seed", "dir"],
-    boolean: ["quick", "help"],
-    unknown: (arg: string) => {
-      throw new Error(`unknown argument "${arg}"\n${USAGE}`);
-    },
-  });
-  if (given.help) return undefined;
+  const given = givenOptions(args, USAGE, ["only", "seed", "dir"], ["quick"]);
+  if (given === undefined) return undefined;
   const rules = given.quick
     ? { marksSeconds: [1, 5], limitSeconds: 60 }
     : { marksSeconds: [10, 60], limitSeconds: 200 };
@@ -193,16 +187,4 @@ async function main(settings: Settings): Promise<void> {
   await latency(folder, data, settings);
 }
 
-if (import.meta.main) {
-  const settings = parseSettings(Deno.args);
-  if (settings === undefined) {
-    console.log(USAGE);
-    Deno.exit(0);
-  }
-  try {
-    await main(settings);
-  } catch (error) {
-    console.error(error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runBenchmark(parseSettings(Deno.args), USAGE, main);

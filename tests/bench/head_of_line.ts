@@ -1,7 +1,6 @@
 // Measures how long a read of what is cached takes while others wait for a slow disk, on the same connection
 // and on another one, and prints a table.
 
-import { parseArgs } from "@std/cli/parse-args";
 import { textTable } from "../../src/ui/text_table.ts";
 import { BAD_SECTOR, FINISHED } from "../../src/map/statuses.ts";
 import { SickModel } from "../harness/sick_model.ts";
@@ -12,6 +11,7 @@ import { RunningServer } from "./running_server.ts";
 import { blkcacheCommand, COLD_SERVERS, type Server } from "./servers.ts";
 import { SickDisk } from "./sick_disk.ts";
 import { environment } from "./versions.ts";
+import { givenOptions, runBenchmark } from "./run_benchmark.ts";
 
 const MIB = 1_048_576;
 const SIZE = 64 * MIB;
@@ -51,14 +51,11 @@ interface Settings {
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
 function parseSettings(args: readonly string[]): Settings | undefined {
-  const given: Record<string, unknown> = parseArgs([...args], {
-    string: ["only", "patience", "hits", "dir"],
-    boolean: ["quick", "markdown", "help"],
-    unknown: (arg: string) => {
-      throw new Error(`unknown argument "${arg}"\n${USAGE}`);
-    },
-  });
-  if (given.help) return undefined;
+  const given = givenOptions(args, USAGE, ["only", "patience", "hits", "dir"], [
+    "quick",
+    "markdown",
+  ]);
+  if (given === undefined) return undefined;
   const wanted = String(given.only ?? "").split(",");
   return {
     servers: COLD_SERVERS.filter(({ name }) => wanted.some((start) => name.startsWith(start))),
@@ -237,16 +234,4 @@ async function main(settings: Settings): Promise<void> {
   console.log(table(rows, settings));
 }
 
-if (import.meta.main) {
-  const settings = parseSettings(Deno.args);
-  if (settings === undefined) {
-    console.log(USAGE);
-    Deno.exit(0);
-  }
-  try {
-    await main(settings);
-  } catch (error) {
-    console.error(error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runBenchmark(parseSettings(Deno.args), USAGE, main);

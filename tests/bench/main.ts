@@ -2,6 +2,7 @@
 
 import { Bench } from "./bench.ts";
 import { type BenchOptions, parseBenchOptions, USAGE } from "./bench_options.ts";
+import { runBenchmark } from "./run_benchmark.ts";
 import { environment } from "./versions.ts";
 
 async function main(options: BenchOptions): Promise<void> {
@@ -26,16 +27,4 @@ async function main(options: BenchOptions): Promise<void> {
   console.log("```\n" + bench.commands() + "\n```");
 }
 
-if (import.meta.main) {
-  const options = parseBenchOptions(Deno.args);
-  if (options === undefined) {
-    console.log(USAGE);
-    Deno.exit(0);
-  }
-  try {
-    await main(options);
-  } catch (error) {
-    console.error(error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runBenchmark(parseBenchOptions(Deno.args), USAGE, main);
