@@ -93,6 +93,19 @@ export class Replies {
     if (this.pending + length > this.output.length) this.send();
   }
 
+  /** Replies to a read when all of it is cached. @returns false when it is not; nothing is pending of it then. */
+  readCached(source: Source, offset: number, length: number): boolean {
+    this.reserve(this.readHeaderBytes + length);
+    const file = this.fileOf(source, offset, length);
+    if (file >= 0) {
+      this.readFile(file, offset, length);
+      return true;
+    }
+    if (!source.readCached(this.pending + this.readHeaderBytes, offset, length)) return false;
+    this.read(length);
+    return true;
+  }
+
   /**
    * The reply to a read of the whole request's range. Its data already stands `readHeaderBytes` behind
    * `pending`.

@@ -90,7 +90,6 @@ export class Requests {
     const source = this.#source;
     const { size } = source;
     const { view, end } = received;
-    const { readHeaderBytes } = replies;
     const extended = this.#extended;
     const requestBytes = this.#requestBytes;
     const magic = extended ? NBD_EXTENDED_REQUEST_MAGIC : NBD_REQUEST_MAGIC;
@@ -114,12 +113,7 @@ export class Requests {
         flagsAndType === NBD_CMD_READ && length > 0 && length <= MAX_PAYLOAD_BYTES &&
         offset + length <= size && !this.ending
       ) {
-        replies.reserve(readHeaderBytes + length);
-        const file = replies.fileOf(source, offset, length);
-        if (file >= 0) {
-          replies.readFile(file, offset, length);
-        } else if (source.readCached(replies.pending + readHeaderBytes, offset, length)) {
-          replies.read(length);
+        if (replies.readCached(source, offset, length)) {
           replies.sendMuch();
         } else if (!this.#park(0, at, offset, length)) {
           received.start = at;
@@ -189,16 +183,8 @@ export class Requests {
 
   /** A read with flags: from the cache, or parked. @returns false when all tokens are in use. */
   #read(flags: number, offset: number, length: number): boolean {
-    const replies = this.#replies;
-    replies.reserve(replies.readHeaderBytes + length);
-    const file = replies.fileOf(this.#source, offset, length);
-    if (file >= 0) {
-      replies.readFile(file, offset, length);
-    } else if (this.#source.readCached(replies.pending + replies.readHeaderBytes, offset, length)) {
-      replies.read(length);
-    } else if (!this.#park(flags, this.#received.start, offset, length)) {
-      return false;
-    }
+    const hit = this.#replies.readCached(this.#source, offset, length);
+    if (!hit && !this.#park(flags, this.#received.start, offset, length)) return false;
     this.#source.noteRead(offset, length);
     return true;
   }

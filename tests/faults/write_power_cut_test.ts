@@ -46,11 +46,7 @@ Deno.test({
       await using _mounted = await Mounted.mount(loop.path, place);
       await using served = await Served.start(source, options);
       const task = { uri: served.uri, model, seed: seed + cut, mayTrim: true };
-      const written = await writeUntilKilled(task, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 100 + random.below(600)));
-        await volatile.cutPower();
-        await served.stop("SIGKILL");
-      });
+      const written = await writeUntilKilled(task, () => cutSoon(random, volatile, served));
       flushes += written.flushes;
     }
     assert(flushes > 0);
@@ -86,11 +82,7 @@ Deno.test({
       using loop = LoopDevice.attach(shown.path, { direct: true });
       await using served = await Served.start(loop.path, options);
       const task = { uri: served.uri, model, seed: seed + cut };
-      const written = await writeUntilKilled(task, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 100 + random.below(600)));
-        await volatile.cutPower();
-        await served.stop("SIGKILL");
-      });
+      const written = await writeUntilKilled(task, () => cutSoon(random, volatile, served));
       flushes += written.flushes;
     }
     assert(flushes > 0);
@@ -123,4 +115,11 @@ class Mounted implements AsyncDisposable {
       return code === 0 || stderr.includes("not mounted");
     }, 20_000);
   }
+}
+
+/** Within a second the disk loses what was not flushed, and blkcache ends. */
+async function cutSoon(random: Random, disk: VolatileDisk, served: Served): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 100 + random.below(600)));
+  await disk.cutPower();
+  await served.stop("SIGKILL");
 }
