@@ -77,18 +77,18 @@ export class Generation {
 
   /**
    * Saves the map for the first time and begins to serve.
-   * @param startReader makes the reader begin.
+   * @param makeReader gives the reader its order; it begins when somebody may need it.
    * @throws {UserError} when overlay, map or fill will not do: the medium is the caller's to abandon then.
    */
   static async begin(
     run: Run,
     medium: Medium,
     state: SharedState,
-    startReader: (init: ReaderInit) => ReaderThread,
+    makeReader: (init: ReaderInit) => ReaderThread,
   ): Promise<Generation> {
     const overlay = overlayOf(run, medium);
     try {
-      return await Generation.#begin(run, medium, overlay, state, startReader);
+      return await Generation.#begin(run, medium, overlay, state, makeReader);
     } catch (error) {
       if (overlay !== undefined) closeFd(overlay.file);
       throw error;
@@ -100,7 +100,7 @@ export class Generation {
     medium: Medium,
     overlay: OpenOverlay | undefined,
     state: SharedState,
-    startReader: (init: ReaderInit) => ReaderThread,
+    makeReader: (init: ReaderInit) => ReaderThread,
   ): Promise<Generation> {
     const { options, about, observe } = run;
     const map = mapOf(medium);
@@ -123,7 +123,7 @@ export class Generation {
       await saver?.close();
       throw error;
     }
-    const reader = startReader({
+    const reader = makeReader({
       state: state.buffer,
       sessions: state.sessions,
       map: medium.map,
@@ -139,6 +139,10 @@ export class Generation {
         ? undefined
         : { device: run.writeFd, intentsPath: intentsPathOf(medium.imagePath) },
     });
+    // Otherwise the first client has it begin: while nobody asks, it would do nothing.
+    if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) {
+      reader.begin();
+    }
     try {
       const served = servedMedium(medium, options, recorder, overlay);
       const first = firstOther(options);
@@ -199,7 +203,7 @@ export class Generation {
         export: { name: options.exportName, description: describe(options.device, medium) },
       },
       options.maxClients,
-      sessionObserver(observe, () => this.#pool.clients),
+      { ...sessionObserver(observe, () => this.#pool.clients), awaited: () => reader.begin() },
     );
     const filled = reader.filled.then((result) => {
       this.#isFilling = false;

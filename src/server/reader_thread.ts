@@ -1,4 +1,5 @@
-// The reader worker as main sees it: started once, heard, and at the end waited for, but not for long.
+// The reader worker as main sees it: started when there is something to read, heard, and at the end waited for,
+// but not for long.
 import { assert } from "../base/assert.ts";
 import { UserError } from "../base/errors.ts";
 import type { Medium } from "../cache/open_medium.ts";
@@ -35,7 +36,9 @@ export class ReaderThread {
   readonly gone: Promise<void>;
   /** Resolves when the thread uses none of its descriptors any more. */
   readonly ended: Promise<void>;
-  readonly #worker: Worker;
+  /** Undefined until there is something to do. */
+  #worker: Worker | undefined;
+  readonly #firstOrder: ReaderInit | DriveInit;
   #setFailed!: () => void;
   #setFilled!: (result: FillResult) => void;
   #setGone!: () => void;
@@ -48,20 +51,28 @@ export class ReaderThread {
   #differences = 0;
   #writesComplete = false;
 
-  /** @param order what to read, or which drive to open first. */
+  /** @param firstOrder what to read, once it must `begin`; or which drive to open at once. */
   constructor(
-    order: ReaderInit | DriveInit,
+    firstOrder: ReaderInit | DriveInit,
     names: { device: string; imagePath: string },
     observe: Observer,
   ) {
     this.#names = { ...names };
     this.#observe = observe;
-    this.#isDrive = "drive" in order;
+    this.#firstOrder = firstOrder;
+    this.#isDrive = "drive" in firstOrder;
     this.failed = new Promise((resolve) => this.#setFailed = resolve);
     this.filled = new Promise((resolve) => this.#setFilled = resolve);
     this.gone = new Promise((resolve) => this.#setGone = resolve);
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    if (this.#isDrive) this.#answer = Promise.withResolvers();
+    if (!this.#isDrive) return;
+    this.#answer = Promise.withResolvers();
+    this.begin();
+  }
+
+  /** Starts the thread, if it has not been started: from now on somebody may wait for it. */
+  begin(): void {
+    if (this.#worker !== undefined) return;
     this.#worker = new Worker(new URL("../workers/reader.ts", import.meta.url), {
       type: "module",
       name: "reader",
@@ -69,7 +80,7 @@ export class ReaderThread {
     this.#worker.onmessage = ({ data }: MessageEvent<ReaderMessage>) => this.#hear(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      observe({
+      this.#observe({
         event: "warning",
         message: `the reader has ended by an error of blkcache: ${event.message}`,
         hints: ["what was read is kept; start again to go on"],
@@ -78,7 +89,7 @@ export class ReaderThread {
       this.#setEnded();
       this.#setFailed();
     };
-    this.#order(order);
+    this.#order(this.#firstOrder);
   }
 
   /**
@@ -113,11 +124,12 @@ export class ReaderThread {
 
   /** Waits for the reader to end, for a while: the phase is ENDING already. @returns false when it hangs. */
   async end(): Promise<boolean> {
+    if (this.#worker === undefined) this.#setEnded();
     return await withTimeout(this.ended, PATIENCE_MS);
   }
 
   #order(order: ReaderOrder): void {
-    this.#worker.postMessage(order);
+    this.#worker!.postMessage(order);
   }
 
   #hear(message: ReaderMessage): void {
@@ -177,7 +189,7 @@ export class ReaderThread {
       case "warning":
         return this.#warn(message.message, message.hints);
       case "ended":
-        this.#worker.terminate();
+        this.#worker!.terminate();
         return this.#setEnded();
     }
   }

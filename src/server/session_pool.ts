@@ -1,8 +1,10 @@
-// The session workers: one serves one client at a time, and one more waits in accept as a spare, up to the
-// limit. Main thread; it only starts them, hears of them, and ends them.
+// The session workers: each serves one client at a time and then waits for the next. While none waits, main
+// listens for a client and starts a session for it, up to the limit: nobody pays for threads without work.
+// Main thread; it only starts them, hears of them, and ends them.
 import type { SharedState } from "../shared/shared_state.ts";
 import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
+import { POLLIN, PollSet } from "../sys/poll.ts";
 import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
@@ -16,6 +18,8 @@ const FIRM_MS = 500;
 
 /** What happens in the pool. */
 export interface PoolObserver {
+  /** A client has come, and a session is being started for it. */
+  awaited?(): void;
   connected(): void;
   /** `message` says why, when there is something to say. */
   left(message: string): void;
@@ -44,6 +48,11 @@ export class SessionPool {
   #setEnded!: () => void;
   #nextNumber = 0;
   #ending = false;
+  /** Watches the listeners, and what ends that. */
+  readonly #door: PollSet;
+  readonly #doorbell = createEventFd();
+  /** While main listens: resolves when it no longer does. */
+  #listening: Promise<void> | undefined;
 
   constructor(
     state: SharedState,
@@ -56,7 +65,10 @@ export class SessionPool {
     this.#maxClients = maxClients;
     this.#observer = observer;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    this.#keepSpare();
+    const watched = [...init.listeners, this.#doorbell];
+    this.#door = new PollSet(watched.length);
+    watched.forEach((fd, index) => this.#door.set(index, fd, POLLIN));
+    this.#listenIfNobodyDoes();
   }
 
   /** Clients connected now. */
@@ -66,12 +78,27 @@ export class SessionPool {
     return clients;
   }
 
-  /** One that waits, each costs some 15 MiB. */
-  #keepSpare(): void {
-    if (this.#ending || this.#sessions.size >= this.#maxClients) return;
-    if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return;
-    for (const session of this.#sessions) if (!session.busy) return;
-    this.#start();
+  #listenIfNobodyDoes(): void {
+    this.#listening ??= this.#listen().finally(() => this.#listening = undefined);
+  }
+
+  /** Waits for clients and starts sessions for them, as long as no session does so itself. */
+  async #listen(): Promise<void> {
+    while (this.#mayStart) {
+      await this.#door.waitElsewhere();
+      // A session may have become free meanwhile, and the client is its.
+      if (!this.#mayStart) return;
+      this.#start();
+      this.#observer.awaited?.();
+    }
+  }
+
+  /** No session waits for a client, and one more is allowed. */
+  get #mayStart(): boolean {
+    if (this.#ending || this.#sessions.size >= this.#maxClients) return false;
+    if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return false;
+    for (const session of this.#sessions) if (!session.busy) return false;
+    return true;
   }
 
   #start(): void {
@@ -97,7 +124,7 @@ export class SessionPool {
       case "busy":
         session.busy = true;
         this.#observer.connected();
-        this.#keepSpare();
+        this.#listenIfNobodyDoes();
         break;
       case "idle":
         session.busy = false;
@@ -122,7 +149,7 @@ export class SessionPool {
     if (socket >= 0) closeFd(socket);
     session.endedNow();
     this.#observer.died(error);
-    this.#keepSpare();
+    this.#listenIfNobodyDoes();
   }
 
   /**
@@ -131,6 +158,7 @@ export class SessionPool {
    */
   async end(): Promise<void> {
     this.#ending = true;
+    ringEventFd(this.#doorbell);
     void Promise.all(this.#endings()).then(this.#setEnded);
     for (const { number } of this.#sessions) {
       ringEventFd(this.#state.eventFd(number));
@@ -146,13 +174,14 @@ export class SessionPool {
   /** Gives back what the sessions were woken with. To be called once neither they nor the reader run. */
   close(): void {
     for (let number = 0; number < this.#nextNumber; number++) closeFd(this.#state.eventFd(number));
+    closeFd(this.#doorbell);
   }
 
   #allEnded(timeoutMs: number): Promise<boolean> {
     return withTimeout(Promise.all(this.#endings()), timeoutMs);
   }
 
-  #endings(): Promise<void>[] {
-    return Array.from(this.#sessions, ({ ended }) => ended);
+  #endings(): (Promise<void> | undefined)[] {
+    return [this.#listening, ...Array.from(this.#sessions, ({ ended }) => ended)];
   }
 }

@@ -1,4 +1,4 @@
-// poll(2) over a few descriptors that stay the same from call to call.
+// poll(2) over a few descriptors that stay the same from call to call, by the calling thread or for it.
 import { assert } from "../base/assert.ts";
 import { EINTR } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
@@ -16,6 +16,11 @@ export const POLLRDHUP = 0x2000;
 
 // struct pollfd { int fd; short events; short revents; }
 const POLLFD_SIZE = 8;
+
+/** poll(2) on another thread. Its errno is lost with it. Loaded where it is used. */
+let elsewhere:
+  | { poll(fds: BufferSource, count: bigint, timeoutMs: number): Promise<number> }
+  | undefined;
 
 /** A fixed number of places, each empty or watching one descriptor. For one thread. */
 export class PollSet {
@@ -56,6 +61,19 @@ export class PollSet {
       if (error !== EINTR) throw new SystemError(error, "poll");
       if (timeoutMs > 0) leftMs = Math.max(0, deadline - performance.now());
     }
+  }
+
+  /**
+   * Resolves when a descriptor is ready; the calling thread goes on meanwhile. For main: it costs a thread of
+   * Deno's pool and a tenth of a millisecond. Nothing else may be done with the set until then.
+   * @throws {SystemError}
+   */
+  async waitElsewhere(): Promise<void> {
+    elsewhere ??= Deno.dlopen("libc.so.6", {
+      poll: { parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
+    }).symbols;
+    // Why it has returned cannot be told from here: a signal, or an error that is seen by looking.
+    do await elsewhere.poll(this.#bytes, this.#count, -1); while (this.wait(0) === 0);
   }
 
   /** What the last `wait` found at a place; 0 when it is not ready. */

@@ -54,3 +54,18 @@ Deno.test("a wait lasts as long as it is told, also when a signal interrupts it"
     assert(performance.now() - start >= 300);
   });
 });
+
+Deno.test("a wait elsewhere leaves the thread free, and survives signals", async () => {
+  const bell = createEventFd();
+  const set = new PollSet(2);
+  set.set(1, bell, POLLIN);
+  let isOver = false;
+  const waited = set.waitElsewhere().then(() => isOver = true);
+  await interrupting(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert(!isOver);
+  ringEventFd(bell);
+  await waited;
+  assertEquals([set.revents(0), set.revents(1)], [0, POLLIN]);
+  closeFd(bell);
+});

@@ -1,0 +1,74 @@
+// Threads cost memory: there are none before there is work for them, and they are used again.
+
+import { assertEquals } from "@std/assert";
+import { Served } from "../harness/served.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+
+const GREETING_BYTES = 18;
+
+/** Threads of a process that run workers: sessions and the reader. */
+function workers(pid: number): number {
+  const names = Array.from(
+    Deno.readDirSync(`/proc/${pid}/task`),
+    ({ name }) => Deno.readTextFileSync(`/proc/${pid}/task/${name}/comm`),
+  );
+  return names.filter((name) => name.startsWith("worker-")).length;
+}
+
+/** A client that has been accepted: it has its greeting, and says nothing. */
+async function connect(path: string): Promise<Deno.UnixConn> {
+  const connection = await Deno.connect({ transport: "unix", path });
+  const greeting = new Uint8Array(GREETING_BYTES);
+  for (let count = 0; count < GREETING_BYTES;) {
+    const more = await connection.read(greeting.subarray(count));
+    if (more === null) throw new Error("the server has closed the connection");
+    count += more;
+  }
+  return connection;
+}
+
+Deno.test("a server without clients runs no threads of its own; each client has one, used again", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", 65_536);
+  await using served = await Served.start(device, { dir: folder.path });
+  const { pid } = served.program;
+  const socket = folder.file("socket");
+  assertEquals(workers(pid), 0);
+  const first = await connect(socket);
+  // The reader comes with the first client.
+  await served.program.waitForLine("stdout", /"state":"connected","clients":1/);
+  assertEquals(workers(pid), 2);
+  const second = await connect(socket);
+  assertEquals(workers(pid), 3);
+  first.close();
+  second.close();
+  await served.program.waitForLine("stdout", /"state":"left","clients":0/);
+  const third = await connect(socket);
+  const fourth = await connect(socket);
+  assertEquals(workers(pid), 3);
+  third.close();
+  fourth.close();
+  assertEquals((await served.stop()).code, 0);
+});
+
+Deno.test("more clients than are allowed wait until another leaves", async () => {
+  using folder = new TestFolder();
+  const device = folder.noise("device", 65_536);
+  await using served = await Served.start(device, {
+    dir: folder.path,
+    args: ["--max-clients", "1"],
+  });
+  const socket = folder.file("socket");
+  const first = await connect(socket);
+  let isServed = false;
+  const second = connect(socket).then((connection) => {
+    isServed = true;
+    return connection;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assertEquals([isServed, workers(served.program.pid)], [false, 2]);
+  first.close();
+  (await second).close();
+  assertEquals(workers(served.program.pid), 2);
+  assertEquals((await served.stop()).code, 0);
+});
