@@ -14,10 +14,13 @@ export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
-export const SO_RCVBUF = 8;
+export const SO_KEEPALIVE = 9;
 export const SO_SNDBUFFORCE = 32;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
+export const TCP_KEEPIDLE = 4;
+export const TCP_KEEPINTVL = 5;
+export const TCP_KEEPCNT = 6;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
@@ -27,6 +30,11 @@ export const SHUT_RDWR = 2;
 export const F_SETFL = 4;
 
 const UNIX_SOCKET_MODE = 0o600;
+
+/** Silence after which a TCP peer is asked whether it is there, how often, and how many times in vain. */
+const KEEPALIVE_IDLE_SECONDS = 60;
+const KEEPALIVE_INTERVAL_SECONDS = 10;
+const KEEPALIVE_PROBES = 6;
 
 /**
  * Binds and listens on a Unix socket; the file is created with mode 0600 less the umask.
@@ -179,25 +187,21 @@ export function tryConnectUnix(path: string): number {
   });
 }
 
-/** Sends small packets at once (TCP only). @throws {SystemError} EOPNOTSUPP on a Unix socket. */
-export function setNoDelay(fd: number): void {
-  setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-}
-
-/** Asks for send and receive buffers; the kernel caps them silently (net.core.wmem_max). */
-export function setSocketBuffers(fd: number, bytes: number): void {
-  setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
-  setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
-}
-
 /**
- * Asks for a large send buffer: as root of any size, else as far as net.core.wmem_max allows. TCP no
- * longer adapts its own then.
+ * Prepares an accepted socket. TCP: nothing that is sent waits for an acknowledgement of what was sent before,
+ * and a peer that has vanished without a word is noticed after two minutes; its buffers adapt themselves.
+ * Unix: asks for a send buffer, as root of any size, else as far as net.core.wmem_max allows.
  */
-export function setSendBuffer(fd: number, bytes: number): void {
-  const option = new Int32Array([bytes]);
-  const names = [SO_SNDBUFFORCE, SO_SNDBUF];
-  names.some((name) => libc.setsockopt(fd, SOL_SOCKET, name, option, option.byteLength) === 0);
+export function prepareClient(fd: number, sendBufferBytes: number): void {
+  if (!trySetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1)) {
+    if (trySetOption(fd, SOL_SOCKET, SO_SNDBUFFORCE, sendBufferBytes)) return;
+    trySetOption(fd, SOL_SOCKET, SO_SNDBUF, sendBufferBytes);
+    return;
+  }
+  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
+  setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
 }
 
 /** The port that a TCP socket is bound to. */
@@ -214,9 +218,17 @@ function openSocket(family: number, flags: number, details: { path: string }): n
 }
 
 function setOption(fd: number, level: number, name: number, value: number): void {
+  unwrap(setSocketOption(fd, level, name, value), "setsockopt", { fd });
+}
+
+/** @returns false when the socket does not take the option. */
+function trySetOption(fd: number, level: number, name: number, value: number): boolean {
+  return setSocketOption(fd, level, name, value) === 0;
+}
+
+function setSocketOption(fd: number, level: number, name: number, value: number): number {
   const option = new Int32Array([value]);
-  const result = retried(() => libc.setsockopt(fd, level, name, option, option.byteLength));
-  unwrap(result, "setsockopt", { fd });
+  return retried(() => libc.setsockopt(fd, level, name, option, option.byteLength));
 }
 
 function closingOnError(fd: number, prepare: () => void): number {

@@ -14,7 +14,7 @@ import { drainEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
-import { setSendBuffer, tryAccept } from "../sys/socket.ts";
+import { prepareClient, tryAccept } from "../sys/socket.ts";
 import type { Target, Unavailable } from "../nbd/export.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
@@ -114,7 +114,7 @@ function acceptClient(
       if (poll.revents(index) === 0) continue;
       const socket = tryAccept(fd);
       if (socket >= 0) {
-        setSendBuffer(socket, SEND_BUFFER_BYTES);
+        prepareClient(socket, SEND_BUFFER_BYTES);
         return socket;
       }
       if (socket !== -EAGAIN && socket !== -ECONNABORTED) pauseMs = ACCEPT_PAUSE_MS;

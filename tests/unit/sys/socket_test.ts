@@ -7,7 +7,6 @@ import {
   ECONNREFUSED,
   ENAMETOOLONG,
   ENOENT,
-  EOPNOTSUPP,
   EPIPE,
 } from "../../../src/sys/errno.ts";
 import { closeFd, openFile } from "../../../src/sys/fd.ts";
@@ -17,8 +16,6 @@ import {
   listenTcp,
   listenUnix,
   localPort,
-  setNoDelay,
-  setSocketBuffers,
   SHUT_RDWR,
   SHUT_WR,
   shutdownSocket,
@@ -117,8 +114,6 @@ Deno.test("TCP listens where it is told", async () => {
     const hostname = host === "localhost" ? "127.0.0.1" : host;
     const client = await Deno.connect({ hostname, port });
     const session = tryAccept(listener);
-    setNoDelay(session);
-    setSocketBuffers(session, 2 ** 20);
     shutdownSocket(session, SHUT_RDWR);
     assertEquals(await client.read(new Uint8Array(1)), null);
     client.close();
@@ -161,12 +156,6 @@ Deno.test("shutting down a socket that never was connected is no error", () => {
   shutdownSocket(listener, SHUT_RDWR);
   closeFd(listener);
   assertEquals(assertThrows(() => shutdownSocket(listener, SHUT_RDWR), SystemError).errno, EBADF);
-});
-
-Deno.test("setNoDelay is for TCP only", () => {
-  withSockets((a) => {
-    assertEquals(assertThrows(() => setNoDelay(a), SystemError).errno, EOPNOTSUPP);
-  });
 });
 
 Deno.test("a send that a signal cuts short goes on until all has gone", async () => {
