@@ -39,7 +39,7 @@ export function parseArguments(args: readonly string[]): Request {
   if (first === undefined) {
     throw usageError("no command is given", "blkcache serve DEVICE", "blkcache --help");
   }
-  const command = builtCommand(first);
+  const command = commandNamed(first);
   for (const name of given.keys()) checkOption(name, command);
   checkOperands(command, operands);
   const values = optionValues(given);
@@ -140,25 +140,21 @@ function unknownOption(arg: string): Error {
   );
 }
 
-function builtCommand(word: string): CommandName {
+function commandNamed(word: string): CommandName {
   const command = findCommand(word);
-  const built = COMMANDS.filter((row) => !("notYet" in row)).map(({ name }) => name);
   if (command === undefined) {
-    const meant = didYouMean(word, built);
+    const meant = didYouMean(word, COMMANDS.map(({ name }) => name));
     if (meant !== undefined) {
       throw usageError(`unknown command "${word}"`, `did you mean ${meant}?`);
     }
     const hint = word.includes("/") ? `blkcache serve ${word}` : "blkcache --help";
     throw usageError(`unknown command "${word}"`, hint);
   }
-  if (command.notYet) {
-    throw usageError(`the command ${word} is not there yet`, `there are ${built.join(", ")}`);
-  }
   return command.name;
 }
 
 function helpRequest(topic: string | undefined): Request {
-  const named = topic === undefined ? undefined : builtCommand(topic);
+  const named = topic === undefined ? undefined : commandNamed(topic);
   return { kind: "help", topic: named === "help" ? undefined : named };
 }
 
@@ -166,9 +162,6 @@ function checkOption(name: string, command: CommandName): void {
   const row = SPELLINGS.get(name)!;
   if (!row.commands.includes(command)) {
     throw usageError(`${command} has no option --${name}`, `blkcache help ${command}`);
-  }
-  if (row.notYet) {
-    throw usageError(`the option --${name} is not there yet`, `blkcache help ${command}`);
   }
 }
 

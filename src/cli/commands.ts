@@ -17,8 +17,6 @@ export interface Command {
   /** What `help COMMAND` says below the usage, a paragraph each. */
   readonly about: readonly string[];
   readonly examples: readonly string[];
-  /** In the design, refused for now. */
-  readonly notYet?: true;
 }
 
 /** Every command, in the order of the overview. */

@@ -25,7 +25,7 @@ export function completionScript(shell = ""): string[] {
 }
 
 function bash(): string[] {
-  const commands = builtCommands();
+  const commands = COMMANDS;
   const valued = uniqueOptions().filter((option) => option.placeholder !== undefined);
   return [
     "# Completion of blkcache for bash.",
@@ -57,7 +57,7 @@ function bashWords(words: Words): string {
 }
 
 function zsh(): string[] {
-  const commands = builtCommands();
+  const commands = COMMANDS;
   return [
     "#compdef blkcache",
     "# Completion of blkcache for zsh.",
@@ -104,7 +104,7 @@ function zshAction(words: Words): string {
 }
 
 function fish(): string[] {
-  const commands = builtCommands();
+  const commands = COMMANDS;
   const names = commands.map(({ name }) => name).join(" ");
   return [
     "# Completion of blkcache for fish.",
@@ -136,13 +136,9 @@ function fishWords(words: Words): string {
   return words === "files" ? "-F" : `-f -a "${words.join(" ")}"`;
 }
 
-function builtCommands() {
-  return COMMANDS.filter((command) => !("notYet" in command));
-}
-
 /** The options of all commands, each once. */
 function uniqueOptions(): Option[] {
-  return [...new Set(builtCommands().flatMap(({ name }) => optionsOf(name)))];
+  return [...new Set(COMMANDS.flatMap(({ name }) => optionsOf(name)))];
 }
 
 function flagsOf(command: CommandName): string[] {
@@ -157,7 +153,7 @@ function valuesOf(option: Option): Words {
 function operandsOf({ operands }: Command): Words {
   const [first] = operands;
   if (first?.name === "SHELL") return Object.keys(SHELLS);
-  if (first?.name === "COMMAND") return builtCommands().map(({ name }) => name);
+  if (first?.name === "COMMAND") return COMMANDS.map(({ name }) => name);
   return "files";
 }
 

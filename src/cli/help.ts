@@ -12,7 +12,8 @@ const HELP_COLUMN = 28;
 
 /** The screen of `--help`: fits 24 lines of 80 columns. */
 export function overview(): string[] {
-  const commands = builtCommands().map((command): [string, string] => [
+  const rows: readonly Command[] = COMMANDS;
+  const commands = rows.map((command): [string, string] => [
     `blkcache ${command.name} ${operandsUsage(command)}`,
     command.summary,
   ]);
@@ -81,11 +82,6 @@ function optionHelp(option: Option): string[] {
   const isShort = usage.length + 2 <= HELP_COLUMN;
   const first = isShort ? [usage.padEnd(HELP_COLUMN) + lines.shift()] : [usage];
   return [...first, ...lines.map((line) => indent + line)];
-}
-
-function builtCommands(): readonly Command[] {
-  const commands: readonly Command[] = COMMANDS;
-  return commands.filter((command) => !command.notYet);
 }
 
 function codeText([code, meaning]: readonly [number, string]): string {

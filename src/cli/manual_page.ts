@@ -32,7 +32,7 @@ const SIGNALS: readonly (readonly [name: string, what: string])[] = [
 
 /** The lines of the page. */
 export function manualPage(): string[] {
-  const commands: readonly Command[] = COMMANDS.filter((command) => !("notYet" in command));
+  const commands: readonly Command[] = COMMANDS;
   return [
     `.TH BLKCACHE 1 "" "${quoted(versionLine().split(" (")[0])}" "User Commands"`,
     ".SH NAME",

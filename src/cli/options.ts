@@ -39,8 +39,6 @@ export interface Option {
   readonly help: string;
   readonly commands: readonly CommandName[];
   readonly group: keyof typeof GROUPS;
-  /** In the design, refused for now. */
-  readonly notYet?: true;
 }
 
 /** Headings of the help, in its order. */
@@ -461,8 +459,8 @@ export function spellings(option: Option): string[] {
   return option.kind === "switch" ? [option.name, `no-${option.name}`] : [option.name];
 }
 
-/** The options of a command, without those that are not built yet. */
+/** The options of a command. */
 export function optionsOf(command: CommandName): readonly Option[] {
   const options: readonly Option[] = OPTIONS;
-  return options.filter((option) => option.commands.includes(command) && !option.notYet);
+  return options.filter((option) => option.commands.includes(command));
 }

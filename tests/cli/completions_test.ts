@@ -8,8 +8,6 @@ import { TestFolder } from "../harness/test_folder.ts";
 import { Tmux } from "../harness/tmux.ts";
 import { tool } from "../harness/tool.ts";
 
-const BUILT = COMMANDS.filter((command) => !("notYet" in command)).map(({ name }) => name);
-
 /** What Tab offers behind a line; FILE.map is there. */
 const LINES: readonly [line: string, offered: readonly string[]][] = [
   ["blkcache ser", ["serve"]],
@@ -18,7 +16,7 @@ const LINES: readonly [line: string, offered: readonly string[]][] = [
   ["blkcache completions ", ["bash", "fish", "zsh"]],
   ["blkcache map FILE", ["FILE.map"]],
   ["blkcache map --svg FILE", ["FILE.map"]],
-  ["blkcache help ", [...BUILT].sort()],
+  ["blkcache help ", COMMANDS.map(({ name }) => name).sort()],
 ];
 
 /** A folder with a script for a shell and FILE.map in it. */
