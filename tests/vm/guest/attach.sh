@@ -98,6 +98,17 @@ stop || fail "exit code $?"
 cmp other.img /dev/sda || fail "the image has changed"
 mv /out/events /out/events.overlay
 
+# What is written goes to the disk itself, and into the image.
+serve /dev/sda through.img --write-through --attach /dev/nbd0 --max-clients 1
+await '"event":"ready"'
+dd if=/tmp/new of=/dev/nbd0 bs=64k seek=40 conv=fsync 2>/dev/null || fail "write through"
+stop || fail "exit code $?"
+gone
+for copy in /dev/sda through.img; do
+  dd if="$copy" bs=64k skip=40 count=4 2>/dev/null | cmp - /tmp/new || fail "$copy has not what was written"
+done
+mv /out/events /out/events.through
+
 # The device follows the disc; while the one before is mounted, it waits.
 drive insert cd "$DISC_A"
 serve /dev/sr0 --attach /dev/nbd0 --max-clients 1

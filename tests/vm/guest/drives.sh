@@ -51,6 +51,33 @@ await '"event":"ready"' 3
 stop INT || fail "exit code $?"
 mv /out/events /out/events.named
 
+# What is written is kept for its disc; another one is refused meanwhile, also at the start.
+dd if=/dev/urandom of=/tmp/new bs=64k count=4 2>/dev/null
+serve /dev/sr0 --overlay over --max-clients 1
+await '"event":"ready"'
+nbdcopy --connections=1 /tmp/new "$URI" || fail "write to a disc's overlay"
+drive pop cd
+await '"state":"left"'
+drive insert cd "$DISC_B"
+await '"state":"refused"'
+drive pop cd
+drive insert cd "$DISC_A"
+await '"event":"ready"' 2
+copy /w/over.first || fail "copy with the overlay"
+stop || fail "exit code $?"
+mv /out/events /out/events.over
+drive insert cd "$DISC_B"
+serve /dev/sr0 --overlay over --max-clients 1
+await '"state":"refused"'
+drive insert cd "$DISC_A"
+await '"event":"ready"'
+copy /w/over.second || fail "copy with the overlay, again"
+stop || fail "exit code $?"
+for copy in over.first over.second; do
+  dd if=$copy bs=64k count=4 2>/dev/null | cmp - /tmp/new || fail "$copy has not what was written"
+done
+mv /out/events /out/events.again
+
 # One disc, no traces, a speed; with --once the run ends when it leaves.
 # The kernel's record of the commands says which speeds are set: 0xbb is SET CD SPEED, in kB/s.
 COMMANDS=/sys/kernel/tracing/events/scsi/scsi_dispatch_cmd_start
