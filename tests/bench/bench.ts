@@ -14,16 +14,20 @@ import {
   WARM_ROWS,
 } from "./rows.ts";
 import { RunningServer } from "./running_server.ts";
-import { COLD_SERVERS, type Server, WARM_SERVERS } from "./servers.ts";
+import { measureDdrescue } from "./ddrescue_alone.ts";
+import { COLD_SERVERS, pythonOriginal, type Server, WARM_SERVERS } from "./servers.ts";
 
 /** The cold copy's other rival: what a copy costs at all. */
 const DD = "dd to a file";
+const DDRESCUE = "ddrescue";
 
 /** A benchmark under way. Declare it with `await using`. */
 export class Bench implements AsyncDisposable {
   readonly #options: BenchOptions;
   readonly #folder: string;
   readonly #source: string;
+  readonly #warmServers: readonly Server[];
+  readonly #coldServers: readonly Server[];
   readonly #warm: readonly Row[];
   readonly #cold: readonly Row[];
   readonly #idle: readonly Row[];
@@ -43,9 +47,12 @@ export class Bench implements AsyncDisposable {
     this.#warm = WARM_ROWS.filter(wanted);
     this.#cold = COLD_ROWS.filter(wanted);
     this.#idle = IDLE_ROWS.filter(wanted);
-    this.warm = new Measurements("cached", this.#warm, names(WARM_SERVERS));
-    this.cold = new Measurements("not cached", this.#cold, [...names(COLD_SERVERS), DD]);
-    this.idle = new Measurements("itself", this.#idle, names(WARM_SERVERS));
+    const original = options.original === undefined ? [] : [pythonOriginal(options.original)];
+    this.#warmServers = [...WARM_SERVERS, ...original];
+    this.#coldServers = [...COLD_SERVERS, ...original];
+    this.warm = new Measurements("cached", this.#warm, names(this.#warmServers));
+    this.cold = new Measurements("not cached", this.#cold, [...names(this.#coldServers), DD]);
+    this.idle = new Measurements("itself", this.#idle, [...names(this.#warmServers), DDRESCUE]);
   }
 
   async run(): Promise<void> {
@@ -53,18 +60,25 @@ export class Bench implements AsyncDisposable {
     for (let round = 0; round < this.#options.rounds; round++) {
       console.error(`round ${round + 1} of ${this.#options.rounds}`);
       const inTurn = (servers: readonly Server[]) => rotated(servers, round);
-      if (this.#idle.length > 0) await this.#idleRound(inTurn(WARM_SERVERS));
-      if (this.#warm.length > 0) await this.#warmRound(inTurn(WARM_SERVERS));
-      for (const row of this.#cold) await this.#coldRound(row, inTurn(COLD_SERVERS));
+      if (this.#idle.length > 0) await this.#idleRound(inTurn(this.#warmServers));
+      if (this.#warm.length > 0) await this.#warmRound(inTurn(this.#warmServers));
+      for (const row of this.#cold) await this.#coldRound(row, inTurn(this.#coldServers));
     }
   }
 
   async #idleRound(servers: readonly Server[]): Promise<void> {
     for (const server of servers) {
-      await using running = await this.#start(server);
-      for (const row of this.#idle) {
-        this.idle.add(row, server.name, await row.measure(running, this.#options));
+      for (const isUnasked of [true, undefined]) {
+        await using running = await this.#start(server, !isUnasked);
+        for (const row of this.#idle.filter((row) => row.isUnasked === isUnasked)) {
+          this.idle.add(row, server.name, await row.measure(running, this.#options));
+        }
       }
+    }
+    const figures = await measureDdrescue(this.#source, this.#folder);
+    for (const row of this.#idle) {
+      const value = figures.get(row.key);
+      if (value !== undefined) this.idle.add(row, DDRESCUE, { value });
     }
   }
 
@@ -99,9 +113,9 @@ export class Bench implements AsyncDisposable {
     await tool("sync", []);
   }
 
-  #start(server: Server): Promise<RunningServer> {
+  #start(server: Server, isAsked = true): Promise<RunningServer> {
     if (this.#isOver) throw new Error("the benchmark is over");
-    const started = RunningServer.start(server, this.#source, this.#folder);
+    const started = RunningServer.start(server, this.#source, this.#folder, isAsked);
     this.#started.push(started);
     return started;
   }
@@ -117,7 +131,7 @@ export class Bench implements AsyncDisposable {
   /** The commands, for those who repeat it. */
   commands(): string {
     const lines = [];
-    for (const server of new Set([...WARM_SERVERS, ...COLD_SERVERS])) {
+    for (const server of new Set([...this.#warmServers, ...this.#coldServers])) {
       for (const command of server.prepare?.("SOURCE", ".") ?? []) lines.push(command.join(" "));
       const configuration = server.configuration?.("SOURCE", ".").trim().replaceAll("\n", "; ");
       const note = configuration ? `    # configuration: ${configuration}` : "";

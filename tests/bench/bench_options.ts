@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly size: number;
   /** Where the source, the images and the sockets go: a disk, not memory. */
   readonly dir: string;
+  /** A folder with the sources of the Python original; undefined: it is not measured. */
+  readonly original: string | undefined;
   /** One JSON object instead of tables. */
   readonly json: boolean;
 }
@@ -25,6 +27,7 @@ export const USAGE = `deno task bench [OPTIONS]
   --seconds N     length of each fio run (3)
   --size SIZE     size of the source (1G)
   --dir FOLDER    where the source and the images go (/var/tmp)
+  --original DIR  measure the Python original too, from a checkout of it; needs nbdkit's Python plugin
   --quick         one round, one second, 256M: to see that it works
   --json          all figures as one JSON object
 
@@ -32,10 +35,15 @@ BLKCACHE names a compiled blkcache; without it the sources are run.`;
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
 export function parseBenchOptions(args: readonly string[]): BenchOptions | undefined {
-  const given = givenOptions(args, USAGE, ["rows", "rounds", "seconds", "size", "dir"], [
-    "quick",
-    "json",
-  ]);
+  const given = givenOptions(
+    args,
+    USAGE,
+    ["rows", "rounds", "seconds", "size", "dir", "original"],
+    [
+      "quick",
+      "json",
+    ],
+  );
   if (given === undefined) return undefined;
   const quick = given.quick === true;
   return {
@@ -44,6 +52,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
     seconds: positive("seconds", given.seconds, quick ? 1 : 3),
     size: parseSize(String(given.size ?? (quick ? "256M" : "1G"))),
     dir: String(given.dir ?? "/var/tmp"),
+    original: given.original === undefined ? undefined : Deno.realPathSync(String(given.original)),
     json: given.json === true,
   };
 }

@@ -26,11 +26,13 @@ export interface Row {
   readonly unit: "IOPS" | "MB/s" | "s" | "ms" | "MiB";
   /** Otherwise less is better. */
   readonly moreIsBetter: boolean;
+  /** Of a server that no client has come to yet. */
+  readonly isUnasked?: true;
   measure(server: RunningServer, settings: RowSettings): Promise<Figure>;
 }
 
 /** Milliseconds without a client before memory is looked at. */
-const IDLE_MS = 1000;
+export const IDLE_MS = 1000;
 
 /** A fio job; see fio(1). */
 interface Job {
@@ -101,6 +103,19 @@ function copyRow(key: string, title: string): Row {
   };
 }
 
+function memoryRow(key: string, title: string): Row {
+  return {
+    key,
+    title,
+    unit: "MiB",
+    moreIsBetter: false,
+    async measure(server) {
+      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      return { value: server.residentBytes() / 2 ** 20 };
+    },
+  };
+}
+
 /** Reads the whole export. @returns seconds. */
 export async function copyToNull(server: RunningServer): Promise<number> {
   return await seconds("nbdcopy", server.uri, "null:");
@@ -145,16 +160,8 @@ export const IDLE_ROWS: readonly Row[] = [
     moreIsBetter: false,
     measure: (server) => Promise.resolve({ value: server.startMs }),
   },
-  {
-    key: "memory",
-    title: "memory in use, idle (resident set)",
-    unit: "MiB",
-    moreIsBetter: false,
-    async measure(server) {
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-      return { value: server.residentBytes() / 2 ** 20 };
-    },
-  },
+  { ...memoryRow("memory", "memory in use, no client yet (resident set)"), isUnasked: true },
+  memoryRow("memory-after", "memory in use, after a client"),
   {
     key: "size",
     title: "program with its libraries",

@@ -2,6 +2,7 @@
 
 import { tool, until } from "../harness/tool.ts";
 import { askOnce } from "./first_answer.ts";
+import { programBytes, residentBytes } from "./process_facts.ts";
 import type { Server } from "./servers.ts";
 
 /** Clock ticks a second in /proc: fixed in the kernel's interface. */
@@ -14,7 +15,7 @@ export class RunningServer implements AsyncDisposable {
   readonly name: string;
   readonly uri: string;
   readonly folder: string;
-  /** From the start of the process to the first answered read. */
+  /** From the start of the process to the first answered read, or to its socket when nobody has asked. */
   readonly startMs: number;
   readonly #pid: number;
   readonly #child: Deno.ChildProcess;
@@ -35,8 +36,16 @@ export class RunningServer implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** Starts `server` on `source` in a new folder inside `parent`, and waits for a first answer. */
-  static async start(server: Server, source: string, parent: string): Promise<RunningServer> {
+  /**
+   * Starts `server` on `source` in a new folder inside `parent`.
+   * @param isAsked waits for a first answer; else only until there is a socket, so that no client has come yet.
+   */
+  static async start(
+    server: Server,
+    source: string,
+    parent: string,
+    isAsked = true,
+  ): Promise<RunningServer> {
     const folder = Deno.makeTempDirSync({ dir: parent, prefix: "server-" });
     for (const [name, ...args] of server.prepare?.(source, folder) ?? []) await tool(name, args);
     if (server.configuration) {
@@ -54,7 +63,8 @@ export class RunningServer implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     try {
-      await untilItAnswers(server, folder);
+      if (isAsked) await untilItAnswers(server, folder);
+      else await until("there is a socket", () => exists(`${folder}/socket`), PATIENCE_MS);
       const startMs = performance.now() - beganMs;
       return new RunningServer(server, folder, await pidOf(server, folder, child), child, startMs);
     } catch (cause) {
@@ -70,18 +80,14 @@ export class RunningServer implements AsyncDisposable {
     return pids.reduce((sum, pid) => sum + cpuTicks(pid), 0) / TICKS_PER_SECOND;
   }
 
-  /** Memory in use, bytes, without what it shares with the page cache's mappings of its image. */
+  /** Memory in use, bytes. */
   residentBytes(): number {
-    const status = Deno.readTextFileSync(`/proc/${this.#pid}/status`);
-    return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)![1]) * 1024;
+    return residentBytes(this.#pid);
   }
 
   /** Of the files that it runs from, its libraries included, bytes. */
   programBytes(): number {
-    const maps = Deno.readTextFileSync(`/proc/${this.#pid}/maps`);
-    const code = maps.matchAll(/^\S+ r-x\S* \S+ \S+ \S+ +(\/.*)$/gm);
-    const files = new Set([...code].map(([, path]) => path));
-    return [...files].reduce((sum, path) => sum + Deno.statSync(path).size, 0);
+    return programBytes(this.#pid);
   }
 
   /** A second call waits for the first. */
@@ -100,6 +106,16 @@ async function untilItAnswers(server: Server, folder: string): Promise<void> {
   while (!(await askOnce(`${folder}/socket`, server.exportName ?? ""))) {
     if (performance.now() > deadlineMs) throw new Error("no answer");
     await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -81,6 +81,20 @@ export const NBD_SERVER: Server = {
   ) => ["nbd-server", "-C", `${folder}/configuration`, "-p", `${folder}/pid`],
 };
 
+/** What blkcache re-imagines: a plugin of nbdkit's in Python. @param checkout a folder with its sources. */
+export function pythonOriginal(checkout: string): Server {
+  return {
+    name: "Python original",
+    // The file of its cache has to be as large as the source.
+    prepare: (source, folder) => [["truncate", `--reference=${source}`, `${folder}/cache`]],
+    command: (source, folder) => [
+      ...["env", `PYTHONPATH=${checkout}/src`, "nbdkit", "-f", "-r", "-U", `${folder}/socket`],
+      ...["python", `${checkout}/src/blkcache/backend.py`],
+      ...[`device=${source}`, `cache=${folder}/cache`],
+    ],
+  };
+}
+
 /** Serve what they have at hand. */
 export const WARM_SERVERS = [BLKCACHE, NBDKIT_FILE, NBDKIT_CACHE, QEMU_NBD_RAW, NBD_SERVER];
 /** Keep what they read. */

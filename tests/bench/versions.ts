@@ -8,6 +8,7 @@ const VERSIONS: readonly (readonly string[])[] = [
   ["nbdkit", "--version"],
   ["qemu-nbd", "--version"],
   ["nbd-server", "-V"],
+  ["ddrescue", "--version"],
   ["nbdcopy", "--version"],
   ["fio", "--version"],
 ];
