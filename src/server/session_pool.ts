@@ -33,7 +33,9 @@ interface Session {
   readonly number: number;
   readonly ended: Promise<void>;
   readonly endedNow: () => void;
-  busy: boolean;
+  hasClient: boolean;
+  /** Takes the next client, now or when it has been started. */
+  isFree: boolean;
 }
 
 /** See the head of this file. */
@@ -74,7 +76,7 @@ export class SessionPool {
   /** Clients connected now. */
   get clients(): number {
     let clients = 0;
-    for (const session of this.#sessions) if (session.busy) clients++;
+    for (const session of this.#sessions) if (session.hasClient) clients++;
     return clients;
   }
 
@@ -97,7 +99,7 @@ export class SessionPool {
   get #mayStart(): boolean {
     if (this.#ending || this.#sessions.size >= this.#maxClients) return false;
     if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return false;
-    for (const session of this.#sessions) if (!session.busy) return false;
+    for (const { isFree } of this.#sessions) if (isFree) return false;
     return true;
   }
 
@@ -109,7 +111,7 @@ export class SessionPool {
       name: `session ${number}`,
     });
     const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
-    const session: Session = { worker, number, ended, endedNow, busy: false };
+    const session = { worker, number, ended, endedNow, hasClient: false, isFree: true };
     this.#sessions.add(session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
     worker.onerror = (event) => {
@@ -121,20 +123,24 @@ export class SessionPool {
 
   #hear(session: Session, message: SessionMessage): void {
     switch (message.type) {
+      case "free":
+        session.isFree = true;
+        break;
       case "busy":
-        session.busy = true;
+        session.isFree = false;
+        session.hasClient = true;
         this.#observer.connected();
         this.#listenIfNobodyDoes();
         break;
-      case "idle":
-        session.busy = false;
+      case "left":
+        session.hasClient = false;
         this.#observer.left(message.message);
         break;
       case "warning":
         this.#observer.warned(message.message, message.hints);
         break;
       case "ended":
-        session.busy = false;
+        session.hasClient = false;
         session.worker.terminate();
         session.endedNow();
     }

@@ -70,7 +70,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     written?.writer.endClient();
     buffers.output.discard();
     state.setBusy(data.session, false);
-    tell({ type: "idle", message });
+    tell({ type: "left", message });
   }
   buffers.release();
   written?.writer.release();
@@ -101,10 +101,14 @@ function acceptClient(
   const poll = new PollSet(data.listeners.length + 1);
   poll.set(data.listeners.length, eventFd, POLLIN);
   let pauseMs = 0;
+  let isFree = false;
   while (state.phase === PHASE_SERVING) {
     // Reads of the last client that the device still works on end by ringing the eventfd.
     while (target instanceof ParkedReads && target.nextEnded() >= 0);
+    // Another session takes the next client as long as the device works on much of what the last has left.
     const ready = pauseMs === 0 && (cached?.waiting ?? 0) <= PARKED_PER_SESSION / 2;
+    if (ready && !isFree) tell({ type: "free" });
+    isFree ||= ready;
     data.listeners.forEach((fd, index) => poll.set(index, ready ? fd : -1, POLLIN));
     if (cached?.armWakeUp() ?? true) poll.wait(ready ? -1 : Math.max(pauseMs, ACCEPT_PAUSE_MS));
     cached?.disarmWakeUp();

@@ -41,10 +41,12 @@ export interface Warning {
 
 /** What a session worker tells main. */
 export type SessionMessage =
+  /** It waits for a client. */
+  | { type: "free" }
   /** It has accepted a client. */
   | { type: "busy" }
   /** The client has left; `message` says more when something went wrong. */
-  | { type: "idle"; message: string }
+  | { type: "left"; message: string }
   | Warning
   /** The run is over and the worker has ended its loop. */
   | { type: "ended" };

@@ -53,6 +53,28 @@ for (const { name, asFile } of SOURCES) {
   });
 
   Deno.test({
+    name: `${name} that hangs: a client that leaves much behind keeps no other waiting`,
+    ignore,
+    async fn() {
+      using folder = new TestFolder();
+      const file = folder.noise("source", SIZE);
+      await using device = await FailingDevice.make(file, { canHang: true, asFile });
+      await using served = await Served.start(device.path, {
+        dir: folder.path,
+        args: ["--timeout=0.5", "--read-ahead=0"],
+      });
+      const cached = { reads: [[0, 65_536]] as [number, number][], source: file };
+      await readThrough(served.uri, cached);
+      await using _hang = await device.source.hang();
+      const many = Array.from({ length: 200 }, (_, i): [number, number] => [MIB + i * 8192, 4096]);
+      const refused = await readThrough(served.uri, { reads: many, inflight: many.length });
+      assertEquals(refused.filter(({ errno }) => errno === EIO).length, many.length);
+      const [read] = await readThrough(served.uri, cached);
+      assertEquals([read.errno, read.good, read.wrong], [0, 65_536, 0]);
+    },
+  });
+
+  Deno.test({
     name: `${name} that hangs: SIGTERM saves the map and ends the program within 5 s`,
     ignore,
     async fn() {
