@@ -17,20 +17,13 @@ import {
   type SharedState,
 } from "../shared/shared_state.ts";
 import { Touched } from "../shared/touched.ts";
-import { BounceBuffer, bounceSize } from "../shared/bounce_buffer.ts";
 import { seekEnd, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
 import { ENXIO } from "../sys/errno.ts";
 import type { NativeMemory } from "../sys/memory.ts";
-import { SystemError } from "../sys/system_error.ts";
+import { Bounces } from "./bounces.ts";
 import type { DeviceWriter } from "./device_writer.ts";
 import { MISSING } from "./publisher.ts";
 import { ReadAhead } from "./read_ahead.ts";
-
-/**
- * Most memory of a session for bytes that the image cannot take, one request excepted. A client could ask for
- * 256 times 32 MiB; ordinary ones have less than this in flight.
- */
-const MAX_BOUNCE_BYTES = 67_108_864;
 
 // States of a token.
 const FREE = 0;
@@ -88,11 +81,7 @@ export class CachedFile {
   readonly #ends = new Float64Array(PARKED_PER_SESSION);
   /** FREE, or from `park` until `nextEnded` has returned the token WAITING or ABANDONED. */
   readonly #states = new Uint8Array(PARKED_PER_SESSION);
-  /** Memory for bytes that the image cannot take, while it cannot. */
-  readonly #bounces: (BounceBuffer | null)[] = new Array(PARKED_PER_SESSION).fill(null);
-  #bounceBytes = 0;
-  /** Tokens that are not asked yet, as MAX_BOUNCE_BYTES are in use. */
-  readonly #deferred: number[] = [];
+  readonly #bounces: Bounces;
   #waitingCount = 0;
   /** The image has lost bytes that the map claims: what is parked comes from the device whole. */
   #imageLost = false;
@@ -112,6 +101,12 @@ export class CachedFile {
     this.#touched = options.touched &&
       new Touched(options.touched, options.size, options.sectorSize);
     this.#readAhead = new ReadAhead(options.readAheadEnd ?? options.size, options.readAhead);
+    this.#bounces = new Bounces(
+      options.sectorSize,
+      this.#starts,
+      this.#ends,
+      (token) => this.#ask(token),
+    );
   }
 
   /** True once the session must end: shutdown, or another disc. */
@@ -131,7 +126,7 @@ export class CachedFile {
   fileOf(offset: number, length: number): number {
     const end = offset + length;
     // Parked reads give their memory back when they are collected, so all of them are as long as there is some.
-    if (this.#bounceBytes > 0 || this.#state.imageDamaged) return -1;
+    if (this.#bounces.inUse || this.#state.imageDamaged) return -1;
     if (!this.#map.isFinished(offset, end)) return -1;
     // An image that was cut short is found out here, before a reply has begun.
     return seekEnd(this.#image) >= end ? this.#image : -1;
@@ -171,32 +166,15 @@ export class CachedFile {
     this.#states[token] = WAITING;
     this.#state.setParked(this.#session, ++this.#waitingCount);
     this.#state.count(this.#session, SESSION_MISSES, 1);
-    this.#dropBounce(token);
-    if ((this.#imageLost || this.#state.imageSick) && this.#askBounced(token)) return;
+    this.#bounces.drop(token);
+    if ((this.#imageLost || this.#state.imageSick) && this.#bounces.ask(token)) return;
     this.#ask(token);
   }
 
   #ask(token: number): void {
     const start = this.#starts[token];
-    const address = this.#bounces[token]?.address ?? 0;
+    const address = this.#bounces.of(token)?.address ?? 0;
     this.#queue.park(token, this.#kinds[token], start, this.#ends[token] - start, address);
-  }
-
-  /** Asks with memory for the bytes: at once, or when there is some left. @returns false when there is none. */
-  #askBounced(token: number): boolean {
-    const start = this.#starts[token];
-    const end = this.#ends[token];
-    const bytes = this.#bounceBytes + bounceSize(end - start, this.sectorSize);
-    if (bytes > MAX_BOUNCE_BYTES && this.#bounceBytes > 0) {
-      this.#deferred.push(token);
-      return true;
-    }
-    const bounce = makeBounce(start, end, this.sectorSize);
-    if (bounce === null) return false;
-    this.#bounces[token] = bounce;
-    this.#bounceBytes += bounce.size;
-    this.#ask(token);
-    return true;
   }
 
   /** Hands a write to the reader: a KIND_ of one. `address` is that of its payload, or 0. */
@@ -204,7 +182,7 @@ export class CachedFile {
     this.#kinds[token] = kind;
     this.#states[token] = WAITING;
     this.#state.setParked(this.#session, ++this.#waitingCount);
-    this.#dropBounce(token);
+    this.#bounces.drop(token);
     this.#queue.park(token, kind, offset, length, address);
   }
 
@@ -217,9 +195,9 @@ export class CachedFile {
       if (this.#kinds[token] >= KIND_WRITE) this.writer!.ended(token, -this.#queue.result(token));
       // The image went bad in between: once more, with memory for the bytes.
       const again = this.#queue.result(token) === RESULT_UNCACHED && !abandoned && !this.ending;
-      if (again && this.#askBounced(token)) continue;
+      if (again && this.#bounces.ask(token)) continue;
       this.#states[token] = FREE;
-      if (abandoned) this.#dropBounce(token);
+      if (abandoned) this.#bounces.drop(token);
       this.#state.setParked(this.#session, --this.#waitingCount);
       return token;
     }
@@ -235,7 +213,7 @@ export class CachedFile {
    * @returns the number of unreadable runs, listed by `unreadableStart` and `unreadableEnd`.
    */
   collect(token: number, at: number, offset: number, length: number): number {
-    const bounce = this.#bounces[token];
+    const bounce = this.#bounces.of(token);
     const end = offset + length;
     const shift = at - offset;
     this.#unreadable.length = 0;
@@ -244,7 +222,7 @@ export class CachedFile {
       if (bounce?.has(start)) bounce.copyTo(this.#output.address + shift + start, start, runEnd);
       else this.#collectCached(shift, start, runEnd);
     }
-    this.#dropBounce(token);
+    this.#bounces.drop(token);
     return this.#unreadable.length / 2;
   }
 
@@ -304,10 +282,10 @@ export class CachedFile {
   /** The client has left: the reader need not bother with what it has parked. */
   endClient(): void {
     // What was not asked yet ends like the rest.
-    for (const token of this.#deferred.splice(0)) this.#ask(token);
+    this.#bounces.giveUpDeferred();
     for (let token = 0; token < PARKED_PER_SESSION; token++) {
       if (this.#states[token] === FREE) {
-        this.#dropBounce(token);
+        this.#bounces.drop(token);
         continue;
       }
       // The reader may be filling its memory at this moment: that is kept until the read has ended.
@@ -316,18 +294,6 @@ export class CachedFile {
     }
     this.#readAhead.reset();
     this.#imageLost = false;
-  }
-
-  #dropBounce(token: number): void {
-    const bounce = this.#bounces[token];
-    if (bounce === null) return;
-    this.#bounces[token] = null;
-    this.#bounceBytes -= bounce.size;
-    bounce.release();
-    // What does not fit puts itself back at the end.
-    for (const deferred of this.#deferred.splice(0)) {
-      if (!this.#askBounced(deferred)) this.#ask(deferred);
-    }
   }
 
   /** Parked reads that have not ended: after `endClient`, those that the device still works on. */
@@ -351,15 +317,5 @@ export function describeData(file: number, offset: number, extent: Extent): void
   } else if (data === offset) {
     const hole = trySeekHole(file, offset);
     if (hole > offset) extent.end = Math.min(extent.end, hole);
-  }
-}
-
-/** @returns null when memory ends: what the image cannot take is unreadable then. */
-function makeBounce(start: number, end: number, sectorSize: number): BounceBuffer | null {
-  try {
-    return new BounceBuffer(start, end, sectorSize);
-  } catch (error) {
-    if (error instanceof SystemError) return null;
-    throw error;
   }
 }

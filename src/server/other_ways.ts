@@ -5,7 +5,7 @@ import type { SharedState } from "../shared/shared_state.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
 import { Attachment, KERNEL_CONNECTIONS } from "./attachment.ts";
 import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
-import type { Run } from "./generation.ts";
+import type { Run } from "./run.ts";
 import type { ServeOptions } from "./serve_options.ts";
 
 /** Session numbers of the shared state that they need. */

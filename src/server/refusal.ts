@@ -2,7 +2,7 @@
 // Main thread.
 import { SharedState } from "../shared/shared_state.ts";
 import { SharedText } from "../shared/shared_text.ts";
-import type { Run } from "./generation.ts";
+import type { Run } from "./run.ts";
 import { sessionObserver } from "./session_events.ts";
 import { REPLACEMENTS, SessionPool } from "./session_pool.ts";
 

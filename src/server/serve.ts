@@ -18,10 +18,12 @@ import { sourceName } from "../file/source_name.ts";
 import { WriteAccess } from "../file/write_access.ts";
 import { DriveLife } from "./drive_life.ts";
 import type { Observer } from "./events.ts";
-import { Generation, generationState, type Run } from "./generation.ts";
+import { Generation } from "./generation.ts";
+import { generationState } from "./generation_parts.ts";
 import { takeGivenSockets } from "./given_sockets.ts";
 import { openListeners } from "./listeners.ts";
 import { ReaderThread } from "./reader_thread.ts";
+import type { Run } from "./run.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
 import { StopRequest } from "./stop_request.ts";
 

@@ -15,7 +15,13 @@ import {
 } from "./rows.ts";
 import { RunningServer } from "./running_server.ts";
 import { measureDdrescue } from "./ddrescue_alone.ts";
-import { COLD_SERVERS, pythonOriginal, type Server, WARM_SERVERS } from "./servers.ts";
+import {
+  COLD_SERVERS,
+  NBDKIT_COW_4K,
+  pythonOriginal,
+  type Server,
+  WARM_SERVERS,
+} from "./servers.ts";
 
 /** The cold copy's other rival: what a copy costs at all. */
 const DD = "dd to a file";
@@ -49,7 +55,7 @@ export class Bench implements AsyncDisposable {
     this.#idle = IDLE_ROWS.filter(wanted);
     const original = options.original === undefined ? [] : [pythonOriginal(options.original)];
     this.#warmServers = [...WARM_SERVERS, ...original];
-    this.#coldServers = [...COLD_SERVERS, ...original];
+    this.#coldServers = [...COLD_SERVERS, NBDKIT_COW_4K, ...original];
     this.warm = new Measurements("cached", this.#warm, names(this.#warmServers));
     this.cold = new Measurements("not cached", this.#cold, [...names(this.#coldServers), DD]);
     this.idle = new Measurements("itself", this.#idle, [...names(this.#warmServers), DDRESCUE]);

@@ -46,6 +46,11 @@ const nbdkit = (name: string, ...args: string[]): Server => ({
 export const NBDKIT_FILE = nbdkit("nbdkit file");
 export const NBDKIT_CACHE = nbdkit("nbdkit cache", "--filter=cache", "cache-on-read=true");
 export const NBDKIT_COW = nbdkit("nbdkit cow", "--filter=cow", "cow-on-read=true");
+/** Reads no more than it is asked for, where the others read 64 KiB. */
+export const NBDKIT_COW_4K = nbdkit(
+  "nbdkit cow, 4 KiB blocks",
+  ...["--filter=cow", "cow-on-read=true", "cow-block-size=4096"],
+);
 
 /** As many clients at a time as blkcache takes. */
 const QEMU_NBD = ["qemu-nbd", "--persistent", "--shared=16"];

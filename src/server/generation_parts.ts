@@ -1,0 +1,174 @@
+// What a generation consists of, put together. Main thread; nothing here blocks.
+import { mapOf, type Medium } from "../cache/open_medium.ts";
+import { removeRecord } from "../cache/finish_writes.ts";
+import { intentsPathOf } from "../cache/write_intents.ts";
+import { type OpenOverlay, openOverlay } from "../cache/open_overlay.ts";
+import type { FileMap } from "../map/file_map.ts";
+import { forgetFailures } from "../map/forget_failures.ts";
+import { SharedState } from "../shared/shared_state.ts";
+import { closeFd } from "../sys/fd.ts";
+import type { ReaderInit } from "../workers/reader_init.ts";
+import type { ServedMedium } from "../workers/session_init.ts";
+import { DomainRecorder } from "./domain_recorder.ts";
+import { FillRun } from "./fill_run.ts";
+import { MapSaver } from "./map_saver.ts";
+import { otherSessions, OtherWays } from "./other_ways.ts";
+import type { ReaderThread } from "./reader_thread.ts";
+import type { Run } from "./run.ts";
+import type { ServeOptions } from "./serve_options.ts";
+import { REPLACEMENTS } from "./session_pool.ts";
+
+/** See the head of this file. */
+export interface GenerationParts {
+  readonly run: Run;
+  readonly medium: Medium;
+  readonly served: ServedMedium;
+  readonly map: FileMap;
+  readonly state: SharedState;
+  readonly reader: ReaderThread;
+  /** Undefined when nothing is to be changed. */
+  readonly saver: MapSaver | undefined;
+  readonly fill: FillRun | undefined;
+  readonly recorder: DomainRecorder | undefined;
+  readonly overlay: OpenOverlay | undefined;
+  readonly others: OtherWays;
+}
+
+/** Shared memory for a generation: numbers for the session workers, behind them those of the other ways in. */
+export function generationState(options: ServeOptions): SharedState {
+  return SharedState.create(firstOther(options) + otherSessions(options));
+}
+
+function firstOther({ maxClients }: ServeOptions): number {
+  return maxClients + REPLACEMENTS;
+}
+
+/**
+ * Saves the map for the first time, and opens the ways in that are no NBD clients.
+ * @param makeReader gives the reader its order; it begins when somebody may need it.
+ * @throws {UserError} when overlay, map or fill will not do: the medium is the caller's to abandon then.
+ */
+export async function assembleGeneration(
+  run: Run,
+  medium: Medium,
+  state: SharedState,
+  makeReader: (init: ReaderInit) => ReaderThread,
+): Promise<GenerationParts> {
+  const overlay = overlayOf(run, medium);
+  try {
+    return await assembleWith(overlay, run, medium, state, makeReader);
+  } catch (error) {
+    if (overlay !== undefined) closeFd(overlay.file);
+    throw error;
+  }
+}
+
+async function assembleWith(
+  overlay: OpenOverlay | undefined,
+  run: Run,
+  medium: Medium,
+  state: SharedState,
+  makeReader: (init: ReaderInit) => ReaderThread,
+): Promise<GenerationParts> {
+  const { options, about, observe } = run;
+  const { size, sectorSize, layout } = medium;
+  const map = mapOf(medium);
+  if (options.tryAgain) forgetFailures(map);
+  const fill = options.fill && new FillRun(options.fill, map, layout.runOutStart);
+  const recorder = options.recordDomain === undefined
+    ? undefined
+    : new DomainRecorder(options.recordDomain, size, sectorSize, about, observe);
+  const saver = await beginSaving(run, medium, map, state);
+  const reader = makeReader(readerInit(run, medium, state, fill));
+  // Otherwise the first client has it begin: while nobody asks, it would do nothing.
+  if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) reader.begin();
+  try {
+    const served = servedMedium(medium, options, recorder, overlay);
+    const first = firstOther(options);
+    const others = await OtherWays.open(run, served, medium.device, state, first);
+    return { run, medium, served, map, state, reader, saver, fill, recorder, overlay, others };
+  } catch (error) {
+    state.end();
+    await reader.end();
+    await saver?.close();
+    throw error;
+  }
+}
+
+async function beginSaving(
+  { options, about, observe }: Run,
+  medium: Medium,
+  map: FileMap,
+  state: SharedState,
+): Promise<MapSaver | undefined> {
+  if (options.offline) return undefined;
+  const isDamaged = () => state.imageDamaged;
+  const saver = new MapSaver(medium, map, options.device, about, observe, isDamaged);
+  try {
+    await saver.begin();
+    // The map on disk says now what an earlier run had left behind.
+    removeRecord(medium);
+  } catch (error) {
+    await saver.close();
+    throw error;
+  }
+  return saver;
+}
+
+function readerInit(
+  { options, writeFd }: Run,
+  { map, image, fresh, device, blockDevice, size, sectorSize, imagePath }: Medium,
+  state: SharedState,
+  fill: FillRun | undefined,
+): ReaderInit {
+  return {
+    state: state.buffer,
+    sessions: state.sessions,
+    map,
+    image,
+    fresh,
+    device: options.offline ? undefined : device,
+    blockDevice,
+    size,
+    sectorSize,
+    retries: options.retries,
+    fill: fill?.init,
+    writing: writeFd === undefined
+      ? undefined
+      : { device: writeFd, intentsPath: intentsPathOf(imagePath) },
+  };
+}
+
+function servedMedium(
+  medium: Medium,
+  options: ServeOptions,
+  recorder: DomainRecorder | undefined,
+  overlay: OpenOverlay | undefined,
+): ServedMedium {
+  const { map, image, size, sectorSize, layout } = medium;
+  const readAhead = options.offline ? 0 : options.readAhead;
+  const readAheadEnd = layout.fileSystemEnd ?? size;
+  const touched = recorder?.touched.buffer;
+  return {
+    map,
+    image,
+    size,
+    sectorSize,
+    readAhead,
+    readAheadEnd,
+    touched,
+    overlay,
+    writeThrough: options.writeThrough,
+  };
+}
+
+/** @throws {UserError} when it will not do. */
+function overlayOf({ options, about, observe }: Run, medium: Medium): OpenOverlay | undefined {
+  const { overlay: path, device, force } = options;
+  if (path === undefined) return undefined;
+  return openOverlay(
+    { path, device, force, ...about },
+    medium,
+    (message, hints) => observe({ event: "warning", message, hints }),
+  );
+}

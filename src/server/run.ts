@@ -1,0 +1,18 @@
+// What outlives the generations of a run.
+import type { Observer } from "./events.ts";
+import type { Listeners } from "./listeners.ts";
+import type { About, ServeOptions } from "./serve_options.ts";
+
+/** See the head of this file. */
+export interface Run {
+  readonly options: ServeOptions;
+  readonly about: About;
+  readonly listeners: Listeners;
+  readonly observe: Observer;
+  /** Descriptor of the device for writes; undefined: nobody may write to it. */
+  readonly writeFd: number | undefined;
+  /** Media come and go. */
+  readonly isDrive: boolean;
+  /** Whether the run goes on without a device that has gone, with what is cached of it. */
+  readonly outlivesDevice: boolean;
+}
