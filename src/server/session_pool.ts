@@ -1,5 +1,6 @@
 // The session workers: each serves one client at a time and then waits for the next. While none waits, main
-// listens for a client and starts a session for it, up to the limit: nobody pays for threads without work.
+// listens for a client and starts a session for it, up to the limit; of several that wait one is kept. So nobody
+// pays for threads without work.
 // Main thread; it only starts them, hears of them, and ends them.
 import type { SharedState } from "../shared/shared_state.ts";
 import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
@@ -11,6 +12,8 @@ import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
 /** Numbers for workers that replace ones that died; each is used once. */
 export const REPLACEMENTS = 16;
+/** How long a session waits for a client beside another one that does, milliseconds. */
+const REST_MS = 5000;
 /** How long sessions may take to tell their clients that it is over, milliseconds. */
 const POLITE_MS = 1000;
 /** ... and how long after that their sockets are shut in both directions. */
@@ -36,6 +39,8 @@ interface Session {
   hasClient: boolean;
   /** Takes the next client, now or when it has been started. */
   isFree: boolean;
+  /** Runs while it waits for one. */
+  rest: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** See the head of this file. */
@@ -48,7 +53,10 @@ export class SessionPool {
   /** Resolves when no worker is left; only after `end`. */
   readonly ended: Promise<void>;
   #setEnded!: () => void;
+  /** Never used before. */
   #nextNumber = 0;
+  /** Of sessions that have ended in peace. */
+  readonly #freeNumbers: number[] = [];
   #ending = false;
   /** Watches the listeners, and what ends that. */
   readonly #door: PollSet;
@@ -98,20 +106,38 @@ export class SessionPool {
   /** No session waits for a client, and one more is allowed. */
   get #mayStart(): boolean {
     if (this.#ending || this.#sessions.size >= this.#maxClients) return false;
-    if (this.#nextNumber >= this.#maxClients + REPLACEMENTS) return false;
-    for (const { isFree } of this.#sessions) if (isFree) return false;
-    return true;
+    const isUsedUp = this.#nextNumber >= this.#maxClients + REPLACEMENTS;
+    if (isUsedUp && this.#freeNumbers.length === 0) return false;
+    return this.#free === 0;
+  }
+
+  /** Sessions that take the next client. */
+  get #free(): number {
+    let free = 0;
+    for (const { isFree } of this.#sessions) if (isFree) free++;
+    return free;
+  }
+
+  /** It has been waiting for a while, and another one does as well. */
+  #dismiss(session: Session): void {
+    if (this.#ending || !session.isFree || this.#free < 2) return;
+    session.isFree = false;
+    this.#state.setDismissed(session.number, true);
+    ringEventFd(this.#state.eventFd(session.number));
   }
 
   #start(): void {
-    const number = this.#nextNumber++;
-    this.#state.setEventFd(number, createEventFd());
+    const number = this.#freeNumbers.pop() ?? this.#nextNumber++;
+    if (this.#state.eventFd(number) < 0) this.#state.setEventFd(number, createEventFd());
     const worker = new Worker(new URL("../workers/session.ts", import.meta.url), {
       type: "module",
       name: `session ${number}`,
     });
     const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
-    const session = { worker, number, ended, endedNow, hasClient: false, isFree: true };
+    const session: Session = {
+      ...{ worker, number, ended, endedNow },
+      ...{ hasClient: false, isFree: true, rest: undefined },
+    };
     this.#sessions.add(session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
     worker.onerror = (event) => {
@@ -125,10 +151,13 @@ export class SessionPool {
     switch (message.type) {
       case "free":
         session.isFree = true;
+        clearTimeout(session.rest);
+        session.rest = setTimeout(() => this.#dismiss(session), REST_MS);
         break;
       case "busy":
         session.isFree = false;
         session.hasClient = true;
+        clearTimeout(session.rest);
         this.#observer.connected();
         this.#listenIfNobodyDoes();
         break;
@@ -143,12 +172,22 @@ export class SessionPool {
         session.hasClient = false;
         session.worker.terminate();
         session.endedNow();
+        if (!this.#ending) this.#reuse(session);
     }
+  }
+
+  /** It was dismissed and has ended, with nothing on its way: its number is as good as new. */
+  #reuse(session: Session): void {
+    this.#sessions.delete(session);
+    this.#state.setDismissed(session.number, false);
+    this.#freeNumbers.push(session.number);
+    this.#listenIfNobodyDoes();
   }
 
   /** Its client is cut off; another worker with a number of its own takes its place. */
   #bury(session: Session, error: string): void {
     this.#sessions.delete(session);
+    clearTimeout(session.rest);
     let socket = -1;
     this.#state.withSocket(session.number, (fd) => socket = fd);
     this.#state.retractSocket(session.number);
@@ -166,7 +205,9 @@ export class SessionPool {
     this.#ending = true;
     ringEventFd(this.#doorbell);
     void Promise.all(this.#endings()).then(this.#setEnded);
-    for (const { number } of this.#sessions) {
+    for (const { number, rest } of this.#sessions) {
+      // The descriptor that it would ring may soon be another file's.
+      clearTimeout(rest);
       ringEventFd(this.#state.eventFd(number));
       this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RD));
     }

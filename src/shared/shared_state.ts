@@ -63,6 +63,7 @@ const SESSION_WAITING = 3;
 const SESSION_ENDED_TAIL = 4;
 const SESSION_BUSY = 5;
 const SESSION_PARKED = 6;
+const SESSION_DISMISSED = 7;
 const SESSION_WORDS = 16;
 
 /** Counters of the reader (Float64). */
@@ -216,6 +217,14 @@ export class SharedState {
   }
   isBusy(session: number): boolean {
     return Atomics.load(this.words, this.#sessionWord(session, SESSION_BUSY)) !== 0;
+  }
+
+  /** Main only: the session ends when it has no client, and nothing of one waits for the device. */
+  setDismissed(session: number, dismissed: boolean): void {
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_DISMISSED), dismissed ? 1 : 0);
+  }
+  isDismissed(session: number): boolean {
+    return Atomics.load(this.words, this.#sessionWord(session, SESSION_DISMISSED)) !== 0;
   }
 
   /** Session only: how many of its reads wait for the device, for the status line. */

@@ -90,7 +90,10 @@ class Reason implements Unavailable {
   }
 }
 
-/** Blocks until a client is there. Woken by the session's eventfd. @returns its socket, or -1 at the end. */
+/**
+ * Blocks until a client is there. Woken by the session's eventfd.
+ * @returns its socket, or -1 when the run is over or nobody needs this session any more.
+ */
 function acceptClient(
   data: SessionInit,
   state: SharedState,
@@ -105,8 +108,11 @@ function acceptClient(
   while (state.phase === PHASE_SERVING) {
     // Reads of the last client that the device still works on end by ringing the eventfd.
     while (target instanceof ParkedReads && target.nextEnded() >= 0);
+    const waiting = cached?.waiting ?? 0;
+    const isDismissed = state.isDismissed(data.session);
+    if (isDismissed && waiting === 0) break;
     // Another session takes the next client as long as the device works on much of what the last has left.
-    const ready = pauseMs === 0 && (cached?.waiting ?? 0) <= PARKED_PER_SESSION / 2;
+    const ready = !isDismissed && pauseMs === 0 && waiting <= PARKED_PER_SESSION / 2;
     if (ready && !isFree) tell({ type: "free" });
     isFree ||= ready;
     data.listeners.forEach((fd, index) => poll.set(index, ready ? fd : -1, POLLIN));

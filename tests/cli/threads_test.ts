@@ -1,8 +1,10 @@
-// Threads cost memory: there are none before there is work for them, and they are used again.
+// Threads cost memory: there are none without work for them, and they are used again.
 
 import { assertEquals } from "@std/assert";
+import { readThrough } from "../harness/nbd_client.ts";
 import { Served } from "../harness/served.ts";
 import { TestFolder } from "../harness/test_folder.ts";
+import { until } from "../harness/tool.ts";
 
 const GREETING_BYTES = 18;
 
@@ -48,6 +50,16 @@ Deno.test("a server without clients runs no threads of its own; each client has 
   assertEquals(workers(pid), 3);
   third.close();
   fourth.close();
+  // Of those that wait, one is enough; with the number of the other a new one is started.
+  await until("one session is left", () => workers(pid) === 2);
+  for (let again = 0; again < 2; again++) {
+    const clients = [await connect(socket), await connect(socket), await connect(socket)];
+    assertEquals(workers(pid), 4);
+    clients.forEach((client) => client.close());
+    await until("one session is left", () => workers(pid) === 2);
+  }
+  const [read] = await readThrough(served.uri, { reads: [[0, 65_536]], source: device });
+  assertEquals([read.errno, read.wrong], [0, 0]);
   assertEquals((await served.stop()).code, 0);
 });
 

@@ -47,16 +47,16 @@ for (const { name, make } of FILE_SYSTEMS) {
 
       Deno.removeSync(`${small.path}/ballast`);
       const cachedBefore = bytesWith("+", areasOf(map));
-      // It is tried again once a second.
+      // It is tried again once a second. The mapfile may have been behind when it was looked at.
+      const isTold = () => served.messages("info").some((said) => said.includes("written again"));
       await until("caching goes on", async () => {
         await readThrough(served.uri, { reads: wholeDevice(SIZE, 65_536) });
-        return bytesWith("+", areasOf(map)) > cachedBefore + MIB / 4;
+        return isTold() && bytesWith("+", areasOf(map)) > cachedBefore + MIB / 4;
       });
       const { code } = await served.stop();
       assertEquals(code, 0);
       await tool("ddrescuelog", ["--show-status", map]);
       assertTrue(served.image, areasOf(map), file);
-      assert(served.messages("info").some((message) => message.includes("can be written again")));
     },
   });
 }
