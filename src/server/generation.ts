@@ -66,10 +66,6 @@ export class Generation {
         : [],
       ...options.fill?.exitWhenComplete ? [filled.then((): GenerationEnd => "filled")] : [],
     ]);
-    this.#progressTimer = setInterval(
-      () => observe({ event: "progress", progress: this.progress() }),
-      PROGRESS_MS,
-    );
     saver?.saveEvery(options.saveIntervalSeconds * 1000);
     recorder?.saveEvery(options.saveIntervalSeconds * 1000);
     for (const message of layout.remarks) observe({ event: "info", message });
@@ -82,6 +78,9 @@ export class Generation {
       map: medium.mapPath,
       resumed: !medium.fresh,
     });
+    const tellProgress = () => observe({ event: "progress", progress: this.progress() });
+    tellProgress();
+    this.#progressTimer = setInterval(tellProgress, PROGRESS_MS);
   }
 
   /** Where it stands now. */

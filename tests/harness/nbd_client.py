@@ -74,4 +74,7 @@ except nbd.Error as error:
 
 print(json.dumps({"structured": structured, "results": results, "lost": lost}), flush=True)
 if handle.aio_is_ready():
-    handle.shutdown()
+    try:
+        handle.shutdown()
+    except nbd.Error:
+        pass  # the server may be leaving as well
