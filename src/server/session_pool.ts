@@ -135,8 +135,13 @@ export class SessionPool {
     });
     const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
     const session: Session = {
-      ...{ worker, number, ended, endedNow },
-      ...{ hasClient: false, isFree: true, rest: undefined },
+      worker,
+      number,
+      ended,
+      endedNow,
+      hasClient: false,
+      isFree: true,
+      rest: undefined,
     };
     this.#sessions.add(session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
@@ -151,7 +156,6 @@ export class SessionPool {
     switch (message.type) {
       case "free":
         session.isFree = true;
-        clearTimeout(session.rest);
         session.rest = setTimeout(() => this.#dismiss(session), REST_MS);
         break;
       case "busy":
@@ -169,7 +173,6 @@ export class SessionPool {
         this.#observer.warned(message.message, message.hints);
         break;
       case "ended":
-        session.hasClient = false;
         session.worker.terminate();
         session.endedNow();
         if (!this.#ending) this.#reuse(session);

@@ -48,5 +48,5 @@ export type SessionMessage =
   /** The client has left; `message` says more when something went wrong. */
   | { type: "left"; message: string }
   | Warning
-  /** The run is over and the worker has ended its loop. */
+  /** The worker has ended its loop: the run is over, or nobody needs it any more. */
   | { type: "ended" };

@@ -74,9 +74,11 @@ export class Bench implements AsyncDisposable {
 
   async #idleRound(servers: readonly Server[]): Promise<void> {
     for (const server of servers) {
-      for (const isUnasked of [true, undefined]) {
-        await using running = await this.#start(server, !isUnasked);
-        for (const row of this.#idle.filter((row) => row.isUnasked === isUnasked)) {
+      for (const isAsked of [false, true]) {
+        const rows = this.#idle.filter(({ isUnasked = false }) => isUnasked !== isAsked);
+        if (rows.length === 0) continue;
+        await using running = await this.#start(server, isAsked);
+        for (const row of rows) {
           this.idle.add(row, server.name, await row.measure(running, this.#options));
         }
       }

@@ -27,7 +27,7 @@ export interface Row {
   /** Otherwise less is better. */
   readonly moreIsBetter: boolean;
   /** Of a server that no client has come to yet. */
-  readonly isUnasked?: true;
+  readonly isUnasked?: boolean;
   measure(server: RunningServer, settings: RowSettings): Promise<Figure>;
 }
 

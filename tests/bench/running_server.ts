@@ -1,5 +1,6 @@
 // A server that runs for the benchmark: started in a folder of its own, ended by pid, its folder removed.
 
+import { exists } from "../harness/test_folder.ts";
 import { tool, until } from "../harness/tool.ts";
 import { askOnce } from "./first_answer.ts";
 import { programBytes, residentBytes } from "./process_facts.ts";
@@ -106,16 +107,6 @@ async function untilItAnswers(server: Server, folder: string): Promise<void> {
   while (!(await askOnce(`${folder}/socket`, server.exportName ?? ""))) {
     if (performance.now() > deadlineMs) throw new Error("no answer");
     await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 
