@@ -140,10 +140,11 @@ export class SessionPool {
       ended,
       endedNow,
       hasClient: false,
-      isFree: true,
+      isFree: false,
       rest: undefined,
     };
     this.#sessions.add(session);
+    this.#setFree(session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -154,20 +155,21 @@ export class SessionPool {
 
   #hear(session: Session, message: SessionMessage): void {
     switch (message.type) {
-      case "free":
-        session.isFree = true;
-        session.rest = setTimeout(() => this.#dismiss(session), REST_MS);
-        break;
       case "busy":
-        session.isFree = false;
         session.hasClient = true;
-        clearTimeout(session.rest);
         this.#observer.connected();
-        this.#listenIfNobodyDoes();
+        this.#setOccupied(session);
         break;
       case "left":
         session.hasClient = false;
+        this.#setFree(session);
         this.#observer.left(message.message);
+        break;
+      case "occupied":
+        this.#setOccupied(session);
+        break;
+      case "free":
+        this.#setFree(session);
         break;
       case "warning":
         this.#observer.warned(message.message, message.hints);
@@ -179,9 +181,21 @@ export class SessionPool {
     }
   }
 
+  #setFree(session: Session): void {
+    session.isFree = true;
+    if (!this.#ending) session.rest = setTimeout(() => this.#dismiss(session), REST_MS);
+  }
+
+  #setOccupied(session: Session): void {
+    session.isFree = false;
+    clearTimeout(session.rest);
+    this.#listenIfNobodyDoes();
+  }
+
   /** It was dismissed and has ended, with nothing on its way: its number is as good as new. */
   #reuse(session: Session): void {
     this.#sessions.delete(session);
+    clearTimeout(session.rest);
     this.#state.setDismissed(session.number, false);
     this.#freeNumbers.push(session.number);
     this.#listenIfNobodyDoes();

@@ -104,7 +104,7 @@ function acceptClient(
   const poll = new PollSet(data.listeners.length + 1);
   poll.set(data.listeners.length, eventFd, POLLIN);
   let pauseMs = 0;
-  let isFree = false;
+  let isFree = true;
   while (state.phase === PHASE_SERVING) {
     // Reads of the last client that the device still works on end by ringing the eventfd.
     while (target instanceof ParkedReads && target.nextEnded() >= 0);
@@ -112,9 +112,10 @@ function acceptClient(
     const isDismissed = state.isDismissed(data.session);
     if (isDismissed && waiting === 0) break;
     // Another session takes the next client as long as the device works on much of what the last has left.
-    const ready = !isDismissed && pauseMs === 0 && waiting <= PARKED_PER_SESSION / 2;
-    if (ready && !isFree) tell({ type: "free" });
-    isFree ||= ready;
+    const takesNext: boolean = !isDismissed && waiting <= PARKED_PER_SESSION / 2;
+    if (takesNext !== isFree) tell({ type: takesNext ? "free" : "occupied" });
+    isFree = takesNext;
+    const ready = isFree && pauseMs === 0;
     data.listeners.forEach((fd, index) => poll.set(index, ready ? fd : -1, POLLIN));
     if (cached?.armWakeUp() ?? true) poll.wait(ready ? -1 : Math.max(pauseMs, ACCEPT_PAUSE_MS));
     cached?.disarmWakeUp();

@@ -41,12 +41,14 @@ export interface Warning {
 
 /** What a session worker tells main. */
 export type SessionMessage =
-  /** It waits for a client. */
-  | { type: "free" }
   /** It has accepted a client. */
   | { type: "busy" }
-  /** The client has left; `message` says more when something went wrong. */
+  /** The client has left, and it waits for the next one; `message` says more when something went wrong. */
   | { type: "left"; message: string }
+  /** It takes no client: the device still works on what the last one has left. */
+  | { type: "occupied" }
+  /** It waits for a client again. */
+  | { type: "free" }
   | Warning
   /** The worker has ended its loop: the run is over, or nobody needs it any more. */
   | { type: "ended" };
