@@ -10,11 +10,17 @@ const GREETING_BYTES = 18;
 
 /** Threads of a process that run workers: sessions and the reader. */
 function workers(pid: number): number {
-  const names = Array.from(
-    Deno.readDirSync(`/proc/${pid}/task`),
-    ({ name }) => Deno.readTextFileSync(`/proc/${pid}/task/${name}/comm`),
-  );
-  return names.filter((name) => name.startsWith("worker-")).length;
+  const threads = Array.from(Deno.readDirSync(`/proc/${pid}/task`), ({ name }) => name);
+  return threads.filter((thread) => nameOf(pid, thread).startsWith("worker-")).length;
+}
+
+/** The name of a thread, empty when it has ended since it was listed: ENOENT, or ESRCH from an opened file. */
+function nameOf(pid: number, thread: string): string {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/task/${thread}/comm`).trim();
+  } catch {
+    return "";
+  }
 }
 
 /** A client that has been accepted: it has its greeting, and says nothing. */
