@@ -5,14 +5,7 @@ import { Eagerness } from "../base/eagerness.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { MISSING } from "../cache/publisher.ts";
 import type { Run } from "../map/file_map.ts";
-import {
-  BAD_SECTOR,
-  FINISHED,
-  maskOf,
-  NON_SCRAPED,
-  NON_TRIED,
-  NON_TRIMMED,
-} from "../map/statuses.ts";
+import { BAD_SECTOR, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
 import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { EIO, ESHUTDOWN } from "../sys/errno.ts";
 import { Answering } from "./answering.ts";
@@ -20,11 +13,11 @@ import { DeviceReads } from "./device_reads.ts";
 import type { DeviceWrites } from "./device_writes.ts";
 import { FailedReads } from "./failed_reads.ts";
 import { FillTurns } from "./fill/fill_turns.ts";
-import { SICK_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
 import { PendingRescue } from "./pending_rescue.ts";
 import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
+import { Reach } from "./reach.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 import type { RescueStart } from "./rescue.ts";
 
@@ -41,6 +34,7 @@ export class Reader {
   readonly #writes: DeviceWrites | undefined;
   readonly #answering: Answering;
   readonly #reads: DeviceReads;
+  readonly #reach: Reach;
   readonly #failedReads = new FailedReads();
   readonly #fill: FillTurns | undefined;
   readonly #run: Run = { end: 0, status: NON_TRIED };
@@ -56,6 +50,7 @@ export class Reader {
     this.#pending = new PendingReads(parts.state, parts.queue);
     this.#answering = new Answering(parts, this.#pending);
     this.#reads = new DeviceReads(parts, () => this.#lose(0));
+    this.#reach = new Reach(parts, this.#pending, this.#reads.pace);
     this.#writes = parts.writes?.(this.#pending);
     const { fill } = parts;
     if (fill !== undefined) {
@@ -152,7 +147,7 @@ export class Reader {
 
     const limit = this.#pending.endBeforeRescues(start, start + this.#reads.pace.limit);
     const asked = this.#pending.wantedEnd(start, Math.min(read.end, limit), limit);
-    const end = this.#clearEnd(read.cursor, asked, limit, status);
+    const end = this.#reach.end(read.cursor, asked, limit, status);
     const result = this.#reads.read(start, end - start);
     if (result > 0) this.#answering.deliver(start, result);
     else if (this.#isUnreadable(result, start, end)) {
@@ -160,19 +155,6 @@ export class Reader {
       if (rest) this.#beginRescue(start, Math.min(asked, end), "failed");
     }
     this.#pending.postpone(read);
-  }
-
-  /** How far to read from `start`: what is asked, more when it is expected, never into another status. */
-  #clearEnd(start: number, asked: number, limit: number, status: number): number {
-    const { map, device } = this.#parts;
-    let end = Math.min(asked, device.size);
-    if (this.#mayReadAhead && this.#pending.hints.length > 0) {
-      end = Math.max(end, this.#quietEnd(end, this.#pending.hintedEnd(end, limit)));
-    }
-    map.run(start, end, this.#run);
-    // A bypassing read takes `+` runs one at a time; an ordinary one stops where the next status begins.
-    end = Math.min(end, alignUp(this.#run.end, device.sectorSize));
-    return status === FINISHED ? Math.min(end, asked) : end;
   }
 
   /** One more try of a sector that is known as bad. */
@@ -264,20 +246,15 @@ export class Reader {
 
   // --- hints --------------------------------------------------------------------------------------
 
-  /** Not from a sick device, and not what would be thrown away. */
-  get #mayReadAhead(): boolean {
-    return this.#reads.pace.mayReadAhead && !this.#parts.state.imageSick;
-  }
-
   #serveHint(hint: PendingRead): void {
     const { map, device } = this.#parts;
     const missing = map.find(hint.cursor, hint.end, MISSING);
-    if (missing < 0 || this.#gone || !this.#mayReadAhead) return this.#answering.end(hint);
+    if (missing < 0 || this.#gone || !this.#reach.mayReadAhead) return this.#answering.end(hint);
     map.run(missing, hint.end, this.#run);
     if (this.#run.status !== NON_TRIED) return this.#answering.end(hint);
     const start = alignDown(missing, device.sectorSize);
     const runEnd = Math.min(alignUp(this.#run.end, device.sectorSize), device.size);
-    const end = this.#quietEnd(start, Math.min(runEnd, start + this.#reads.pace.limit));
+    const end = this.#reach.quietEnd(start, Math.min(runEnd, start + this.#reads.pace.limit));
     if (end <= start) return this.#answering.end(hint);
     const result = this.#reads.read(start, end - start);
     if (result > 0) {
@@ -289,18 +266,6 @@ export class Reader {
       if (this.#isUnreadable(result, start, end)) this.#markFailed(start, end);
       this.#answering.end(hint);
     }
-  }
-
-  /** Cuts what nobody has asked for short before a failing place: its neighbours are likely to be bad too. */
-  #quietEnd(start: number, end: number): number {
-    const { map, device } = this.#parts;
-    const bad = map.find(
-      start,
-      Math.min(device.size, end + SICK_READ),
-      MISSING & ~maskOf(NON_TRIED),
-    );
-    // At a cluster's edge, so that two reads never fail for one cluster.
-    return bad < 0 ? end : Math.min(end, alignDown(bad - SICK_READ, SICK_READ));
   }
 
   /** @returns true when a failed read speaks of its sectors; else nobody waits for [start, end) any more. */

@@ -1,0 +1,55 @@
+// How far one device read reaches: over what is asked, and what is expected to be asked. Reader thread only.
+import { alignDown, alignUp } from "../base/ranges.ts";
+import { MISSING } from "../cache/publisher.ts";
+import type { Run } from "../map/file_map.ts";
+import { FINISHED, maskOf, NON_TRIED } from "../map/statuses.ts";
+import { type Pace, SICK_READ } from "./pace.ts";
+import type { PendingReads } from "./pending_reads.ts";
+import type { ReaderParts } from "./reader_parts.ts";
+
+/** See the head of this file. */
+export class Reach {
+  readonly #parts: ReaderParts;
+  readonly #pending: PendingReads;
+  readonly #pace: Pace;
+  readonly #run: Run = { end: 0, status: NON_TRIED };
+
+  constructor(parts: ReaderParts, pending: PendingReads, pace: Pace) {
+    this.#parts = parts;
+    this.#pending = pending;
+    this.#pace = pace;
+  }
+
+  /** Not from a sick device, and not what would be thrown away. */
+  get mayReadAhead(): boolean {
+    return this.#pace.mayReadAhead && !this.#parts.state.imageSick;
+  }
+
+  /**
+   * Where the read that begins at `start` ends: at `asked`, or behind it when more is expected, but at most at
+   * `limit` and never in another status than the one at `start`, which is `status`.
+   */
+  end(start: number, asked: number, limit: number, status: number): number {
+    const { map, device } = this.#parts;
+    let end = Math.min(asked, device.size);
+    if (this.mayReadAhead && this.#pending.hints.length > 0) {
+      end = Math.max(end, this.quietEnd(end, this.#pending.hintedEnd(end, limit)));
+    }
+    map.run(start, end, this.#run);
+    // A bypassing read takes `+` runs one at a time; an ordinary one stops where the next status begins.
+    end = Math.min(end, alignUp(this.#run.end, device.sectorSize));
+    return status === FINISHED ? Math.min(end, asked) : end;
+  }
+
+  /** Cuts what nobody has asked for short before a failing place: its neighbours are likely to be bad too. */
+  quietEnd(start: number, end: number): number {
+    const { map, device } = this.#parts;
+    const bad = map.find(
+      start,
+      Math.min(device.size, end + SICK_READ),
+      MISSING & ~maskOf(NON_TRIED),
+    );
+    // At a cluster's edge, so that two reads never fail for one cluster.
+    return bad < 0 ? end : Math.min(end, alignDown(bad - SICK_READ, SICK_READ));
+  }
+}
