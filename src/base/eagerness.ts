@@ -14,9 +14,12 @@ export class Eagerness {
   readonly #most: number;
   #credit = 1;
 
-  /** @param most looks of one wait. With a single processor nobody can act meanwhile: none then. */
-  constructor(most: number) {
-    this.#most = navigator.hardwareConcurrency > 1 ? most : 0;
+  /**
+   * @param most looks of one wait.
+   * @param processors those of the machine. With a single one nobody can act meanwhile: no looks then.
+   */
+  constructor(most: number, processors: number = navigator.hardwareConcurrency) {
+    this.#most = processors > 1 ? most : 0;
   }
 
   /** How often to look before this wait goes to sleep. */
