@@ -61,9 +61,8 @@ const SESSION_SOCKET_USERS = 1;
 const SESSION_EVENT_FD = 2;
 const SESSION_WAITING = 3;
 const SESSION_ENDED_TAIL = 4;
-const SESSION_BUSY = 5;
-const SESSION_PARKED = 6;
-const SESSION_DISMISSED = 7;
+const SESSION_PARKED = 5;
+const SESSION_DISMISSED = 6;
 const SESSION_WORDS = 16;
 
 /** Counters of the reader (Float64). */
@@ -209,14 +208,6 @@ export class SharedState {
   /** Index of the count of tokens ever put into `ended`; the reader writes it, the session reads it. */
   endedTailWord(session: number): number {
     return this.#sessionWord(session, SESSION_ENDED_TAIL);
-  }
-
-  /** Session only: whether it serves a client now. */
-  setBusy(session: number, busy: boolean): void {
-    Atomics.store(this.words, this.#sessionWord(session, SESSION_BUSY), busy ? 1 : 0);
-  }
-  isBusy(session: number): boolean {
-    return Atomics.load(this.words, this.#sessionWord(session, SESSION_BUSY)) !== 0;
   }
 
   /** Main only: the session ends when it has no client, and nothing of one waits for the device. */

@@ -55,7 +55,6 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     const socket = acceptClient(data, state, target, cached);
     if (socket < 0) break;
     state.publishSocket(data.session, socket);
-    state.setBusy(data.session, true);
     tell({ type: "busy" });
     let message = "";
     try {
@@ -69,7 +68,6 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     cached?.endClient();
     written?.writer.endClient();
     buffers.output.discard();
-    state.setBusy(data.session, false);
     tell({ type: "left", message });
   }
   buffers.release();

@@ -1,5 +1,6 @@
 // A server that runs for the benchmark: started in a folder of its own, ended by pid, its folder removed.
 
+import { isRunning } from "../harness/processes.ts";
 import { exists } from "../harness/test_folder.ts";
 import { tool, until } from "../harness/tool.ts";
 import { askOnce } from "./first_answer.ts";
@@ -130,8 +131,7 @@ async function end(pid: number, signal: Deno.Signal, child: Deno.ChildProcess): 
 function signalled(pid: number, signal: Deno.Signal | undefined): boolean {
   try {
     if (signal !== undefined) Deno.kill(pid, signal);
-    // A zombie is gone: its parent has not asked yet.
-    return !/\) [ZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+    return isRunning(pid);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

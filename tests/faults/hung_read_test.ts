@@ -19,18 +19,46 @@ const PROMPT_MS = 5000;
 
 const SOURCES = [{ name: "a loop device", asFile: false }, { name: "a file", asFile: true }];
 
+/** blkcache on a device that can be made to hang. */
+class HangingRun implements AsyncDisposable {
+  private constructor(
+    readonly folder: TestFolder,
+    readonly file: string,
+    readonly device: FailingDevice,
+    readonly served: Served,
+    private readonly stack: AsyncDisposableStack,
+  ) {}
+
+  static async start(asFile: boolean, ...args: string[]): Promise<HangingRun> {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(new TestFolder());
+    const file = folder.noise("source", SIZE);
+    const device = stack.use(await FailingDevice.make(file, { canHang: true, asFile }));
+    const served = stack.use(await Served.start(device.path, { dir: folder.path, args }));
+    return new HangingRun(folder, file, device, served, stack.move());
+  }
+
+  /** Begins a read, and returns when the device works on it. */
+  async beginRead(): Promise<{ ended: ReturnType<typeof readThrough> }> {
+    const { source } = this.device;
+    source.mark();
+    const ended = readThrough(this.served.uri, { reads: [[2 * MIB, 65_536]] });
+    await until("the device hangs", () => source.reads().length > 0);
+    return { ended };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stack.disposeAsync();
+  }
+}
+
 for (const { name, asFile } of SOURCES) {
   Deno.test({
     name: `${name} that hangs: --timeout answers EIO, the attempt goes on and heals the map`,
     ignore,
     async fn() {
-      using folder = new TestFolder();
-      const file = folder.noise("source", SIZE);
-      await using device = await FailingDevice.make(file, { canHang: true, asFile });
-      await using served = await Served.start(device.path, {
-        dir: folder.path,
-        args: ["--timeout=0.5", "--read-ahead=0"],
-      });
+      await using run = await HangingRun.start(asFile, "--timeout=0.5", "--read-ahead=0");
+      const { file, device, served } = run;
       const task = { reads: [[2 * MIB, 65_536]] as [number, number][], source: file };
       {
         await using _hang = await device.source.hang();
@@ -56,13 +84,8 @@ for (const { name, asFile } of SOURCES) {
     name: `${name} that hangs: a client that leaves much behind keeps no other waiting`,
     ignore,
     async fn() {
-      using folder = new TestFolder();
-      const file = folder.noise("source", SIZE);
-      await using device = await FailingDevice.make(file, { canHang: true, asFile });
-      await using served = await Served.start(device.path, {
-        dir: folder.path,
-        args: ["--timeout=0.5", "--read-ahead=0"],
-      });
+      await using run = await HangingRun.start(asFile, "--timeout=0.5", "--read-ahead=0");
+      const { file, device, served } = run;
       const cached = { reads: [[0, 65_536]] as [number, number][], source: file };
       await readThrough(served.uri, cached);
       await using _hang = await device.source.hang();
@@ -78,22 +101,18 @@ for (const { name, asFile } of SOURCES) {
     name: `${name} that hangs: SIGTERM saves the map and ends the program within 5 s`,
     ignore,
     async fn() {
-      using folder = new TestFolder();
-      const file = folder.noise("source", SIZE);
-      await using device = await FailingDevice.make(file, { canHang: true, asFile });
-      await using served = await Served.start(device.path, { dir: folder.path });
+      await using run = await HangingRun.start(asFile);
+      const { folder, device, served } = run;
       await readThrough(served.uri, { reads: [[MIB, 65_536]] });
       await using _hang = await device.source.hang();
-      device.source.mark();
-      const waiting = readThrough(served.uri, { reads: [[2 * MIB, 65_536]] });
-      await until("the device hangs", () => device.source.reads().length > 0);
+      const waiting = await run.beginRead();
 
       const began = performance.now();
       const { code, done } = await served.stop("SIGTERM");
       const tookMs = performance.now() - began;
       assertEquals(code, 0);
       assert(tookMs < PROMPT_MS, `it took ${tookMs} ms`);
-      assertEquals((await waiting)[0].errno, ESHUTDOWN);
+      assertEquals((await waiting.ended)[0].errno, ESHUTDOWN);
       assert(!exists(folder.file("socket")), "the socket is gone");
       const saved = await tool("ddrescuelog", ["--list-blocks=+", served.map]);
       assertEquals(saved.trim().split("\n").length * 512, done?.totals.finished);
@@ -105,18 +124,14 @@ for (const { name, asFile } of SOURCES) {
     name: `${name} that hangs: a second SIGINT ends the program at once`,
     ignore,
     async fn() {
-      using folder = new TestFolder();
-      const file = folder.noise("source", SIZE);
-      await using device = await FailingDevice.make(file, { canHang: true, asFile });
-      await using served = await Served.start(device.path, { dir: folder.path });
+      await using run = await HangingRun.start(asFile);
+      const { device, served } = run;
       await using _hang = await device.source.hang();
-      device.source.mark();
-      const waiting = readThrough(served.uri, { reads: [[2 * MIB, 65_536]] });
-      await until("the device hangs", () => device.source.reads().length > 0);
+      const waiting = await run.beginRead();
       const began = performance.now();
       served.program.signal("SIGINT");
       // The first one has been heard when clients are told to leave; the program still waits for the device.
-      assertEquals((await waiting)[0].errno, ESHUTDOWN);
+      assertEquals((await waiting.ended)[0].errno, ESHUTDOWN);
       const { code } = await served.stop("SIGINT");
       const tookMs = performance.now() - began;
       assertEquals(code, 130);

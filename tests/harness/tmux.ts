@@ -1,5 +1,6 @@
 // A terminal that tests can look at: a window of tmux, of any size, in which the program runs.
 
+import { isRunning } from "./processes.ts";
 import { programCommand } from "./program.ts";
 import { tool, until } from "./tool.ts";
 
@@ -12,7 +13,7 @@ export interface TmuxOptions {
   env?: Record<string, string>;
 }
 
-/** One window of a tmux server of its own. Declare it with `await using`: both end with it. */
+/** One window of a tmux server of its own. Declare it with `await using`: both end with it, and the program. */
 export class Tmux implements AsyncDisposable {
   readonly #socket: string;
 
@@ -79,7 +80,10 @@ export class Tmux implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const pid = Number(await this.#tmux("list-panes", "-F", "#{pane_pid}"));
     await this.#tmux("kill-server");
+    // The program hears of it by SIGHUP, and may have something to save.
+    await until("the program has ended", () => !isRunning(pid));
   }
 
   #tmux(...args: string[]): Promise<string> {
