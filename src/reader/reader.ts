@@ -236,9 +236,9 @@ export class Reader {
     this.#pending.endRescue(rescue);
     for (const read of this.#pending.clients.filter((read) => read.needs(start, end))) {
       // What was not tried alone stays so for everyone who has waited for this attempt; but nobody is told
-      // that his bytes cannot be read when none of his sectors has been tried.
+      // that his bytes cannot be read when none of them has failed.
       const served = (!rescue.unkept || read.arrival <= rescue.lastArrival) &&
-        !rescue.hasLeft(read.offset, read.end);
+        !rescue.leavesOpen(read.offset, read.end);
       if (served && !this.#answering.goOn(read, end)) continue;
       this.#pending.postpone(read);
     }

@@ -55,6 +55,8 @@ export class Rescue {
   /** Bad stretches that are known to be separate: a good sector lies between them. */
   #stretches = 1;
   #sawBad = false;
+  /** Sectors that were tried alone. */
+  readonly #failed: number[] = [];
 
   /** The read that `next` wants: bytes from the start of the device, and length. */
   offset = 0;
@@ -78,9 +80,13 @@ export class Rescue {
     return this.#unknown;
   }
 
-  /** Whether nothing of [start, end) has been tried alone, once `next` has said false. */
-  hasLeft(start: number, end: number): boolean {
-    return this.#unknown.some((part) => part.start <= start && end <= part.end);
+  /**
+   * Once `next` has said false: whether some of [start, end) has not been tried alone, and none of it has
+   * failed, so that nobody can say that it is bad.
+   */
+  leavesOpen(start: number, end: number): boolean {
+    const isLeft = this.#unknown.some((part) => part.start < end && start < part.end);
+    return isLeft && !this.#failed.some((offset) => start <= offset && offset < end);
   }
 
   /** Chooses the next read. @returns false when the stretch is done. */
@@ -157,6 +163,7 @@ export class Rescue {
   /** The read that `next` chose has failed. A single sector is bad now, more than one is still unknown. */
   failed(): void {
     this.#failures++;
+    if (this.length <= this.#sectorSize) this.#failed.push(this.offset);
     const gap = this.#gaps.at(-1);
     if (gap === undefined) {
       this.#addUnknown(this.#probed.start, this.offset);

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SimulatedDevice } from "./simulated_device.ts";
 import { SimulatedRun } from "./simulated_run.ts";
 import { assertSameBytes } from "../../harness/test_folder.ts";
-import { BAD_SECTOR, FINISHED } from "../../../src/map/statuses.ts";
+import { BAD_SECTOR, FINISHED, NON_SCRAPED } from "../../../src/map/statuses.ts";
 
 const CLUSTER = 65_536;
 
@@ -146,4 +146,18 @@ Deno.test("who has asked for good sectors only gets them, though a wider request
   const narrow = run.ended().find(({ token }) => token === 1)!;
   assertEquals(narrow.unreadable, []);
   assertSameBytes(narrow.bytes, device.content.slice(51 * 512 + 100, 51 * 512 + 700), "the answer");
+});
+
+Deno.test("who has asked for good sectors only gets them, though one of them was there before all others", () => {
+  const device = deviceWith(Array.from({ length: 104 }, (_, index) => index + 20));
+  using run = new SimulatedRun(device);
+  run.read(11 * 512, 512);
+  run.map.set(12 * 512, 124 * 512, NON_SCRAPED);
+  run.ask(0, 12 * 512, 112 * 512);
+  run.ask(1, 11 * 512, 4 * 512);
+  run.finish();
+  const narrow = run.ended().find(({ token }) => token === 1)!;
+  assertEquals(narrow.unreadable, []);
+  assertSameBytes(narrow.bytes, device.content.slice(11 * 512, 15 * 512), "the answer");
+  assert(device.failingReads <= 4, `${device.failingReads} failing reads`);
 });
