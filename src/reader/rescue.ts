@@ -54,8 +54,7 @@ export class Rescue {
   #failures: number;
   /** Bad stretches that are known to be separate: a good sector lies between them. */
   #stretches = 1;
-  #sawBad = false;
-  /** Sectors that were tried alone. */
+  /** Where the sectors begin that have failed alone. */
   readonly #failed: number[] = [];
 
   /** The read that `next` wants: bytes from the start of the device, and length. */
@@ -180,8 +179,8 @@ export class Rescue {
 
   #failedForward(gap: Gap): void {
     // Not where the gap ends at a bad sector: all between may be bad as well.
-    if (this.#sawBad && !gap.afterBad && !gap.beforeBad) this.#stretches++;
-    this.#sawBad = true;
+    const isFirst = this.#failed.length === 1;
+    if (!isFirst && !gap.afterBad && !gap.beforeBad) this.#stretches++;
     gap.mode = FORWARD;
     gap.start = this.offset + this.length;
     const second = gap.afterBad;

@@ -48,7 +48,8 @@ for (const { name, make } of FILE_SYSTEMS) {
       Deno.removeSync(`${small.path}/ballast`);
       const cachedBefore = bytesWith("+", areasOf(map));
       // It is tried again once a second. The mapfile may have been behind when it was looked at.
-      const isTold = () => served.messages("info").some((said) => said.includes("written again"));
+      const isTold = () =>
+        served.messages("info").some((message) => message.includes("can be written again"));
       await until("caching goes on", async () => {
         await readThrough(served.uri, { reads: wholeDevice(SIZE, 65_536) });
         return isTold() && bytesWith("+", areasOf(map)) > cachedBefore + MIB / 4;

@@ -59,11 +59,13 @@ Deno.test("the words of sessions do not touch each other", () => {
     state.count(session, SESSION_REQUESTS, session + 1);
     state.count(session, SESSION_BYTES, 2 ** 40);
   }
+  state.setDismissed(1, true);
   state.imageSick = true;
   const sockets: number[] = [];
   for (let session = 0; session < 3; session++) other.withSocket(session, (fd) => sockets.push(fd));
   assertEquals(sockets, [200, 201, 202]);
   assertEquals([0, 1, 2].map((session) => other.eventFd(session)), [100, 101, 102]);
+  assertEquals([0, 1, 2].map((session) => other.isDismissed(session)), [false, true, false]);
   assertEquals(other.parkedReads(), 60);
   assertEquals(other.sumOfSessions(SESSION_REQUESTS), 6);
   assertEquals(other.sumOfSessions(SESSION_BYTES), 3 * 2 ** 40);
