@@ -1,0 +1,148 @@
+// Stretches of what an image has, spread over the device, to be read from the device once more: to find out
+// whether it is still the same medium, and whether a device that fails everywhere is alive at all. Reads the
+// image and the map only. Any thread; blocks as reads of the image do.
+import { alignDown, alignUp } from "../base/ranges.ts";
+import type { FileMap } from "../map/file_map.ts";
+import { FINISHED, maskOf } from "../map/statuses.ts";
+import { pread } from "../sys/fd.ts";
+
+/** Bytes of the image that the device should still have. */
+export interface Sample {
+  /** Bytes from the start of the device. */
+  readonly offset: number;
+  /** What the image has there. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** False for content that many media share: equal bytes, or nearly. */
+  readonly isTelling: boolean;
+}
+
+/** How to choose. Sizes are bytes. */
+export interface SampleOptions {
+  /** At most this many. */
+  readonly count: number;
+  /** Of the device: no sample begins or ends inside a sector. */
+  readonly sectorSize: number;
+  /** Longest sample; default 64 KiB, the piece that a fill reads. */
+  readonly length?: number | undefined;
+  /** No sample touches these. */
+  readonly except?: readonly { readonly start: number; readonly end: number }[] | undefined;
+}
+
+const DEFAULT_LENGTH = 65_536;
+/** Samples begin and end on this where the finished run allows it: no sector that Linux knows is larger. */
+const UNIT = 4096;
+/** Places that are looked at first, and when those do not tell enough: each costs a read of the image. */
+const LOOKS = [64, 256] as const;
+/** Content is told apart by at least this many different words of 8 bytes: a boot sector has fewer. */
+const TELLING_WORDS = 64;
+
+/**
+ * Chooses up to `count` stretches that are finished throughout, evenly over all finished bytes. Stretches that
+ * tell media apart come before others. Sorted by offset; they do not overlap.
+ */
+export function sampleStretches(map: FileMap, image: number, options: SampleOptions): Sample[] {
+  const { count } = options;
+  let telling: Sample[] = [];
+  let blank: Sample[] = [];
+  for (const looks of LOOKS) {
+    telling = [];
+    blank = [];
+    for (const sample of candidates(map, image, looks, options)) {
+      (sample.isTelling ? telling : blank).push(sample);
+    }
+    if (telling.length >= count) break;
+  }
+  const chosen = spread(telling, count);
+  return [...chosen, ...spread(blank, count - chosen.length)]
+    .sort((one, other) => one.offset - other.offset);
+}
+
+/** What a device has given for a sample; undefined when it could not be read. */
+export function isSampleEqual(sample: Sample, bytes: Uint8Array | undefined): boolean {
+  return bytes !== undefined && bytes.length === sample.bytes.length &&
+    bytes.every((byte, index) => byte === sample.bytes[index]);
+}
+
+/** True for bytes that hardly another medium has at this place. */
+export function isTelling(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const words = new Set<bigint>();
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    words.add(view.getBigUint64(at));
+    if (words.size >= TELLING_WORDS) return true;
+  }
+  return false;
+}
+
+function* candidates(
+  map: FileMap,
+  image: number,
+  looks: number,
+  options: SampleOptions,
+): Generator<Sample> {
+  const { except = [] } = options;
+  let end = 0;
+  for (const stretch of stretches(map, looks, options)) {
+    if (stretch.start < end || except.some((range) => touches(range, stretch))) continue;
+    const bytes = new Uint8Array(stretch.end - stretch.start);
+    // An image that was cut short has less than its map says.
+    if (pread(image, bytes, stretch.start) !== bytes.length) continue;
+    end = stretch.end;
+    yield { offset: stretch.start, bytes, isTelling: isTelling(bytes) };
+  }
+}
+
+/** Finished stretches around bytes that lie evenly among all finished bytes, in order. They may overlap. */
+function* stretches(
+  map: FileMap,
+  looks: number,
+  { sectorSize, length = DEFAULT_LENGTH }: SampleOptions,
+): Generator<{ start: number; end: number }> {
+  const total = map.total(FINISHED);
+  let look = 0;
+  let before = 0;
+  for (const run of finishedRuns(map)) {
+    const runBytes = run.end - run.start;
+    const unit = runBytes >= 2 * UNIT ? Math.max(UNIT, sectorSize) : sectorSize;
+    const start = alignUp(run.start, unit);
+    const end = run.end === map.size ? run.end : alignDown(run.end, unit);
+    for (; look < looks; look++) {
+      const target = (look / looks) * total - before;
+      if (target >= runBytes) break;
+      // A look in front of the end gets a whole stretch as well.
+      const from = Math.min(
+        alignDown(run.start + Math.floor(target), unit),
+        alignDown(end - 1, unit),
+      );
+      const whole = Math.max(start, Math.min(from, alignUp(Math.max(0, end - length), unit)));
+      if (whole < end) yield { start: whole, end: Math.min(end, whole + length) };
+    }
+    before += runBytes;
+  }
+}
+
+function* finishedRuns(map: FileMap): Generator<{ start: number; end: number }> {
+  const mask = maskOf(FINISHED);
+  const run = { end: 0, status: FINISHED };
+  for (let at = 0; at < map.size; at = run.end) {
+    const start = map.find(at, map.size, mask);
+    if (start < 0) return;
+    map.run(start, map.size, run);
+    yield { start, end: run.end };
+  }
+}
+
+function spread(samples: readonly Sample[], count: number): Sample[] {
+  if (samples.length <= count) return [...samples];
+  return Array.from(
+    { length: count },
+    (_, index) => samples[Math.floor(((index + 0.5) * samples.length) / count)]!,
+  );
+}
+
+function touches(
+  one: { readonly start: number; readonly end: number },
+  other: { readonly start: number; readonly end: number },
+): boolean {
+  return one.start < other.end && other.start < one.end;
+}
