@@ -1,4 +1,5 @@
 // Errors that are meant for a person.
+import { EXIT_FAILURE } from "./exit_codes.ts";
 
 /** Something the user can put right: one sentence, hints that can be pasted, and an exit code. */
 export class UserError extends Error {
@@ -12,6 +13,6 @@ export class UserError extends Error {
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hints = options.hints ?? [];
-    this.exitCode = options.exitCode ?? 1;
+    this.exitCode = options.exitCode ?? EXIT_FAILURE;
   }
 }

@@ -60,6 +60,13 @@ export interface OverlayTrouble {
   readonly hints: readonly string[];
 }
 
+/** Whether the disk has all that was written, as the sessions' shared memory says after their end. */
+export function isOverlaySaved(memory: SharedArrayBuffer): boolean {
+  const words = new Int32Array(memory);
+  return Atomics.load(words, DONE) === Atomics.load(words, FLUSHED) &&
+    Atomics.load(words, BROKEN) === 0;
+}
+
 /** Parts of an overlay. */
 export interface OverlayParts {
   /** As it was named. */

@@ -20,7 +20,7 @@ import {
 } from "../ui/device_report.ts";
 import type { Terminal } from "../ui/terminal.ts";
 import { imagesOf, unreadIdentity } from "./device_images.ts";
-import { EXIT_DONE, EXIT_FAILURE } from "./exit_codes.ts";
+import { EXIT_DONE, EXIT_FAILURE } from "../base/exit_codes.ts";
 
 /** Without paths no disk is read; a named one is, its first 64 KiB. @returns the exit code. */
 export function detectCommand(paths: readonly string[], terminal: Terminal): number {

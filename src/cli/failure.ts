@@ -4,12 +4,15 @@ import { AssertionError } from "../base/assert.ts";
 import { UserError } from "../base/errors.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { Terminal } from "../ui/terminal.ts";
-import { EXIT_FAILURE } from "./exit_codes.ts";
+import { EXIT_FAILURE, exitMeaning } from "../base/exit_codes.ts";
 
 /** Tells the user what went wrong. @returns the exit code. */
 export function reportFailure(error: unknown, terminal: Terminal): number {
   const { message, hints, exitCode } = failure(error);
-  if (terminal.json) terminal.record({ event: "error", message, hints, exitCode });
+  if (terminal.json) {
+    const meaning = exitMeaning(exitCode);
+    terminal.record({ event: "error", message, hints, exitCode, meaning });
+  }
   terminal.clearStatus();
   terminal.error(message, hints);
   if (error instanceof AssertionError) terminal.stack(error.stack ?? "");

@@ -2,7 +2,7 @@
 
 import { wrapText } from "../ui/wrap_text.ts";
 import { type Command, type CommandName, COMMANDS, operandsUsage } from "./commands.ts";
-import { EXIT_CODES } from "./exit_codes.ts";
+import { EXIT_CODES } from "../base/exit_codes.ts";
 import { GROUPS, type Option, optionsOf } from "./options.ts";
 
 const WIDTH = 80;
@@ -30,8 +30,7 @@ export function overview(): string[] {
     "",
     `${INDENT}blkcache serve /dev/sr0 disc.img`,
     "",
-    `Exit codes: ${EXIT_CODES.slice(0, 2).map(codeText).join("; ")};`,
-    `${INDENT}${EXIT_CODES.slice(2).map(codeText).join("; ")}`,
+    ...wrapText(`Exit codes: ${EXIT_CODES.map(codeText).join("; ")}`, WIDTH),
     "",
     "blkcache help serve shows every option of serve.",
   ];
@@ -56,6 +55,7 @@ export function commandHelp(name: CommandName): string[] {
     ...options.some(({ kind }) => kind === "size")
       ? ["", "Sizes take K, M, G and so on: 64K is 65536 bytes."]
       : [],
+    ...options.some(({ name }) => name === "exit-when-complete") ? exitCodesHelp() : [],
     "",
     "Examples:",
     ...command.examples.map((example) => `${INDENT}${example}`),
@@ -84,6 +84,20 @@ function optionHelp(option: Option): string[] {
   return [...first, ...lines.map((line) => indent + line)];
 }
 
-function codeText([code, meaning]: readonly [number, string]): string {
-  return `${code} ${meaning}`;
+function exitCodesHelp(): string[] {
+  const rows = EXIT_CODES.map(([codes, meaning]) => [codes.join(", "), meaning]);
+  const width = Math.max(...rows.map(([codes]) => codes!.length)) + 2 * INDENT.length;
+  return [
+    "",
+    "Exit codes:",
+    ...rows.flatMap(([codes, meaning]) =>
+      wrapText(meaning!, WIDTH - width).map((line, index) =>
+        (index === 0 ? `${INDENT}${codes}` : "").padEnd(width) + line
+      )
+    ),
+  ];
+}
+
+function codeText([codes, meaning]: typeof EXIT_CODES[number]): string {
+  return `${codes.join(", ")} ${meaning}`;
 }

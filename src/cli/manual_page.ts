@@ -2,7 +2,7 @@
 
 import { EVENT_TEXTS } from "../ui/event_record.ts";
 import { type Command, COMMANDS, operandsUsage } from "./commands.ts";
-import { EXIT_CODES } from "./exit_codes.ts";
+import { EXIT_CODES } from "../base/exit_codes.ts";
 import { optionText, optionUsage } from "./help.ts";
 import { GROUPS, type Option, optionsOf } from "./options.ts";
 import { versionLine } from "./version.ts";
@@ -46,7 +46,7 @@ export function manualPage(): string[] {
     ".SH COMMANDS",
     ...commands.flatMap(commandSection),
     ".SH EXIT STATUS",
-    ...definitions(EXIT_CODES.map(([code, meaning]) => [String(code), `${meaning}.`])),
+    ...definitions(EXIT_CODES.map(([codes, meaning]) => [codes.join(", "), `${meaning}.`])),
     ".SH FILES",
     ...definitions(FILES),
     ".SH EVENTS",

@@ -9,7 +9,7 @@ import { isPng } from "../ui/png.ts";
 import type { Line } from "../ui/styled_text.ts";
 import type { Terminal } from "../ui/terminal.ts";
 import { parseByteRange } from "./byte_range.ts";
-import { EXIT_DONE } from "./exit_codes.ts";
+import { EXIT_DONE } from "../base/exit_codes.ts";
 import { followMapfile } from "./follow_mapfile.ts";
 import { readMapfileArgument } from "./mapfile_argument.ts";
 import type { OptionValues } from "./options.ts";

@@ -238,7 +238,9 @@ export const OPTIONS = [
   {
     name: "exit-when-complete",
     kind: "flag",
-    help: "stop when nothing more can be had; exit code 0: all is read, 3: some is not",
+    help:
+      "stop when nothing more can be had; exit code 0 only if everything (with --domain: of the " +
+      "domain) is read and saved, 3 if some of it is unreadable",
     commands: ["serve", "mount"],
     group: "fill",
   },

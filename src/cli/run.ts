@@ -5,7 +5,7 @@ import { parseArguments, type Request } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { completionScript } from "./completions.ts";
 import { detectCommand } from "./detect_command.ts";
-import { EXIT_DONE } from "./exit_codes.ts";
+import { EXIT_DONE } from "../base/exit_codes.ts";
 import { reportFailure } from "./failure.ts";
 import { commandHelp, overview } from "./help.ts";
 import { manualPage } from "./manual_page.ts";

@@ -22,7 +22,7 @@ export class DomainRecorder {
   readonly #startTime = new Date();
   #savedVersion = -1;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<boolean> = Promise.resolve(true);
   #failing = false;
 
   /** @throws {UserError} when the file is there, but is no mapfile of a device of this size. */
@@ -46,22 +46,22 @@ export class DomainRecorder {
     this.#timer = setInterval(() => void this.save(), intervalMs);
   }
 
-  /** Saves what is new, after any save under way. What goes wrong is said, and tried again. */
-  save(): Promise<void> {
+  /** Saves what is new, after any save under way. @returns false when it failed; it was said then. */
+  save(): Promise<boolean> {
     return this.#last = this.#last.then(() => this.#trySave());
   }
 
-  /** The last save. */
-  async end(): Promise<void> {
+  /** The last save. @returns false when it failed. */
+  async end(): Promise<boolean> {
     clearInterval(this.#timer);
-    await this.save();
+    return await this.save();
   }
 
-  async #trySave(): Promise<void> {
+  async #trySave(): Promise<boolean> {
     const domain = this.#domain;
     for (const { start, end } of this.touched.ranges()) domain.set(start, end, FINISHED);
     const { version } = domain;
-    if (version === this.#savedVersion) return;
+    if (version === this.#savedVersion) return true;
     const heading = {
       ...this.#about,
       startTime: this.#startTime,
@@ -71,12 +71,14 @@ export class DomainRecorder {
       await this.#file.replace(encodeMapfile(mapfileOf(domain.snapshot()), heading));
       this.#savedVersion = version;
       this.#failing = false;
+      return true;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (!this.#failing) {
         this.#observe({ event: "warning", message: error.message, hints: error.hints });
       }
       this.#failing = true;
+      return false;
     }
   }
 }

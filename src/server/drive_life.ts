@@ -13,6 +13,7 @@ import { generationState } from "./generation_parts.ts";
 import { ReaderThread } from "./reader_thread.ts";
 import { Refusal } from "./refusal.ts";
 import type { Run } from "./run.ts";
+import { exitCodeOf, isStopSignal, MediaCodes, type StopSignal } from "./run_end.ts";
 import type { StopRequest } from "./stop_request.ts";
 import { WatcherThread } from "./watcher_thread.ts";
 import { withTimeout } from "./with_timeout.ts";
@@ -27,8 +28,9 @@ export class DriveLife {
   readonly #drive: string;
   readonly #watcher: WatcherThread;
   readonly #refusal: Refusal;
-  readonly #stopped: Promise<"stopped">;
-  #exitCode = 0;
+  readonly #stopped: Promise<StopSignal>;
+  readonly #mustComplete: boolean;
+  readonly #codes = new MediaCodes();
   /** Nothing has been served yet: what is wrong with our side now is likely to stay so. */
   #isFirst = true;
   /** Of the medium that was served when the run ended. */
@@ -40,7 +42,8 @@ export class DriveLife {
     this.#drive = `"${printable(request.device)}"`;
     this.#watcher = new WatcherThread(request.device, run.observe);
     this.#refusal = new Refusal(run);
-    this.#stopped = stop.requested.then(() => "stopped");
+    this.#stopped = stop.requested;
+    this.#mustComplete = run.options.fill?.exitWhenComplete ?? false;
   }
 
   /**
@@ -50,20 +53,32 @@ export class DriveLife {
    *   or, with `once`, for any reason.
    */
   async live(): Promise<number> {
+    let exitCode: number | undefined;
     try {
-      for (;;) {
+      while (exitCode === undefined) {
         const seen = await this.#awaitMedium();
-        if (seen === "stopped" || !await this.#serveMedium(seen)) break;
+        exitCode = isStopSignal(seen) ? this.#stoppedBy(seen) : await this.#serveMedium(seen);
       }
     } finally {
       await Promise.all([this.#refusal.end(), this.#watcher.end()]);
     }
     const progress = this.#lastProgress;
-    this.#run.observe({ event: "done", exitCode: this.#exitCode, ...progress && { progress } });
-    return this.#exitCode;
+    this.#run.observe({ event: "done", exitCode, ...progress && { progress } });
+    return exitCode;
   }
 
-  async #awaitMedium(): Promise<Seen | "stopped"> {
+  /** The exit code when a signal has come while nothing was being served. */
+  #stoppedBy(reason: StopSignal): number {
+    return this.#codes.atEnd(exitCodeOf({
+      reason,
+      mustComplete: this.#mustComplete,
+      isComplete: false,
+      isSaved: true,
+      isImageDamaged: false,
+    }));
+  }
+
+  async #awaitMedium(): Promise<Seen | StopSignal> {
     for (let told = "";;) {
       const { seen } = this.#watcher;
       if (seen?.medium != null) return seen;
@@ -76,28 +91,29 @@ export class DriveLife {
         told = missing;
       }
       const event = await Promise.race([this.#watcher.changed, this.#stopped]);
-      if (event === "stopped") return event;
+      if (event !== undefined) return event;
     }
   }
 
-  /** From a medium's arrival to its end. @returns false when the run is over. */
-  async #serveMedium(seen: Seen): Promise<boolean> {
+  /** From a medium's arrival to its end. @returns the exit code when the run is over, else undefined. */
+  async #serveMedium(seen: Seen): Promise<number | undefined> {
     this.#tell("found", `looking at the medium in ${this.#drive}`);
     const left = this.#watcher.changeFrom(seen).then(() => "medium gone" as const);
     const over = Promise.race([this.#stopped, left]);
     const generation = await this.#begin(over);
-    if (generation === "refused") return await over === "medium gone";
-    if (generation === "medium gone") {
-      this.#watcher.lookAnew();
-      return !await withTimeout(this.#stopped, SETTLE_MS);
-    }
-    return generation !== "stopped" && await this.#serve(generation, over);
+    if (generation instanceof Generation) return await this.#serve(generation, over);
+    const end = generation === "refused" ? await over : generation;
+    if (end !== "medium gone") return this.#stoppedBy(end);
+    if (generation === "refused") return undefined;
+    this.#watcher.lookAnew();
+    const isStopped = await withTimeout(this.#stopped, SETTLE_MS);
+    return isStopped ? this.#stoppedBy(await this.#stopped) : undefined;
   }
 
   /** Opens the medium and begins to serve it. @returns why not, when that cannot be. */
   async #begin(
-    over: Promise<"stopped" | "medium gone">,
-  ): Promise<Generation | "stopped" | "medium gone" | "refused"> {
+    over: Promise<StopSignal | "medium gone">,
+  ): Promise<Generation | StopSignal | "medium gone" | "refused"> {
     this.#refusal.begin(`the medium in ${this.#drive} is being looked at: try again`);
     const state = generationState(this.#run.options);
     this.#watcher.follow(state);
@@ -142,25 +158,28 @@ export class DriveLife {
     this.#tell("refused", error.message, [...error.hints, "or insert another one"]);
   }
 
-  /** Serves until the medium leaves or the run ends. @returns false when the run is over. */
+  /** Serves until the medium leaves or the run ends. @returns the exit code when the run is over. */
   async #serve(
     generation: Generation,
-    over: Promise<"stopped" | "medium gone">,
-  ): Promise<boolean> {
+    over: Promise<StopSignal | "medium gone">,
+  ): Promise<number | undefined> {
     this.#isFirst = false;
-    const end = await Promise.race([over, generation.over]);
-    const goesOn = end === "medium gone" && !this.#run.options.once;
+    const reason = await Promise.race([over, generation.over]);
+    const goesOn = reason === "medium gone" && !this.#run.options.once;
     if (goesOn) this.#refusal.begin(`the medium has left ${this.#drive}`);
-    const isSaved = await generation.end();
-    if (!isSaved || end === "reader failed") this.#exitCode = 1;
-    else if (end === "filled") this.#exitCode = generation.fillExitCode;
+    const kept = await generation.end();
+    const code = exitCodeOf({ reason, mustComplete: this.#mustComplete, ...kept });
+    this.#codes.left(generation.imagePath, code);
     const progress = generation.progress();
-    if (end === "medium gone") {
+    if (reason === "medium gone") {
       this.#tell("left", `the medium has left ${this.#drive}`, [], goesOn ? progress : undefined);
     }
-    if (goesOn) this.#watcher.lookAnew();
-    else this.#lastProgress = progress;
-    return goesOn;
+    if (goesOn) {
+      this.#watcher.lookAnew();
+      return undefined;
+    }
+    this.#lastProgress = progress;
+    return this.#codes.atEnd(code);
   }
 
   #tell(

@@ -67,7 +67,7 @@ export type ServerEvent =
   | { event: "debug"; message: string }
   | { event: "saved"; map: string; transitions: number }
   | { event: "client"; state: "connected" | "left"; clients: number; message?: string }
-  /** The run is over. `progress` is missing when nothing was being served. */
+  /** The run is over; see base/exit_codes.ts. `progress` is missing when nothing was being served. */
   | { event: "done"; exitCode: number; progress?: Progress };
 
 /**

@@ -12,16 +12,15 @@ import type { FillInit } from "../workers/reader_init.ts";
 import type { FillResult } from "./reader_thread.ts";
 import type { FillRequest } from "./serve_options.ts";
 
-/** Exit code of a run that has ended with something unreadable, not read, or not the same when read again. */
-const EXIT_UNREADABLE = 3;
-
 /** See the head of this file. Main thread. */
 export class FillRun {
   readonly init: FillInit;
   readonly #domain: FileMap | undefined;
   readonly #map: FileMap;
   readonly #dataEnd: number;
-  #differs = false;
+  readonly #verifies: boolean;
+  /** How the verification went; undefined before the end of the fill. */
+  #verified: Verified | undefined;
 
   /**
    * @param dataEnd behind it are no data: what cannot be read there is not missing.
@@ -31,13 +30,14 @@ export class FillRun {
     const { domain, options } = request;
     this.#map = map;
     this.#dataEnd = dataEnd;
+    this.#verifies = options.verifyBytes > 0;
     this.#domain = domain === undefined ? undefined : readDomain(domain, map.size);
     this.init = { options, domain: this.#domain?.buffer };
   }
 
   /** What to say when it has ended. */
   sentences({ reason, verified }: FillResult): string[] {
-    this.#differs = verified !== undefined && verified.differing > 0;
+    if (reason === "complete") this.#verified = verified;
     return [this.#sentence(reason), ...verified === undefined ? [] : [verifiedSentence(verified)]];
   }
 
@@ -61,9 +61,10 @@ export class FillRun {
     }
   }
 
-  /** What a run that ends with the fill exits with. */
-  get exitCode(): number {
-    return this.#missing().bytes === 0 && !this.#differs ? 0 : EXIT_UNREADABLE;
+  /** All that was wanted is in the image, and what was to be verified has been and agrees with it. */
+  get isComplete(): boolean {
+    if (this.#verifies && this.#verified?.differing !== 0) return false;
+    return this.#missing().bytes === 0;
   }
 
   /** What is not `+` of the domain. */

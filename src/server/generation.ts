@@ -4,6 +4,7 @@
 import { printable } from "../base/printable.ts";
 import { finishWrites } from "../cache/finish_writes.ts";
 import type { Medium } from "../cache/open_medium.ts";
+import { isOverlaySaved } from "../cache/overlay.ts";
 import { overlaySentence } from "../cache/open_overlay.ts";
 import { removeCache } from "../cache/remove_cache.ts";
 import { closeFd } from "../sys/fd.ts";
@@ -11,19 +12,20 @@ import { SystemError } from "../sys/system_error.ts";
 import type { Progress } from "./events.ts";
 import { assembleGeneration, type GenerationParts } from "./generation_parts.ts";
 import { progressOf } from "./progress.ts";
+import type { EndReason, RunEnd } from "./run_end.ts";
 import { sessionObserver } from "./session_events.ts";
 import { SessionPool } from "./session_pool.ts";
 
 /** Milliseconds between two progress events. */
 const PROGRESS_MS = 500;
 
-/** Why a generation is over, unless the user says so. */
-export type GenerationEnd = "reader failed" | "medium gone" | "filled" | "unmounted";
+/** What has become of what was read, for `exitCodeOf`. */
+export type Kept = Pick<RunEnd, "isComplete" | "isSaved" | "isImageDamaged">;
 
 /** See the head of this file. */
 export class Generation {
-  /** Resolves with the first reason. */
-  readonly over: Promise<GenerationEnd>;
+  /** Resolves with the first reason, unless somebody stops the run. */
+  readonly over: Promise<EndReason>;
   readonly #parts: GenerationParts;
   readonly #pool: SessionPool;
   readonly #startedMs = performance.now();
@@ -54,17 +56,18 @@ export class Generation {
       options.maxClients,
       { ...sessionObserver(observe, () => this.#pool.clients), awaited: () => reader.begin() },
     );
-    const filled = reader.filled.then((result) => {
+    const filled = reader.filled.then((result): EndReason => {
       this.#isFilling = false;
       for (const message of fill!.sentences(result)) observe({ event: "info", message });
+      return result.reason;
     });
     this.over = Promise.race([
-      reader.failed.then((): GenerationEnd => "reader failed"),
-      ...run.outlivesDevice ? [] : [reader.gone.then((): GenerationEnd => "medium gone")],
+      reader.failed.then((): EndReason => "reader failed"),
+      ...run.outlivesDevice ? [] : [reader.gone.then((): EndReason => "medium gone")],
       ...others.unmounted !== undefined && options.endsWithMount
-        ? [others.unmounted.then((): GenerationEnd => "unmounted")]
+        ? [others.unmounted.then((): EndReason => "unmounted")]
         : [],
-      ...options.fill?.exitWhenComplete ? [filled.then((): GenerationEnd => "filled")] : [],
+      ...options.fill?.exitWhenComplete ? [filled] : [],
     ]);
     saver?.saveEvery(options.saveIntervalSeconds * 1000);
     recorder?.saveEvery(options.saveIntervalSeconds * 1000);
@@ -96,17 +99,14 @@ export class Generation {
     );
   }
 
-  /** What a run that ends with the fill exits with. */
-  get fillExitCode(): number {
-    return this.#parts.fill!.exitCode;
+  /** The image of the medium. */
+  get imagePath(): string {
+    return this.#parts.medium.imagePath;
   }
 
-  /**
-   * Ends it: clients get ESHUTDOWN and a closed connection, the map is saved. What hangs is left behind.
-   * @returns false when the map could not be saved.
-   */
-  async end(): Promise<boolean> {
-    const { run, medium, state, reader, saver, recorder, others } = this.#parts;
+  /** Ends it: clients get ESHUTDOWN and a closed connection, the map is saved. What hangs is left behind. */
+  async end(): Promise<Kept> {
+    const { run, medium, state, reader, saver, recorder, others, fill } = this.#parts;
     clearInterval(this.#progressTimer);
     await others.flush();
     state.end();
@@ -118,11 +118,28 @@ export class Generation {
     const readerEnded = await reader.end();
     const saved = await saver?.save() ?? true;
     await saver?.close();
-    if (readerEnded && saved && reader.writesComplete) this.#finishWrites();
-    await recorder?.end();
+    const written = readerEnded && reader.writesComplete;
+    if (saved && written) this.#finishWrites();
+    const recorded = await recorder?.end() ?? true;
     if (!run.options.keepCache && medium.fresh) removeCache(medium);
     void this.#closeWhenUnused();
-    return saved;
+    return {
+      isComplete: fill?.isComplete ?? false,
+      isSaved: saved && recorded && (run.writeFd === undefined || written) && this.#keepsOverlay(),
+      isImageDamaged: saver?.hasLostBytes ?? false,
+    };
+  }
+
+  /** What clients have written last is synced when they leave; nobody hears how that went. */
+  #keepsOverlay(): boolean {
+    const { run, overlay } = this.#parts;
+    if (overlay === undefined || isOverlaySaved(overlay.words)) return true;
+    run.observe({
+      event: "warning",
+      message: `the last writes to the overlay "${printable(overlay.path)}" could not be saved`,
+      hints: [],
+    });
+    return false;
   }
 
   #finishWrites(): void {

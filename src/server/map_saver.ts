@@ -80,6 +80,11 @@ export class MapSaver {
     return this.#last;
   }
 
+  /** Whether the image was found to lack bytes that it once had. */
+  get hasLostBytes(): boolean {
+    return this.#toldOfLoss;
+  }
+
   /** No further saves; the one under way is finished. */
   async close(): Promise<void> {
     clearInterval(this.#timer);

@@ -24,6 +24,7 @@ import { takeGivenSockets } from "./given_sockets.ts";
 import { openListeners } from "./listeners.ts";
 import { ReaderThread } from "./reader_thread.ts";
 import type { Run } from "./run.ts";
+import { exitCodeOf } from "./run_end.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
 import { StopRequest } from "./stop_request.ts";
 
@@ -102,14 +103,10 @@ async function serveMedium(run: Run, medium: Medium, stop: StopRequest): Promise
     abandonMedium(medium);
     throw error;
   }
-  const end = await Promise.race([stop.requested.then(() => "stopped"), generation.over]);
-  const isSaved = await generation.end();
-  const isFillsEnd = end === "filled" || (end === "medium gone" && options.fill?.exitWhenComplete);
-  const exitCode = end === "reader failed" || !isSaved
-    ? 1
-    : isFillsEnd
-    ? generation.fillExitCode
-    : 0;
+  const reason = await Promise.race([stop.requested, generation.over]);
+  const kept = await generation.end();
+  const mustComplete = options.fill?.exitWhenComplete ?? false;
+  const exitCode = exitCodeOf({ reason, mustComplete, ...kept });
   observe({ event: "done", exitCode, progress: generation.progress() });
   return exitCode;
 }

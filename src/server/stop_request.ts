@@ -1,33 +1,37 @@
-// The user's wish to stop: SIGINT or SIGTERM. The first one ends the run in order, a second SIGINT at once.
+// The user's wish to stop: SIGINT, SIGTERM or SIGHUP. The first one ends the run in order, a second SIGINT at
+// once.
+import { EXIT_INTERRUPTED } from "../base/exit_codes.ts";
+import type { StopSignal } from "./run_end.ts";
 
-/** Exit code after an interruption that was repeated: 128 + SIGINT. */
-const EXIT_AT_ONCE = 130;
+/** SIGHUP: the terminal has gone. Ends in order, as the map is worth more than the messages. */
+const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Listens for the signals until it is disposed of. Main thread. */
 export class StopRequest implements Disposable {
-  readonly requested: Promise<void>;
-  #stop!: () => void;
+  /** Resolves with the first of them. */
+  readonly requested: Promise<StopSignal>;
+  readonly #listeners: readonly (readonly [signal: StopSignal, listener: () => void])[];
   #interrupted = false;
 
   constructor() {
-    this.requested = new Promise((resolve) => this.#stop = resolve);
-    Deno.addSignalListener("SIGINT", this.#onInterrupt);
-    Deno.addSignalListener("SIGTERM", this.#onTerminate);
-    // The terminal has gone: end in order, as the map is worth more than the messages.
-    Deno.addSignalListener("SIGHUP", this.#onTerminate);
+    const { promise, resolve } = Promise.withResolvers<StopSignal>();
+    this.requested = promise;
+    this.#listeners = SIGNALS.map((signal) =>
+      [signal, () => {
+        if (signal === "SIGINT") this.#noteInterrupt();
+        resolve(signal);
+      }] as const
+    );
+    for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
   [Symbol.dispose](): void {
-    Deno.removeSignalListener("SIGINT", this.#onInterrupt);
-    Deno.removeSignalListener("SIGTERM", this.#onTerminate);
-    Deno.removeSignalListener("SIGHUP", this.#onTerminate);
+    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
   }
 
-  readonly #onTerminate = () => this.#stop();
-
-  readonly #onInterrupt = () => {
-    if (this.#interrupted) Deno.exit(EXIT_AT_ONCE);
+  #noteInterrupt(): void {
+    // Whatever the run was asked for: its end has not been waited for, the last save neither.
+    if (this.#interrupted) Deno.exit(EXIT_INTERRUPTED);
     this.#interrupted = true;
-    this.#stop();
-  };
+  }
 }

@@ -1,5 +1,6 @@
 // Events as the JSON objects that `--json` prints: what scripts parse, so keys only ever get more.
 
+import { exitMeaning } from "../base/exit_codes.ts";
 import {
   BAD_SECTOR,
   FINISHED,
@@ -43,12 +44,14 @@ export const EVENT_TEXTS: Readonly<
   debug: "with --log-level debug: message",
   client: "a client has connected or left: state, clients, message",
   saved: "the mapfile is on disk: map, transitions",
-  done: "the last one: exitCode, and what progress has",
-  error: "the program has failed: message, hints, exitCode",
+  done:
+    "the last one: exitCode, its meaning as the table of exit codes has it, and what progress has",
+  error: "the program has failed: message, hints, exitCode, and its meaning",
 };
 
 /** The object to print for `event`. */
-export function eventRecord(event: ServerEvent): object {
+export function eventRecord(told: ServerEvent): object {
+  const event = told.event === "done" ? { ...told, meaning: exitMeaning(told.exitCode) } : told;
   if (!("progress" in event) || event.progress === undefined) return event;
   const { progress, ...rest } = event;
   return { ...rest, ...progressRecord(progress) };

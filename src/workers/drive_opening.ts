@@ -1,4 +1,5 @@
 // The reader worker's part in opening a drive: whatever comes of it, main gets one message.
+import { EXIT_FAILURE } from "../base/exit_codes.ts";
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { abandonMedium } from "../cache/open_medium.ts";
@@ -62,5 +63,8 @@ function messageOf(error: unknown, device: string): ReaderMessage {
   }
   if (!(error instanceof SystemError)) throw error;
   const message = `cannot open "${printable(device)}": ${error.message}`;
-  return { type: "refused", refusal: { message, hints: [], exitCode: 1, ofMedium: true } };
+  return {
+    type: "refused",
+    refusal: { message, hints: [], exitCode: EXIT_FAILURE, ofMedium: true },
+  };
 }

@@ -84,7 +84,7 @@ for (const [content, message] of DOMAINS) {
   });
 }
 
-Deno.test("with --exit-when-complete a device that has gone ends it, exit code 3", async () => {
+Deno.test("with --exit-when-complete a device that has gone ends it, exit code 4", async () => {
   using folder = new TestFolder();
   const device = folder.noise("device", 8 * MIB);
   const options = ["--fill", "--exit-when-complete", "--rate=1M"];
@@ -92,7 +92,7 @@ Deno.test("with --exit-when-complete a device that has gone ends it, exit code 3
   await program.ready();
   Deno.truncateSync(device, 0);
   const { code, stderr } = await program.ended();
-  assertEquals(code, 3, stderr);
+  assertEquals(code, 4, stderr);
   assert(stderr.includes("has gone"), stderr);
 });
 
@@ -145,7 +145,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a sick device: exit code 3 and how much is missing; with --max-errors it gives up",
+  name: "a sick device: exit code 3 and how much is missing; with --max-errors it gives up with 6",
   ignore,
   async fn() {
     using folder = new TestFolder();
@@ -154,7 +154,7 @@ Deno.test({
     await using device = await FailingDevice.make(source, { bad });
     const options = ["--fill", "--exit-when-complete"];
     const early = await runProgram(serve(folder, device.path, ...options, "--max-errors=1"));
-    assertEquals(early.code, 3, early.stderr);
+    assertEquals(early.code, 6, early.stderr);
     assert(
       /fill has ended at --max-errors; missing: .* in \d areas/.test(early.stderr),
       early.stderr,

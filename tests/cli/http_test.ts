@@ -67,7 +67,7 @@ Deno.test("an open page does not keep the program from ending", async () => {
   const beganMs = performance.now();
   assertEquals((await program.ended()).code, 0);
   assert(performance.now() - beganMs < 5000);
-  assert((await text).includes('event: done\ndata: "blkcache has ended with exit code 0"'));
+  assert((await text).includes('event: done\ndata: "blkcache has ended with exit code 0: done'));
 });
 
 Deno.test("without --http there is no page; with --json its address is an event", async () => {

@@ -128,7 +128,7 @@ Deno.test({
     );
     await page.shot("finished");
     page.program.signal("SIGTERM");
-    await page.shows("notice", /^blkcache has ended with exit code 0$/);
+    await page.shows("notice", /^blkcache has ended with exit code 0: done/);
     assertEquals(page.browser.complaints, []);
   },
 });

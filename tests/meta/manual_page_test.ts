@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { EXIT_CODES } from "../../src/cli/exit_codes.ts";
+import { EXIT_CODES } from "../../src/base/exit_codes.ts";
 import { optionUsage } from "../../src/cli/help.ts";
 import { manualPage } from "../../src/cli/manual_page.ts";
 import { optionsOf } from "../../src/cli/options.ts";
@@ -21,7 +21,10 @@ Deno.test("the manual has every command with each of its options, and every exit
     }
     assert(section.includes(about[0]!.replaceAll("-", "\\-")), name);
   }
-  for (const [code, meaning] of EXIT_CODES) assert(PAGE.includes(`\\fB${code}\\fR\n${meaning}.`));
+  for (const [codes, meaning] of EXIT_CODES) {
+    const text = `\\fB${codes.join(", ")}\\fR\n${meaning.replaceAll("-", "\\-")}.`;
+    assert(PAGE.includes(text), text);
+  }
 });
 
 Deno.test({

@@ -4,6 +4,7 @@
 // Every client costs one connection with a stream of events; a slow one misses events, never delays them.
 
 import { UserError } from "../../base/errors.ts";
+import { exitMeaning } from "../../base/exit_codes.ts";
 import { formatDuration, formatRate } from "../../base/sizes.ts";
 import type { ServerEvent } from "../../server/events.ts";
 import { RunStatus } from "../run_status.ts";
@@ -87,7 +88,7 @@ export class LivePage implements AsyncDisposable {
         if (this.#history.add(event.progress)) this.#streams.send("history", this.#rates());
         break;
       case "done":
-        this.#streams.send("done", `blkcache has ended with exit code ${event.exitCode}`);
+        this.#streams.send("done", endSentence(event.exitCode));
     }
   };
 
@@ -166,6 +167,10 @@ export class LivePage implements AsyncDisposable {
       timeText: formatDuration(points.at(-1)?.[0] ?? 0),
     };
   }
+}
+
+function endSentence(exitCode: number): string {
+  return `blkcache has ended with exit code ${exitCode}: ${exitMeaning(exitCode)}`;
 }
 
 function answer(

@@ -61,5 +61,11 @@ Deno.test("a bug shows its stack even when quiet", async () => {
 
 Deno.test("with --json the error is an object on stdout as well", async () => {
   const { stdout } = await told(new UserError("no", { hints: ["h"], exitCode: 2 }), { json: true });
-  assertEquals(JSON.parse(stdout), { event: "error", message: "no", hints: ["h"], exitCode: 2 });
+  assertEquals(JSON.parse(stdout), {
+    event: "error",
+    message: "no",
+    hints: ["h"],
+    exitCode: 2,
+    meaning: "wrong usage, nothing was touched",
+  });
 });

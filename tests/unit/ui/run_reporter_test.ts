@@ -73,6 +73,7 @@ Deno.test("with --json each event is one object on stdout", async () => {
     {
       event: "done",
       exitCode: 3,
+      meaning: "finished, some areas are unreadable",
       ...now,
       totals: { finished: 4, nonTried: 0, nonTrimmed: 0, nonScraped: 0, badSector: 6 },
     },
