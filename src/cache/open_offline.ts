@@ -7,6 +7,7 @@ import { Device } from "../file/device.ts";
 import { plainLayout } from "../file/disc_layout.ts";
 import type { File } from "../file/file.ts";
 import type { Identity } from "../file/identity.ts";
+import { MOST_BYTES } from "../file/source.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
 import { forgetUnfinished } from "./forget_unfinished.ts";
@@ -49,9 +50,9 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
     const record = tryReadSidecar(sidecarPath, warn);
     const size = record?.size ?? sizeOf(file, mapfile);
     const sectorSize = request.blockSize ?? record?.sectorSize ?? noted(mapfile) ?? SECTOR_BYTES;
+    checkSizes(file, size, imagePath);
     const map = fileMapOf(mapfile, size, mapPath, { sectorSize });
     forgetUnfinished(map, imagePath, warn);
-    checkSizes(file, size, imagePath);
     checkDataEnd(file.size, imagePath, mapPath, map);
     return {
       imagePath,
@@ -87,6 +88,9 @@ function sizeOf(file: File, mapfile: Mapfile): number {
 
 function checkSizes(file: File, size: number, imagePath: string): void {
   const image = `image "${printable(imagePath)}"`;
+  if (size > MOST_BYTES) {
+    throw new UserError(`${image} has ${size} bytes, and less than 8 PiB is possible`);
+  }
   if (size === 0) {
     throw new UserError(`${image} is empty: there is nothing to serve`, {
       hints: ["name an image that blkcache or ddrescue has made"],

@@ -1,6 +1,6 @@
 // The file beside an image that says of which device it is: IMAGE.json. ddrescue drops foreign comments from
 // a mapfile, so this cannot live there alone.
-import { printable } from "../base/printable.ts";
+import { printable, printableJson } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import type { Identity } from "../file/identity.ts";
 import { identityFromJson, identityToJson } from "../file/identity_json.ts";
@@ -18,7 +18,7 @@ export function sidecarPathOf(imagePath: string): string {
 }
 
 export function formatSidecar(identity: Identity, notes: SidecarNotes): string {
-  return JSON.stringify({ ...notes, identity: identityToJson(identity) }, undefined, 2) + "\n";
+  return printableJson({ ...notes, identity: identityToJson(identity) }, 2) + "\n";
 }
 
 /** @returns undefined when there is none. @throws {UserError} when it is damaged. */

@@ -8,6 +8,9 @@ import { MediumGuard } from "./medium_guard.ts";
 import { MediumRefused } from "./medium_refused.ts";
 import { Removable } from "./removable.ts";
 
+/** Largest source, bytes: from 8 PiB on a number no longer holds every offset exactly. */
+export const MOST_BYTES = Number.MAX_SAFE_INTEGER;
+
 /** What to open, in the words of the command line. */
 export interface SourceRequest {
   /** Path of the device, drive or regular file. */
@@ -45,6 +48,16 @@ export function openSource(request: SourceRequest, tryPread?: TryPread): Source 
       throw new MediumRefused(`"${printable(device)}" is empty: there is nothing to serve`, {
         hints: ['"blkcache detect" lists the devices that there are'],
       });
+    }
+    if (size > MOST_BYTES) {
+      throw new MediumRefused(
+        `cannot serve "${
+          printable(device)
+        }": it has ${size} bytes, and less than 8 PiB is possible`,
+        {
+          hints: ["serve a part of it: losetup --read-only --sizelimit BYTES --find --show DEVICE"],
+        },
+      );
     }
     if (
       blockSize !== undefined && file instanceof Device && blockSize % file.sectorSize !== 0

@@ -1,5 +1,6 @@
 // The comments of a mapfile: those that are written anew each time, blkcache's settings, and all others,
 // which are kept. ddrescue keeps none of them, so nothing that matters lives here alone.
+import { printableJson } from "../base/printable.ts";
 
 const SETTING = /^##\s*blkcache:\s*([\w.-]+)\s*=\s*(.*)$/s;
 const SETTING_KEY = /^[\w.-]+$/;
@@ -41,7 +42,7 @@ export class MapfileComments {
 /** The comment line that says `key=value`; any value survives. */
 export function formatSetting(key: string, value: string): string {
   if (!SETTING_KEY.test(key)) throw new RangeError(`"${key}" cannot be the name of a setting`);
-  return `## blkcache: ${key}=${PLAIN_VALUE.test(value) ? value : JSON.stringify(value)}`;
+  return `## blkcache: ${key}=${PLAIN_VALUE.test(value) ? value : printableJson(value)}`;
 }
 
 /** A value that somebody has quoted badly is taken as it stands. */

@@ -6,7 +6,7 @@
 // - control characters never get through, whoever sent them; colour only on a terminal without NO_COLOR.
 // Main thread only. No method blocks or throws.
 
-import { printable } from "../base/printable.ts";
+import { printable, printableJson } from "../base/printable.ts";
 import { isShown, type LogLevel } from "./log_level.ts";
 import { OutputQueue, type Sink } from "./output_queue.ts";
 import { StatusArea } from "./status_area.ts";
@@ -125,7 +125,7 @@ export class Terminal {
 
   /** One JSON object as a line of stdout. */
   record(object: object): void {
-    this.#toStdout(`${JSON.stringify(object)}\n`);
+    this.#toStdout(`${printableJson(object)}\n`);
   }
 
   /** Something failed: one sentence, then what to do, ready to paste. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { printable } from "../../../src/base/printable.ts";
+import { printable, printableJson } from "../../../src/base/printable.ts";
 
 Deno.test("printable keeps text of any language", () => {
   for (const text of ["", "ST3500 418AS", "Grüße", "日本語", "😀", "a b"]) {
@@ -17,4 +17,22 @@ Deno.test("printable drops whatever could steer a terminal or forge a line", () 
     ["\u2066\u2069\u200e\u200f", ""],
   ];
   for (const [text, clean] of table) assertEquals(printable(text), clean);
+});
+
+Deno.test("printable drops every character that turns the direction of text", () => {
+  for (let code = 0; code <= 0xffff; code++) {
+    const character = String.fromCharCode(code);
+    if (!/\p{Bidi_Control}/u.test(character)) continue;
+    assertEquals(printable(`a${character}b`), "ab", code.toString(16));
+  }
+});
+
+Deno.test("printable JSON gives back what went in, and steers no terminal", () => {
+  const controls = "\x1b[2J\x7f\x9b31m\u061c\u200e\u202e\u2028\u2029\u2066\n";
+  const value = { path: `a${controls}b`, [controls]: ["\u061c", 1, null] };
+  for (const indent of [undefined, 2]) {
+    const text = printableJson(value, indent);
+    assertEquals(JSON.parse(text), value);
+    assertEquals(printable(text).length, text.replaceAll("\n", "").length, text);
+  }
 });
