@@ -1,12 +1,13 @@
 // The session workers: each serves one client at a time and then waits for the next. While none waits, main
 // listens for a client and starts a session for it, up to the limit; of several that wait one is kept. So nobody
-// pays for threads without work.
+// pays for threads without work. What is to be done SessionRoster decides; here it is done.
 // Main thread; it only starts them, hears of them, and ends them.
 import type { SharedState } from "../shared/shared_state.ts";
 import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
 import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
+import { type RosterAction, SessionRoster } from "./session_roster.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
@@ -36,10 +37,7 @@ interface Session {
   readonly number: number;
   readonly ended: Promise<void>;
   readonly endedNow: () => void;
-  hasClient: boolean;
-  /** Takes the next client, now or when it has been started. */
-  isFree: boolean;
-  /** Runs while it waits for one. */
+  /** Runs while it waits for a client. */
   rest: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -47,22 +45,18 @@ interface Session {
 export class SessionPool {
   readonly #state: SharedState;
   readonly #init: Omit<SessionInit, "session">;
-  readonly #maxClients: number;
   readonly #observer: PoolObserver;
-  readonly #sessions = new Set<Session>();
+  readonly #roster: SessionRoster;
+  readonly #sessions = new Map<number, Session>();
   /** Resolves when no worker is left; only after `end`. */
   readonly ended: Promise<void>;
   #setEnded!: () => void;
-  /** Never used before. */
-  #nextNumber = 0;
-  /** Of sessions that have ended in peace. */
-  readonly #freeNumbers: number[] = [];
   #ending = false;
   /** Watches the listeners, and what ends that. */
   readonly #door: PollSet;
   readonly #doorbell = createEventFd();
-  /** While main listens: resolves when it no longer does. */
-  #listening: Promise<void> | undefined;
+  /** The last wait for a client. Only `end` waits for it: whether main listens is for the roster to say. */
+  #lastWait: Promise<void> = Promise.resolve();
 
   constructor(
     state: SharedState,
@@ -72,79 +66,65 @@ export class SessionPool {
   ) {
     this.#state = state;
     this.#init = init;
-    this.#maxClients = maxClients;
     this.#observer = observer;
+    this.#roster = new SessionRoster(maxClients, maxClients + REPLACEMENTS);
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
     const watched = [...init.listeners, this.#doorbell];
     this.#door = new PollSet(watched.length);
     watched.forEach((fd, index) => this.#door.set(index, fd, POLLIN));
-    this.#listenIfNobodyDoes();
+    this.#act(this.#roster.begin());
   }
 
   /** Clients connected now. */
   get clients(): number {
-    let clients = 0;
-    for (const session of this.#sessions) if (session.hasClient) clients++;
-    return clients;
+    return this.#roster.clients;
   }
 
-  #listenIfNobodyDoes(): void {
-    this.#listening ??= this.#listen().finally(() => this.#listening = undefined);
+  #act(actions: readonly RosterAction[]): void {
+    for (const action of actions) this.#carryOut(action);
   }
 
-  /** Waits for clients and starts sessions for them, as long as no session does so itself. */
-  async #listen(): Promise<void> {
-    while (this.#mayStart) {
-      await this.#door.waitElsewhere();
-      // A session may have become free meanwhile, and the client is its.
-      if (!this.#mayStart) return;
-      this.#start();
-      this.#observer.awaited?.();
+  #carryOut(action: RosterAction): void {
+    switch (action.do) {
+      case "listen":
+        this.#lastWait = this.#awaitClient();
+        break;
+      case "stop listening":
+        ringEventFd(this.#doorbell);
+        break;
+      case "start":
+        this.#start(action.session);
+        this.#observer.awaited?.();
+        break;
+      case "rest":
+        this.#sessions.get(action.session)!.rest = setTimeout(
+          () => this.#act(this.#roster.rested(action.session)),
+          REST_MS,
+        );
+        break;
+      case "stop resting":
+        clearTimeout(this.#sessions.get(action.session)?.rest);
+        break;
+      case "dismiss":
+        this.#state.setDismissed(action.session, true);
+        ringEventFd(this.#state.eventFd(action.session));
     }
   }
 
-  /** No session waits for a client, and one more is allowed. */
-  get #mayStart(): boolean {
-    if (this.#ending || this.#sessions.size >= this.#maxClients) return false;
-    const isUsedUp = this.#nextNumber >= this.#maxClients + REPLACEMENTS;
-    if (isUsedUp && this.#freeNumbers.length === 0) return false;
-    return this.#free === 0;
+  async #awaitClient(): Promise<void> {
+    await this.#door.waitElsewhere();
+    this.#act(this.#roster.clientCame());
   }
 
-  /** Sessions that take the next client. */
-  get #free(): number {
-    let free = 0;
-    for (const { isFree } of this.#sessions) if (isFree) free++;
-    return free;
-  }
-
-  /** It has been waiting for a while, and another one does as well. */
-  #dismiss(session: Session): void {
-    if (this.#ending || !session.isFree || this.#free < 2) return;
-    session.isFree = false;
-    this.#state.setDismissed(session.number, true);
-    ringEventFd(this.#state.eventFd(session.number));
-  }
-
-  #start(): void {
-    const number = this.#freeNumbers.pop() ?? this.#nextNumber++;
+  #start(number: number): void {
     if (this.#state.eventFd(number) < 0) this.#state.setEventFd(number, createEventFd());
     const worker = new Worker(new URL("../workers/session.ts", import.meta.url), {
       type: "module",
       name: `session ${number}`,
     });
     const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
-    const session: Session = {
-      worker,
-      number,
-      ended,
-      endedNow,
-      hasClient: false,
-      isFree: false,
-      rest: undefined,
-    };
-    this.#sessions.add(session);
-    this.#setFree(session);
+    const session: Session = { worker, number, ended, endedNow, rest: undefined };
+    this.#sessions.set(number, session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -154,22 +134,22 @@ export class SessionPool {
   }
 
   #hear(session: Session, message: SessionMessage): void {
+    const { number } = session;
+    if (this.#sessions.get(number) !== session) return;
     switch (message.type) {
       case "busy":
-        session.hasClient = true;
+        this.#act(this.#roster.busy(number));
         this.#observer.connected();
-        this.#setOccupied(session);
         break;
       case "left":
-        session.hasClient = false;
-        this.#setFree(session);
+        this.#act(this.#roster.left(number));
         this.#observer.left(message.message);
         break;
       case "occupied":
-        this.#setOccupied(session);
+        this.#act(this.#roster.occupied(number));
         break;
       case "free":
-        this.#setFree(session);
+        this.#act(this.#roster.free(number));
         break;
       case "warning":
         this.#observer.warned(message.message, message.hints);
@@ -177,41 +157,23 @@ export class SessionPool {
       case "ended":
         session.worker.terminate();
         session.endedNow();
-        if (!this.#ending) this.#reuse(session);
+        if (this.#ending) break;
+        this.#state.setDismissed(number, false);
+        this.#act(this.#roster.ended(number));
+        this.#sessions.delete(number);
     }
   }
 
-  #setFree(session: Session): void {
-    session.isFree = true;
-    if (!this.#ending) session.rest = setTimeout(() => this.#dismiss(session), REST_MS);
-  }
-
-  #setOccupied(session: Session): void {
-    session.isFree = false;
-    clearTimeout(session.rest);
-    this.#listenIfNobodyDoes();
-  }
-
-  /** It was dismissed and has ended, with nothing on its way: its number is as good as new. */
-  #reuse(session: Session): void {
-    this.#sessions.delete(session);
-    clearTimeout(session.rest);
-    this.#state.setDismissed(session.number, false);
-    this.#freeNumbers.push(session.number);
-    this.#listenIfNobodyDoes();
-  }
-
   /** Its client is cut off; another worker with a number of its own takes its place. */
-  #bury(session: Session, error: string): void {
-    this.#sessions.delete(session);
-    clearTimeout(session.rest);
+  #bury({ number, endedNow }: Session, error: string): void {
     let socket = -1;
-    this.#state.withSocket(session.number, (fd) => socket = fd);
-    this.#state.retractSocket(session.number);
+    this.#state.withSocket(number, (fd) => socket = fd);
+    this.#state.retractSocket(number);
     if (socket >= 0) closeFd(socket);
-    session.endedNow();
+    endedNow();
+    this.#act(this.#roster.died(number));
+    this.#sessions.delete(number);
     this.#observer.died(error);
-    this.#listenIfNobodyDoes();
   }
 
   /**
@@ -220,16 +182,15 @@ export class SessionPool {
    */
   async end(): Promise<void> {
     this.#ending = true;
-    ringEventFd(this.#doorbell);
+    // What rests must not ring later: its descriptor may soon be another file's.
+    this.#act(this.#roster.end());
     void Promise.all(this.#endings()).then(this.#setEnded);
-    for (const { number, rest } of this.#sessions) {
-      // The descriptor that it would ring may soon be another file's.
-      clearTimeout(rest);
+    for (const number of this.#sessions.keys()) {
       ringEventFd(this.#state.eventFd(number));
       this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RD));
     }
     if (await this.#allEnded(POLITE_MS)) return;
-    for (const { number } of this.#sessions) {
+    for (const number of this.#sessions.keys()) {
       this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RDWR));
     }
     await this.#allEnded(FIRM_MS);
@@ -237,7 +198,9 @@ export class SessionPool {
 
   /** Gives back what the sessions were woken with. To be called once neither they nor the reader run. */
   close(): void {
-    for (let number = 0; number < this.#nextNumber; number++) closeFd(this.#state.eventFd(number));
+    for (let number = 0; number < this.#roster.numbers; number++) {
+      closeFd(this.#state.eventFd(number));
+    }
     closeFd(this.#doorbell);
   }
 
@@ -245,7 +208,7 @@ export class SessionPool {
     return withTimeout(Promise.all(this.#endings()), timeoutMs);
   }
 
-  #endings(): (Promise<void> | undefined)[] {
-    return [this.#listening, ...Array.from(this.#sessions, ({ ended }) => ended)];
+  #endings(): Promise<void>[] {
+    return [this.#lastWait, ...Array.from(this.#sessions.values(), ({ ended }) => ended)];
   }
 }
