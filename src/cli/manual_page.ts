@@ -19,7 +19,7 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
   ["IMAGE.json", "Which device the image is of, so that no other one is ever mixed into it."],
   [
     "/run/blkcache/NAME.sock",
-    "The Unix socket, for root; else under $XDG_RUNTIME_DIR or the temporary directory.",
+    "The Unix socket, for root; else under $XDG_RUNTIME_DIR or ~/.cache.",
   ],
 ];
 const SIGNALS: readonly (readonly [name: string, what: string])[] = [

@@ -63,7 +63,7 @@ export const OPTIONS = [
     kind: "path",
     placeholder: "PATH",
     help: "Unix socket to listen on (default: /run/blkcache/NAME.sock as root, else under " +
-      "$XDG_RUNTIME_DIR or the temporary directory)",
+      "$XDG_RUNTIME_DIR or ~/.cache)",
     commands: ["serve", "mount"],
     group: "clients",
   },

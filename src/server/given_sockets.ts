@@ -1,25 +1,26 @@
 // Sockets that whoever has started the program has opened for it, as systemd does: sd_listen_fds(3).
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
+import { environment, forgetEnvironment, type Variable } from "../sys/environment.ts";
 
 /** The first descriptor that is given (SD_LISTEN_FDS_START). */
 const FIRST = 3;
 /** More than anybody gives, and few enough to look at each. */
 const MOST = 256;
 
-const VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+const VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
 
 /** The descriptors that are given to this process. The variables are taken away: they are for nobody else. */
 export function takeGivenSockets(): number[] {
-  const given = givenSockets(Deno.pid, (name) => Deno.env.get(name));
-  for (const name of VARIABLES) Deno.env.delete(name);
+  const given = givenSockets(Deno.pid, environment);
+  for (const name of VARIABLES) forgetEnvironment(name);
   return given;
 }
 
 /** @throws {UserError} when the number of descriptors makes no sense. */
 export function givenSockets(
   pid: number,
-  variable: (name: string) => string | undefined,
+  variable: (name: Variable) => string | undefined,
 ): number[] {
   // They may have been meant for a parent that has passed its environment on.
   if (variable("LISTEN_PID") !== String(pid)) return [];

@@ -1,11 +1,12 @@
 // The sockets that clients connect to. Main thread, at start and at exit.
 import { UserError } from "../base/errors.ts";
 import { ECONNREFUSED, ENOENT, errnoMessage, errnoName } from "../sys/errno.ts";
+import { environment } from "../sys/environment.ts";
 import { closeFd } from "../sys/fd.ts";
 import { adoptListener } from "../sys/given_socket.ts";
 import { listenTcp, listenUnix, localPort, tryConnectUnix } from "../sys/socket.ts";
 import { SystemError } from "../sys/system_error.ts";
-import { dirname, join, resolve } from "@std/path";
+import { dirname, isAbsolute, join, resolve } from "@std/path";
 
 /** Clients that wait to be accepted, besides those that are served. */
 const BACKLOG = 128;
@@ -85,13 +86,21 @@ function givenUri(fd: number, exportName: string): string {
     : tcpUri(address.host, address.port, exportName);
 }
 
-/** `/run/blkcache/NAME.sock` for root, else in the user's runtime or temporary directory. */
-export function defaultSocketPath(deviceName: string): string {
+/**
+ * `/run/blkcache/NAME.sock` for root, else in the user's runtime directory, or in their home when they have
+ * none. Never in a directory that everybody can write to: others would get to choose what is there.
+ * @throws {UserError} when the user has neither.
+ */
+function defaultSocketPath(deviceName: string): string {
   const file = `${deviceName}.sock`;
   if (Deno.uid() === 0) return join("/run/blkcache", file);
-  const runtime = Deno.env.get("XDG_RUNTIME_DIR");
-  if (runtime) return join(runtime, "blkcache", file);
-  return join(Deno.env.get("TMPDIR") || "/tmp", `blkcache-${Deno.uid()}`, file);
+  const runtime = environment("XDG_RUNTIME_DIR") ?? "";
+  if (isAbsolute(runtime)) return join(runtime, "blkcache", file);
+  const home = environment("HOME") ?? "";
+  if (isAbsolute(home)) return join(home, ".cache", "blkcache", file);
+  throw new UserError("there is no place for the socket: neither XDG_RUNTIME_DIR nor HOME is set", {
+    hints: ["name a socket with --socket PATH"],
+  });
 }
 
 /** In the form that libnbd, qemu and nbdkit understand. */

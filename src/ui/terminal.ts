@@ -7,6 +7,7 @@
 // Main thread only. No method blocks or throws.
 
 import { printable, printableJson } from "../base/printable.ts";
+import { environment } from "../sys/environment.ts";
 import { isShown, type LogLevel } from "./log_level.ts";
 import { OutputQueue, type Sink } from "./output_queue.ts";
 import { StatusArea } from "./status_area.ts";
@@ -215,7 +216,7 @@ export class Terminal {
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = Deno;
-  const isDumb = Deno.env.get("TERM") === "dumb";
+  const isDumb = environment("TERM") === "dumb";
   return new Terminal({
     stdout: { sink: stdout, isTerminal: stdout.isTerminal() },
     stderr: { sink: stderr, isTerminal: stderr.isTerminal() },
@@ -228,8 +229,8 @@ export function processTerminal(): Terminal {
 
 /** As setlocale(3) finds out: the first of the three that is set. */
 function isUtf8Locale(): boolean {
-  const names = ["LC_ALL", "LC_CTYPE", "LANG"].map((name) => Deno.env.get(name));
-  return /utf-?8/i.test(names.find(Boolean) ?? "");
+  const values = [environment("LC_ALL"), environment("LC_CTYPE"), environment("LANG")];
+  return /utf-?8/i.test(values.find(Boolean) ?? "");
 }
 
 function consoleSize(): TerminalSize {

@@ -1,6 +1,6 @@
 // The compile task against the sources: a worker that it leaves out would be missing in the program only.
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 
 const SOURCES = new URL("../../src/", import.meta.url);
@@ -24,4 +24,8 @@ Deno.test("the compiled program includes every worker, and no other module", () 
     .map(([, path]) => path);
   const started = new Set(sourceFiles().flatMap(workersOf));
   assertEquals(included.sort(), [...started].sort());
+});
+
+Deno.test("the compiled program keeps no code cache: it would lie where others can write", () => {
+  assert(config.tasks.compile.command.includes(" --no-code-cache "));
 });
