@@ -91,6 +91,8 @@ export function openCache(request: CacheRequest): OpenCache {
   if (fresh) checkMapWithoutImage(map, imagePath, mapPath);
   else checkImage(found.size, imagePath, mapPath, mapfile, map);
 
+  // While nothing has been made: a device that hangs leaves nothing behind.
+  const fromDevice = fresh ? identity ?? identifyNow() : undefined;
   const created = found === undefined;
   const image = openImage(imagePath, created);
   let mapCreated = false;
@@ -100,7 +102,7 @@ export function openCache(request: CacheRequest): OpenCache {
         hints: ["end the other blkcache first, or name another IMAGE"],
       });
     }
-    if (fresh) identity ??= identifyNow();
+    if (fromDevice !== undefined) identity = fromDevice;
     else {
       const blank = blankIdentity(size, sectorSize);
       // The start of the device, and what stands there of volumes, may have been written to.

@@ -1,16 +1,15 @@
 // `blkcache detect`: what there is, or what blkcache makes of the devices that are named.
 
+import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { describeBlockDevice, listBlockDevices } from "../file/block_listing.ts";
-import { detect, type SourceClass } from "../file/detect.ts";
+import { listedBlocks } from "../file/block_listing.ts";
+import { detect } from "../file/detect.ts";
 import { File } from "../file/file.ts";
-import { discLayout } from "../file/disc_layout.ts";
-import { identify, type Identity, identityId } from "../file/identity.ts";
+import { identityId } from "../file/identity.ts";
 import { statPath } from "../file/path_stat.ts";
 import { Removable } from "../file/removable.ts";
+import { type SourceContent, sourceContent } from "../file/source_content.ts";
 import { sourceName } from "../file/source_name.ts";
-import { SysfsBlock } from "../file/sysfs.ts";
-import { readToc } from "../file/toc.ts";
 import {
   type DeviceChoice,
   deviceTable,
@@ -20,30 +19,43 @@ import {
 } from "../ui/device_report.ts";
 import type { Terminal } from "../ui/terminal.ts";
 import { imagesOf, unreadIdentity } from "./device_images.ts";
+import { DeviceLooks } from "./device_looks.ts";
 import { EXIT_DONE, EXIT_FAILURE } from "../base/exit_codes.ts";
 
+/** How long a device in the list may be silent, milliseconds: a drive that loads a disc takes some seconds. */
+const LISTED_SILENCE_MS = 5_000;
+/** The same for one that was named and is read: a disk that has to spin up takes some 10 s. */
+const NAMED_SILENCE_MS = 15_000;
+/** After so many milliseconds it is said on a terminal that a device has not answered yet. */
+const WAITING_MS = 3_000;
+
 /** Without paths no disk is read; a named one is, its first 64 KiB. @returns the exit code. */
-export function detectCommand(paths: readonly string[], terminal: Terminal): number {
-  if (paths.length === 0) return listAll(terminal);
+export async function detectCommand(
+  paths: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  using looks = new DeviceLooks();
+  if (paths.length === 0) return await listAll(looks, terminal);
   let exitCode = EXIT_DONE;
-  paths.forEach((path, i) => {
+  for (const [index, path] of paths.entries()) {
     try {
-      describeSource(path, i > 0, terminal);
+      await describeSource(path, index > 0, looks, terminal);
     } catch (error) {
       // One that cannot be looked at hides none of the others.
       if (!(error instanceof UserError)) throw error;
       terminal.error(error.message, error.hints);
       exitCode = EXIT_FAILURE;
     }
-  });
+  }
   return exitCode;
 }
 
-function listAll(terminal: Terminal): number {
-  const devices = listBlockDevices().map((device): DeviceChoice => ({
-    ...device,
-    images: imagesOf(unreadIdentity(device), device.label, "."),
-  }));
+async function listAll(looks: DeviceLooks, terminal: Terminal): Promise<number> {
+  const devices: DeviceChoice[] = [];
+  for (const { device } of listedBlocks()) {
+    const { info } = await looks.look({ device, path: undefined }, LISTED_SILENCE_MS);
+    devices.push({ ...info, images: imagesOf(unreadIdentity(info), info.label, ".") });
+  }
   if (terminal.json) devices.forEach((device) => terminal.record(device));
   else if (devices.length === 0) terminal.info("there are no block devices");
   else terminal.say(...deviceTable(devices, Math.max(80, terminal.columns)));
@@ -51,54 +63,78 @@ function listAll(terminal: Terminal): number {
 }
 
 /**
- * Says what is known of a source; what the kernel knows also when it cannot be opened.
- * @throws {UserError} when it is none, or cannot be opened.
+ * Says what is known of a source; what the kernel knows also when it cannot be opened, or does not answer.
+ * @throws {UserError} when it is none, cannot be opened, or does not answer.
  */
-function describeSource(path: string, isNext: boolean, terminal: Terminal): void {
+async function describeSource(
+  path: string,
+  isNext: boolean,
+  looks: DeviceLooks,
+  terminal: Terminal,
+): Promise<void> {
   const kind = detect(path);
-  const device = kind === File ? null : describeBlockDevice(new SysfsBlock(statPath(path).rdev));
   const report: SourceReport = {
     path,
     class: kind === File ? "File" : kind === Removable ? "Removable" : "Device",
-    size: device?.size ?? 0,
-    sectorSize: device?.sectorSize ?? null,
+    size: 0,
+    sectorSize: null,
     identity: null,
     image: null,
     images: [],
     remarks: [],
-    device,
+    device: null,
   };
-  const isEmpty = device?.medium === "absent" || device?.medium === "open";
-  try {
-    show(
-      isEmpty ? report : { ...report, ...contentOf(path, kind, device?.label ?? null) },
+  if (kind === File) {
+    return show(
+      { ...report, ...described(path, sourceContent(path, kind), null) },
       isNext,
       terminal,
     );
-  } catch (error) {
-    if (!(error instanceof UserError) || device === null) throw error;
-    show(report, isNext, terminal);
-    throw error;
+  }
+  const { info, content, refusal } = await lookSaying(path, looks, terminal);
+  const { size, sectorSize } = info;
+  const known = { ...report, size, sectorSize, device: info };
+  show(
+    content === undefined ? known : { ...known, ...described(path, content, info.label) },
+    isNext,
+    terminal,
+  );
+  if (refusal !== undefined) throw refusal;
+  if (info.answers) return;
+  throw new UserError(`"${printable(path)}" does not answer`, {
+    hints: [`a failing device may take minutes; "blkcache serve" waits for it`],
+  });
+}
+
+async function lookSaying(
+  path: string,
+  looks: DeviceLooks,
+  terminal: Terminal,
+): ReturnType<DeviceLooks["look"]> {
+  const beganMs = performance.now();
+  const timer = setInterval(() => {
+    const seconds = Math.floor((performance.now() - beganMs) / 1000);
+    const text = `waiting for ${printable(path)} to answer (${seconds} s); Ctrl-C ends`;
+    terminal.status(() => [[{ text, color: "yellow" }]]);
+  }, WAITING_MS);
+  try {
+    return await looks.look({ device: statPath(path).rdev, path }, NAMED_SILENCE_MS);
+  } finally {
+    clearInterval(timer);
+    terminal.clearStatus();
   }
 }
 
-/** @throws {UserError} when it cannot be opened. */
-function contentOf(
+/** @param label as the system has noted it. */
+function described(
   path: string,
-  kind: SourceClass,
+  { identity, remarks }: SourceContent,
   label: string | null,
 ): Pick<SourceReport, "size" | "sectorSize" | "identity" | "image" | "images" | "remarks"> {
-  using file = kind.open(path, { direct: kind !== File });
-  const identity = identify(file);
   const { size, sectorSize } = identity;
   const image = size > 0 ? `${sourceName(path)}-${identityId(identity)}.img` : null;
   const images = imagesOf(identity, label, ".");
-  return { size, sectorSize, identity, image, images, remarks: remarksOn(file, identity) };
-}
-
-function remarksOn(file: File, { size, sectorSize, volume }: Identity): readonly string[] {
-  if (!(file instanceof Removable && file.optical)) return [];
-  return discLayout(size, sectorSize, volume, readToc(file.fd)).remarks;
+  return { size, sectorSize, identity, image, images, remarks };
 }
 
 function show(report: SourceReport, isNext: boolean, terminal: Terminal): void {

@@ -56,6 +56,6 @@ async function perform(request: Request, terminal: Terminal): Promise<number> {
     terminal.say(...completionScript(operands[0]));
     return EXIT_DONE;
   }
-  if (command === "detect") return detectCommand(operands, terminal);
+  if (command === "detect") return await detectCommand(operands, terminal);
   return await mapCommand(operands, values, terminal);
 }

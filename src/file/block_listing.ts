@@ -1,13 +1,15 @@
-// The disks and drives of this machine, for `blkcache detect`. From sysfs, the mount table and udev's
-// notes: no disk is read, and only drives with removable media are opened, for their status.
+// The disks and drives of this machine, for `blkcache detect`. From sysfs, the mount table and udev's notes: no
+// disk is read, and only drives with removable media are opened, for their status. That may hang in the drive, so
+// main leaves `describeBlockDevice` to a thread.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { BlockStacks } from "./block_stack.ts";
 import { isFloppy, isOptical, type MediumStatus, mediumStatus } from "./medium.ts";
+import { mounts } from "./mounts.ts";
 import { isBlockDevice, statPath } from "./path_stat.ts";
 import { isSystemMount, swapDevices } from "./running_system.ts";
 import { readSpecialFile } from "./special_file.ts";
-import { parseUevent, SysfsBlock } from "./sysfs.ts";
+import { blockDevices, parseUevent, SysfsBlock } from "./sysfs.ts";
 
 /** What is known of a disk without reading it; null where it does not say. Sizes are bytes. */
 export interface BlockDeviceInfo {
@@ -40,20 +42,20 @@ export interface BlockDeviceInfo {
   mountPoints: string[];
   /** The running system, or the live medium, is on it. */
   system: boolean;
+  /** False: it was asked and did not answer; the rest is what the kernel knows without it. */
+  answers: boolean;
 }
 
 /**
  * All whole disks and drives, in the kernel's order. Left out is what can never be a source: memory
  * (ram, zram) and loop or network block devices that are not attached.
  */
-export function listBlockDevices(): BlockDeviceInfo[] {
-  const stacks = new BlockStacks();
-  return stacks.blocks.filter((block) => !block.isPartition && isWorthListing(block))
-    .map((block) => describeBlockDevice(block, stacks));
+export function listedBlocks(): SysfsBlock[] {
+  return blockDevices().filter((block) => !block.isPartition && isWorthListing(block));
 }
 
 /**
- * As `listBlockDevices`, for a path; undefined when it is no block device.
+ * As `describeBlockDevice`, for a path; undefined when it is no block device.
  * @throws {SystemError} ENOENT when there is no such path.
  */
 export function describePath(path: string): BlockDeviceInfo | undefined {
@@ -61,18 +63,35 @@ export function describePath(path: string): BlockDeviceInfo | undefined {
   return isBlockDevice(stat) ? describeBlockDevice(new SysfsBlock(stat.rdev)) : undefined;
 }
 
-/** Describes one disk, drive or partition. May wait for a drive that is busy. */
-export function describeBlockDevice(
-  block: SysfsBlock,
-  stacks = new BlockStacks(),
-): BlockDeviceInfo {
+/** Describes one disk, drive or partition. May hang in a drive, or in a network that a loop device's file is on. */
+export function describeBlockDevice(block: SysfsBlock): BlockDeviceInfo {
+  const stacks = new BlockStacks();
+  const mountPoints = stacks.mountPointsOn(block.device).map(printable);
+  return {
+    ...describe(block, (path) => statusOf(path, block)),
+    mountPoints,
+    system: mountPoints.some(isSystemMount) || swapDevices(stacks).has(block.device),
+  };
+}
+
+/** Describes one that does not answer, without asking it anything: what is stacked on it is not followed. */
+export function describeSilentDevice(block: SysfsBlock): BlockDeviceInfo {
+  return { ...describe(block, () => "unknown"), answers: false };
+}
+
+function describe(block: SysfsBlock, askStatus: (path: string) => MediumStatus): BlockDeviceInfo {
   const name = block.name ?? block.numbers;
   const path = `/dev/${name}`;
   const optical = isOptical(block);
   const removable = block.isRemovable || optical || isFloppy(block);
-  const medium = removable ? statusOf(path, block) : null;
+  const medium = removable ? askStatus(path) : null;
   const empty = medium === "absent" || medium === "open";
-  const mountPoints = stacks.mountPointsOn(block.device).map(printable);
+  const partitions = blockDevices().filter((part) =>
+    part.isPartition && part.disk.device === block.device
+  );
+  const devices = [block, ...partitions].map(({ device }) => device);
+  const mountPoints = mounts().filter(({ device }) => devices.includes(device))
+    .map(({ mountPoint }) => printable(mountPoint));
   return {
     name,
     path,
@@ -91,9 +110,10 @@ export function describeBlockDevice(
     medium,
     label: empty ? null : labelOf(block),
     backingFile: block.backingFile ?? null,
-    partitions: partitionsOf(block, stacks),
+    partitions: partitions.map((part) => part.name ?? part.numbers),
     mountPoints,
-    system: mountPoints.some(isSystemMount) || swapDevices(stacks).has(block.device),
+    system: mountPoints.some(isSystemMount),
+    answers: true,
   };
 }
 
@@ -116,9 +136,4 @@ function statusOf(path: string, block: SysfsBlock): MediumStatus {
 function labelOf(block: SysfsBlock): string | null {
   const notes = readSpecialFile(`/run/udev/data/b${block.numbers}`) ?? "";
   return parseUevent(notes.replaceAll(/^E:/gm, "")).get("ID_FS_LABEL") ?? null;
-}
-
-function partitionsOf(disk: SysfsBlock, stacks: BlockStacks): string[] {
-  return stacks.blocks.filter((block) => block.isPartition && block.disk.device === disk.device)
-    .map((block) => block.name ?? block.numbers);
 }

@@ -2,15 +2,14 @@
 // leaves, waits for the next. Each medium is a generation of its own. Main thread; nothing here blocks.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import type { DriveRequest } from "../cache/open_drive.ts";
-import { abandonMedium, type Medium } from "../cache/open_medium.ts";
+import type { DeviceRequest } from "../cache/open_device.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
 import { MediumRefused } from "../file/medium_refused.ts";
 import type { Seen } from "../workers/watcher_init.ts";
 import type { MediumState, Progress } from "./events.ts";
+import { beginOnReader } from "./begin_on_reader.ts";
 import { Generation } from "./generation.ts";
 import { generationState } from "./generation_parts.ts";
-import { ReaderThread } from "./reader_thread.ts";
 import { Refusal } from "./refusal.ts";
 import type { Run } from "./run.ts";
 import { exitCodeOf, isStopSignal, MediaCodes, type StopSignal } from "./run_end.ts";
@@ -24,7 +23,7 @@ const SETTLE_MS = 300;
 /** See the head of this file. */
 export class DriveLife {
   readonly #run: Run;
-  readonly #request: DriveRequest;
+  readonly #request: DeviceRequest;
   readonly #drive: string;
   readonly #watcher: WatcherThread;
   readonly #refusal: Refusal;
@@ -36,7 +35,7 @@ export class DriveLife {
   /** Of the medium that was served when the run ended. */
   #lastProgress: Progress | undefined;
 
-  constructor(run: Run, request: DriveRequest, stop: StopRequest) {
+  constructor(run: Run, request: DeviceRequest, stop: StopRequest) {
     this.#run = run;
     this.#request = request;
     this.#drive = `"${printable(request.device)}"`;
@@ -117,32 +116,9 @@ export class DriveLife {
     this.#refusal.begin(`the medium in ${this.#drive} is being looked at: try again`);
     const state = generationState(this.#run.options);
     this.#watcher.follow(state);
-    const reader = new ReaderThread(
-      { drive: this.#request, state: state.buffer, sessions: state.sessions },
-      { device: this.#request.device, imagePath: "" },
-      this.#run.observe,
-    );
-    let begun: Medium | undefined;
-    const abandon = async () => {
-      state.end();
-      // Once it reads, the reader lets go of the drive by itself, but not of what was made on disk.
-      if (begun === undefined) reader.abandon();
-      if (await reader.end() && begun !== undefined) abandonMedium(begun);
-    };
     try {
-      const medium = await Promise.race([reader.opened, over]);
-      if (typeof medium === "string") {
-        await abandon();
-        return medium;
-      }
-      await this.#refusal.end();
-      return await Generation.begin(this.#run, medium, state, (init) => {
-        begun = medium;
-        reader.read(init, medium.imagePath);
-        return reader;
-      });
+      return await beginOnReader(this.#run, this.#request, state, over, () => this.#refusal.end());
     } catch (error) {
-      await abandon();
       if (error instanceof MediumLeft) return "medium gone";
       if (!(error instanceof UserError)) throw error;
       this.#refuse(error);

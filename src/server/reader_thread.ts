@@ -2,11 +2,16 @@
 // but not for long.
 import { assert } from "../base/assert.ts";
 import { UserError } from "../base/errors.ts";
-import type { Medium } from "../cache/open_medium.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
 import { MediumRefused } from "../file/medium_refused.ts";
 import { errnoMessage, errnoName } from "../sys/errno.ts";
-import type { DriveInit, ReaderInit, ReaderMessage, ReaderOrder } from "../workers/reader_init.ts";
+import type {
+  Opened,
+  OpenInit,
+  ReaderInit,
+  ReaderMessage,
+  ReaderOrder,
+} from "../workers/reader_init.ts";
 import type { FillEnd } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { Observer } from "./events.ts";
@@ -15,6 +20,8 @@ import { printable } from "../base/printable.ts";
 
 /** How long a device read may go on after the end of the run, milliseconds: then it is left behind. */
 const PATIENCE_MS = 1500;
+/** The same for the opening of a device: a moment for the reader to remove what it has made, milliseconds. */
+const OPENING_PATIENCE_MS = 500;
 
 /** Differences from the image that are told one by one. */
 const MOST_DIFFERENCES = 5;
@@ -38,7 +45,7 @@ export class ReaderThread {
   readonly ended: Promise<void>;
   /** Undefined until there is something to do. */
   #worker: Worker | undefined;
-  readonly #firstOrder: ReaderInit | DriveInit;
+  readonly #firstOrder: ReaderInit | OpenInit;
   #setFailed!: () => void;
   #setFilled!: (result: FillResult) => void;
   #setGone!: () => void;
@@ -47,25 +54,26 @@ export class ReaderThread {
   readonly #observe: Observer;
   /** A medium that can leave: what that means is said by others. */
   readonly #isDrive: boolean;
-  #answer: PromiseWithResolvers<Medium> | undefined;
+  #answer: PromiseWithResolvers<Opened> | undefined;
+  #isAbandoned = false;
   #differences = 0;
   #writesComplete = false;
 
-  /** @param firstOrder what to read, once it must `begin`; or which drive to open at once. */
+  /** @param firstOrder what to read, once it must `begin`; or which device to open at once. */
   constructor(
-    firstOrder: ReaderInit | DriveInit,
+    firstOrder: ReaderInit | OpenInit,
     names: { device: string; imagePath: string },
     observe: Observer,
   ) {
     this.#names = { ...names };
     this.#observe = observe;
     this.#firstOrder = firstOrder;
-    this.#isDrive = "drive" in firstOrder;
+    this.#isDrive = "open" in firstOrder && firstOrder.isDrive;
     this.failed = new Promise((resolve) => this.#setFailed = resolve);
     this.filled = new Promise((resolve) => this.#setFilled = resolve);
     this.gone = new Promise((resolve) => this.#setGone = resolve);
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    if (!this.#isDrive) return;
+    if (!("open" in firstOrder)) return;
     this.#answer = Promise.withResolvers();
     this.begin();
   }
@@ -93,12 +101,12 @@ export class ReaderThread {
   }
 
   /**
-   * The medium in the drive, once it is open: then `read` or `abandon`.
-   * @throws {UserError} when it cannot be opened; {MediumRefused}: another one may do.
-   * @throws {MediumLeft} when it is no longer there.
+   * The device, once it is open: then `read` or `abandon`.
+   * @throws {UserError} when it cannot be opened; {MediumRefused}: another medium may do.
+   * @throws {MediumLeft} when the medium is no longer in its drive.
    */
-  get opened(): Promise<Medium> {
-    assert(this.#answer !== undefined, "only a drive is opened by the reader");
+  get opened(): Promise<Opened> {
+    assert(this.#answer !== undefined, "the reader was told to open a device");
     return this.#answer.promise;
   }
 
@@ -114,10 +122,11 @@ export class ReaderThread {
   }
 
   /**
-   * Lets go of the drive, now or when it has been opened. The phase is ENDING already: the thread may hang in
-   * the drive, and when it does not any more, it finds that out by itself.
+   * Lets go of the device, now or when it has been opened. The phase is ENDING already: the thread may hang in
+   * the device, and when it does not any more, it finds that out by itself.
    */
   abandon(): void {
+    this.#isAbandoned = true;
     this.#order({ abandon: true });
     this.#answer?.promise.catch(() => {});
   }
@@ -125,7 +134,7 @@ export class ReaderThread {
   /** Waits for the reader to end, for a while: the phase is ENDING already. @returns false when it hangs. */
   async end(): Promise<boolean> {
     if (this.#worker === undefined) this.#setEnded();
-    return await withTimeout(this.ended, PATIENCE_MS);
+    return await withTimeout(this.ended, this.#isAbandoned ? OPENING_PATIENCE_MS : PATIENCE_MS);
   }
 
   #order(order: ReaderOrder): void {
@@ -177,7 +186,7 @@ export class ReaderThread {
         this.#writesComplete = message.complete;
         return;
       case "opened":
-        return this.#answer!.resolve(message.medium);
+        return this.#answer!.resolve(message.opened);
       case "refused": {
         const { message: sentence, ofMedium, ...options } = message.refusal;
         return this.#answer!.reject(

@@ -9,25 +9,28 @@ import { REPLACEMENTS, SessionPool } from "./session_pool.ts";
 /** A refusal takes no time: few sessions are enough, also beside clients that say nothing. */
 const MAX_SESSIONS = 4;
 
-/** A client may wait this long, milliseconds: most media are ready by then, and no thread is needed. */
+/** How long a client may wait for a medium, milliseconds: most are ready by then, and no thread is needed. */
 const GRACE_MS = 500;
 
 /** See the head of this file. */
 export class Refusal {
   readonly #run: Run;
+  readonly #graceMs: number;
   readonly #sentence = new SharedText();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #current: { state: SharedState; pool: SessionPool } | undefined;
   #endings: Promise<void> = Promise.resolve();
 
-  constructor(run: Run) {
+  /** @param graceMs how long the first clients wait before they are refused, milliseconds. */
+  constructor(run: Run, graceMs = GRACE_MS) {
     this.#run = run;
+    this.#graceMs = graceMs;
   }
 
   /** Refuses clients with `sentence` from now on, the first ones after a moment. */
   begin(sentence: string): void {
     this.#sentence.set(sentence);
-    if (this.#current === undefined) this.#timer ??= setTimeout(() => this.#start(), GRACE_MS);
+    if (this.#current === undefined) this.#timer ??= setTimeout(() => this.#start(), this.#graceMs);
   }
 
   #start(): void {

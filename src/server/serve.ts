@@ -1,21 +1,15 @@
 // A run of `serve`, from its start to its exit code. Main thread: nothing here may block, since signals and
-// saves depend on it; only opening a device that is no drive blocks, before anything depends on anything.
+// saves depend on it. So the reader's thread opens block devices; only a regular file is opened here.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import {
-  abandonMedium,
-  type Medium,
-  type MediumRequest,
-  openMedium,
-  type Warn,
-} from "../cache/open_medium.ts";
-import { openOffline } from "../cache/open_offline.ts";
+import { type DeviceRequest, openDevice } from "../cache/open_device.ts";
+import { abandonMedium, type Warn } from "../cache/open_medium.ts";
 import { detect } from "../file/detect.ts";
+import { File } from "../file/file.ts";
 import { freeKernelDevice } from "../file/kernel_device.ts";
 import { Removable } from "../file/removable.ts";
-import { openSource } from "../file/source.ts";
 import { sourceName } from "../file/source_name.ts";
-import { WriteAccess } from "../file/write_access.ts";
+import { beginOnReader } from "./begin_on_reader.ts";
 import { DriveLife } from "./drive_life.ts";
 import type { Observer } from "./events.ts";
 import { Generation } from "./generation.ts";
@@ -23,8 +17,9 @@ import { generationState } from "./generation_parts.ts";
 import { takeGivenSockets } from "./given_sockets.ts";
 import { openListeners } from "./listeners.ts";
 import { ReaderThread } from "./reader_thread.ts";
+import { Refusal } from "./refusal.ts";
 import type { Run } from "./run.ts";
-import { exitCodeOf } from "./run_end.ts";
+import { exitCodeOf, type StopSignal } from "./run_end.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
 import { StopRequest } from "./stop_request.ts";
 
@@ -40,13 +35,12 @@ export async function serve(
 ): Promise<number> {
   using stop = new StopRequest();
   const { device, speed, offline } = options;
-  const isDrive = !offline && detect(device) === Removable;
+  const kind = detect(device);
+  const isDrive = !offline && kind === Removable;
   if (speed !== undefined && !isDrive) {
     throw new UserError(`"${printable(device)}" is no optical drive: --speed has no meaning`);
   }
   if (options.attach !== undefined) freeKernelDevice(options.attach);
-  const source = isDrive || offline ? undefined : openSource(options);
-  using _file = source?.file;
   if (isDrive && options.writeThrough) {
     throw new UserError(
       `what is in "${printable(device)}" may be exchanged: it is not written to`,
@@ -55,7 +49,6 @@ export async function serve(
       },
     );
   }
-  using writeAccess = source && options.writeThrough ? new WriteAccess(source.file) : undefined;
   const name = sourceName(device);
   const listeners = openListeners({
     socket: options.socket,
@@ -70,39 +63,81 @@ export async function serve(
     listeners,
     observe,
     isDrive,
-    writeFd: writeAccess?.fd,
+    writeFd: undefined,
     outlivesDevice: !isDrive && !options.once && !options.fill?.exitWhenComplete,
   };
   try {
     const request = requestOf(options, name);
-    if (isDrive) return await new DriveLife(run, { ...request, speed }, stop).live();
-    const warn: Warn = (message, hints) => observe({ event: "warning", message, hints });
-    const medium = source === undefined
-      ? openOffline({ ...request, image: device }, warn)
-      : openMedium(request, source, warn);
-    if (writeAccess !== undefined) tellOfWrites(device, warn);
-    return await serveMedium(run, medium, stop);
+    if (isDrive) return await new DriveLife(run, request, stop).live();
+    const generation = kind === File
+      ? await beginOnFile(run, request)
+      : await beginOnDevice(run, request, stop);
+    if (!(generation instanceof Generation)) return endBeforeServing(generation, run);
+    return await serveToEnd(generation, run, stop);
   } finally {
     listeners.close();
   }
 }
 
-/** Serves what cannot be exchanged: one generation is all there is. */
-async function serveMedium(run: Run, medium: Medium, stop: StopRequest): Promise<number> {
-  const { options, observe } = run;
-  const names = { device: options.device, imagePath: medium.imagePath };
-  let generation: Generation;
+/** Clients wait for the device as long as for a read, then they are refused. */
+async function beginOnDevice(
+  run: Run,
+  request: DeviceRequest,
+  stop: StopRequest,
+): Promise<Generation | StopSignal> {
+  const { options: { device, timeoutSeconds } } = run;
+  const refusal = new Refusal(run, timeoutSeconds * 1000);
+  if (timeoutSeconds > 0) refusal.begin(`"${printable(device)}" does not answer yet: try again`);
+  const state = generationState(run.options);
   try {
-    generation = await Generation.begin(
-      run,
-      medium,
-      generationState(options),
-      (init) => new ReaderThread(init, names, observe),
-    );
+    return await beginOnReader(run, request, state, stop.requested, async () => {
+      await refusal.end();
+      if (request.writeThrough) tellOfWrites(run);
+    });
+  } finally {
+    await refusal.end();
+  }
+}
+
+async function beginOnFile(run: Run, request: DeviceRequest): Promise<Generation> {
+  const opened = openDevice(request, undefined, warner(run.observe));
+  const { medium, writeFd } = opened;
+  const names = { device: request.device, imagePath: medium.imagePath };
+  const state = generationState(run.options);
+  let reader: ReaderThread | undefined;
+  const makeReader = (init: ConstructorParameters<typeof ReaderThread>[0]) =>
+    reader = new ReaderThread(init, names, run.observe);
+  try {
+    if (request.writeThrough) tellOfWrites(run);
+    const generation = await Generation.begin({ ...run, writeFd }, medium, state, makeReader);
+    void reader!.ended.then(() => opened.close());
+    return generation;
   } catch (error) {
-    abandonMedium(medium);
+    // A reader that hangs may still use what was opened.
+    if (await reader?.end() ?? true) {
+      abandonMedium(medium);
+      opened.close();
+    }
     throw error;
   }
+}
+
+/** A signal has come while the device was being opened. @returns the exit code. */
+function endBeforeServing(reason: StopSignal, { options, observe }: Run): number {
+  const exitCode = exitCodeOf({
+    reason,
+    mustComplete: options.fill?.exitWhenComplete ?? false,
+    isComplete: false,
+    isSaved: true,
+    isImageDamaged: false,
+  });
+  observe({ event: "done", exitCode });
+  return exitCode;
+}
+
+/** Serves what cannot be exchanged: one generation is all there is. @returns the exit code. */
+async function serveToEnd(generation: Generation, run: Run, stop: StopRequest): Promise<number> {
+  const { options, observe } = run;
   const reason = await Promise.race([stop.requested, generation.over]);
   const kept = await generation.end();
   const mustComplete = options.fill?.exitWhenComplete ?? false;
@@ -111,13 +146,19 @@ async function serveMedium(run: Run, medium: Medium, stop: StopRequest): Promise
   return exitCode;
 }
 
-function tellOfWrites(device: string, warn: Warn): void {
-  warn(`clients can write to "${printable(device)}" itself`, [
+function warner(observe: Observer): Warn {
+  return (message, hints) => observe({ event: "warning", message, hints });
+}
+
+function tellOfWrites({ options: { device }, observe }: Run): void {
+  warner(observe)(`clients can write to "${printable(device)}" itself`, [
     "what was there before is lost with each write; --overlay FILE keeps writes apart from it",
   ]);
 }
 
-function requestOf(options: ServeOptions, name: string): MediumRequest {
+function requestOf(options: ServeOptions, name: string): DeviceRequest {
   const { device, image, folder, map, direct, blockSize, force, keepCache } = options;
-  return { device, name, image, folder, map, direct, blockSize, force, keepCache };
+  const { offline, writeThrough, speed } = options;
+  const medium = { device, name, image, folder, map, direct, blockSize, force, keepCache };
+  return { ...medium, offline, writeThrough, speed };
 }

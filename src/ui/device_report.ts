@@ -128,6 +128,7 @@ function about(device: DeviceChoice): string[] {
     joined([joined([vendor, model]), serial && `serial ${serial}`, backingFile], ", "),
     label && `"${label}"`,
     mountPoints.length > 0 && `! mounted at ${mountPoints.join(" ")}`,
+    !device.answers && "! does not answer",
     system && "! the running system is on it",
     images.length > 0 && `cached in ${imagesText(images)}`,
   ].filter((line) => typeof line === "string" && line !== "") as string[];

@@ -18,6 +18,8 @@ export class RunReporter {
   readonly #status: RunStatus;
   #printed: Progress | undefined;
   #isStatusDue = false;
+  /** Seconds of the last line that said so on a pipe; undefined: nothing is waited for. */
+  #waitedFor: number | undefined;
   /** Phase and pass of the last snapshot. */
   #phase: string | undefined;
 
@@ -58,7 +60,10 @@ export class RunReporter {
   }
 
   #tell(event: ServerEvent): void {
+    if (["ready", "medium"].includes(event.event)) this.#endWaiting();
     switch (event.event) {
+      case "waiting":
+        return this.#waiting(event);
       case "ready":
         return this.#ready(event);
       case "progress":
@@ -99,6 +104,20 @@ export class RunReporter {
     if (state === "refused") this.#terminal.warning(message, hints);
     else this.#terminal.info(message);
     if (progress !== undefined) this.#terminal.info(summary(progress));
+  }
+
+  #waiting({ seconds, message }: ServerEvent & { event: "waiting" }): void {
+    const lastSeconds = this.#waitedFor ?? -Infinity;
+    const isDue = seconds < lastSeconds || (seconds - lastSeconds) * 1000 >= LINE_INTERVAL_MS;
+    if (isDue) this.#waitedFor = seconds;
+    if (this.#terminal.isLive) {
+      this.#terminal.status(() => [[{ text: message, color: "yellow" }]]);
+    } else if (isDue && !this.#terminal.json) this.#terminal.info(message);
+  }
+
+  #endWaiting(): void {
+    if (this.#waitedFor !== undefined) this.#terminal.clearStatus();
+    this.#waitedFor = undefined;
   }
 
   #progress(progress: Progress): void {

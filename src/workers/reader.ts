@@ -2,7 +2,7 @@
 /// <reference lib="deno.worker" />
 import { ImageComparison } from "../cache/image_comparison.ts";
 import { ImageWriter } from "../cache/image_writer.ts";
-import type { OpenDrive } from "../cache/open_drive.ts";
+import type { OpenDevice } from "../cache/open_device.ts";
 import { Publisher } from "../cache/publisher.ts";
 import { WriteIntents } from "../cache/write_intents.ts";
 import type { MediumGuard } from "../file/medium_guard.ts";
@@ -18,7 +18,7 @@ import { SharedState } from "../shared/shared_state.ts";
 import { tryPread, tryPwriteAll, trySyncData } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import { NativeMemory } from "../sys/memory.ts";
-import { letGo, openForMain } from "./drive_opening.ts";
+import { letGo, openForMain } from "./device_opening.ts";
 import type {
   FillInit,
   ReaderInit,
@@ -32,29 +32,29 @@ const REPORT_INTERVAL_MS = 1000;
 
 const tell = (message: ReaderMessage) => self.postMessage(message);
 
-/** The drive that was opened here, until it is let go of. */
-let drive: OpenDrive | undefined;
+/** The device, when it was opened here, until it is let go of. */
+let opened: OpenDevice | undefined;
 let uring: UringReader | undefined;
 
 self.onmessage = ({ data }: MessageEvent<ReaderOrder>) => {
-  if ("drive" in data) {
+  if ("open" in data) {
     uring = UringReader.create();
-    drive = openForMain(data, uring, tell);
-    if (drive === undefined) end();
+    opened = openForMain(data, uring, tell);
+    if (opened === undefined) end();
   } else if ("abandon" in data) {
-    if (drive !== undefined) letGo(drive);
+    if (opened !== undefined) letGo(opened);
     end();
   } else {
     if (data.blockDevice) uring ??= UringReader.create();
-    read(data, drive?.guard);
-    drive?.close();
+    read(data, opened?.guard);
+    opened?.close();
     end();
   }
 };
 
 function end(): void {
   uring?.close();
-  uring = drive = undefined;
+  uring = opened = undefined;
   tell({ type: "ended" });
 }
 

@@ -1,17 +1,26 @@
 // What main hands to the reader worker when it starts, and what the reader tells main.
-import type { DriveRequest } from "../cache/open_drive.ts";
+import type { DeviceRequest } from "../cache/open_device.ts";
 import type { Medium } from "../cache/open_medium.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 
 /**
- * A drive is opened by the reader itself, as that may take long: it answers `opened`, `refused` or
+ * The reader opens a block device by itself, as that may take long or for ever: it answers `opened`, `refused` or
  * `mediumLeft`, and after `opened` it is told to read (ReaderInit) or to let go (Abandon).
  */
-export interface DriveInit {
-  readonly drive: DriveRequest;
+export interface OpenInit {
+  readonly open: DeviceRequest;
+  /** Its medium may leave. */
+  readonly isDrive: boolean;
   readonly state: SharedArrayBuffer;
   readonly sessions: number;
+}
+
+/** What main gets to know of a device that the reader has opened. The reader closes its descriptors. */
+export interface Opened {
+  readonly medium: Medium;
+  /** Descriptor for writes; undefined: nobody may write to it. */
+  readonly writeFd: number | undefined;
 }
 
 /** The medium that was opened is not wanted. */
@@ -20,7 +29,7 @@ export interface Abandon {
 }
 
 /** What main sends. Plain data: it crosses a postMessage. */
-export type ReaderOrder = DriveInit | Abandon | ReaderInit;
+export type ReaderOrder = OpenInit | Abandon | ReaderInit;
 
 /** What to read. Descriptors belong to the process, so their numbers are enough. */
 export interface ReaderInit {
@@ -68,7 +77,7 @@ export interface Refusal {
 
 /** What the reader tells main. Failed reads are summed up: one message a second at most. */
 export type ReaderMessage =
-  | { type: "opened"; medium: Medium }
+  | { type: "opened"; opened: Opened }
   | { type: "refused"; refusal: Refusal }
   | { type: "mediumLeft" }
   | { type: "warning"; message: string; hints: readonly string[] }

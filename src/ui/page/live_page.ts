@@ -75,6 +75,10 @@ export class LivePage implements AsyncDisposable {
     const message = pageMessage(event, new Date());
     if (message !== undefined) this.#tell(message);
     switch (event.event) {
+      case "waiting":
+        this.#medium = event.message;
+        this.#streams.send("medium", event.message);
+        break;
       case "medium":
         this.#medium = event.message;
         this.#streams.send("medium", event.message);

@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { describePath, listBlockDevices } from "../../../src/file/block_listing.ts";
+import {
+  type BlockDeviceInfo,
+  describeBlockDevice,
+  describePath,
+  listedBlocks,
+} from "../../../src/file/block_listing.ts";
 import { UserError } from "../../../src/base/errors.ts";
 import { checkMapPlace, checkPlace } from "../../../src/file/place.ts";
 import { gatherPlaceFacts } from "../../../src/file/place_facts.ts";
@@ -12,6 +17,12 @@ import { writePartitionTable } from "./partition_image.ts";
 import { inFolder, makeFile, makeHole } from "./temporary_folder.ts";
 
 const ignore = !isRoot() || !hasTools("losetup", "mkfs.ext4", "partx", "sfdisk");
+
+/** What `detect` lists under the kernel's name. */
+function listed(name: string): BlockDeviceInfo | undefined {
+  const block = listedBlocks().find((block) => block.name === name);
+  return block && describeBlockDevice(block);
+}
 
 Deno.test("an image beside its source file is apart from it", async () => {
   await inFolder((folder) => {
@@ -148,9 +159,9 @@ Deno.test({
       assertMapRefused(`${mounted.path}/a.map`, disk.path, "would lie on the source");
       checkMapPlace(`${mounted.path}/a.map`, second);
 
-      const listed = listBlockDevices().find(({ name }) => name === disk.name)!;
-      assertEquals(listed.partitions, [`${disk.name}p1`, `${disk.name}p2`]);
-      assertEquals(listed.mountPoints, [mounted.path, innerMount.path]);
+      const info = listed(disk.name)!;
+      assertEquals(info.partitions, [`${disk.name}p1`, `${disk.name}p2`]);
+      assertEquals(info.mountPoints, [mounted.path, innerMount.path]);
       const part = describePath(second)!;
       assertEquals([part.mountPoints, part.class], [[], "Device"]);
       assertEquals(describePath(file), undefined);
@@ -199,7 +210,7 @@ Deno.test({
     await inFolder((folder) => {
       const file = makeHole(folder, "disk.img", 1 << 20);
       const loop = LoopDevice.attach(file, { sectorSize: 4096, readOnly: true });
-      const find = () => listBlockDevices().find(({ name }) => name === loop.name);
+      const find = () => listed(loop.name);
       try {
         const info = find()!;
         assertEquals([info.path, info.class, info.size], [loop.path, "Device", 1 << 20]);

@@ -28,6 +28,7 @@ const DISK: DeviceChoice = {
   partitions: ["sda1", "sda2"],
   mountPoints: ["/", "/mnt"],
   system: true,
+  answers: true,
   images: [],
 };
 const DRIVE: DeviceChoice = {

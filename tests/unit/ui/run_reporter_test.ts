@@ -172,3 +172,28 @@ Deno.test("with --json a phase is an event when it begins", async () => {
     { event: "phase", phase: null, pass: 1 },
   ]);
 });
+
+const waiting = (seconds: number): ServerEvent => ({
+  event: "waiting",
+  device: "/dev/sdb",
+  seconds,
+  message: `waiting for /dev/sdb to answer (${seconds} s); Ctrl-C ends`,
+});
+
+Deno.test("a device that does not answer is said at first and every half minute on a pipe", async () => {
+  const events = Array.from({ length: 70 }, (_, index) => waiting(index + 3));
+  const { written } = await told(new FakeTerminal(), [...events, waiting(3), READY]);
+  const lines = [3, 33, 63, 3].map((seconds) =>
+    `blkcache: waiting for /dev/sdb to answer (${seconds} s); Ctrl-C ends`
+  );
+  assertEquals(written.stderr.split("\n").slice(0, -2), lines);
+});
+
+Deno.test("on a terminal a device that does not answer is counted in place, until it has", async () => {
+  const terminal = new FakeTerminal({ isTerminal: true });
+  const { written } = await told(terminal, [waiting(3), waiting(4), READY]);
+  const [before, after] = written.stderr.split("blkcache: new image");
+  assert(/\(3 s\); Ctrl-C ends[^\n]*\(4 s\); Ctrl-C ends[^\n]*$/.test(before!), before);
+  assert(before!.endsWith("\r\x1b[J"), "the line is taken away");
+  assert(!after!.includes("waiting"), after);
+});

@@ -1,0 +1,64 @@
+// Opens a block device on the reader's thread, and begins to serve it. Main thread: it goes on hearing signals and
+// says what it waits for, however long the device takes.
+import type { DeviceRequest } from "../cache/open_device.ts";
+import { abandonMedium, type Medium } from "../cache/open_medium.ts";
+import type { SharedState } from "../shared/shared_state.ts";
+import { Generation } from "./generation.ts";
+import { ReaderThread } from "./reader_thread.ts";
+import type { Run } from "./run.ts";
+import { WaitingNote } from "./waiting_note.ts";
+
+/**
+ * @param over resolves when the device is not wanted any more, with the reason.
+ * @param beforeServing is awaited once the device is open.
+ * @returns what serves it, or the reason of `over`: then nothing is left of it, but for a thread that hangs.
+ * @throws as `ReaderThread.opened` and `Generation.begin`; nothing is left of it then either.
+ */
+export async function beginOnReader<Reason extends string>(
+  run: Run,
+  request: DeviceRequest,
+  state: SharedState,
+  over: Promise<Reason>,
+  beforeServing: () => Promise<void>,
+): Promise<Generation | Reason> {
+  const { isDrive, observe } = run;
+  const reader = new ReaderThread(
+    { open: request, isDrive, state: state.buffer, sessions: state.sessions },
+    { device: request.device, imagePath: "" },
+    observe,
+  );
+  let begun: Medium | undefined;
+  const abandon = async () => {
+    state.end();
+    // Once it reads, the reader lets go of the device by itself, but not of what was made on disk.
+    if (begun === undefined) reader.abandon();
+    if (await reader.end() && begun !== undefined) abandonMedium(begun);
+  };
+  try {
+    const opened = await awaitOpened(reader, over, run, state);
+    if (typeof opened === "string") {
+      await abandon();
+      return opened;
+    }
+    await beforeServing();
+    const { medium, writeFd } = opened;
+    return await Generation.begin({ ...run, writeFd }, medium, state, (init) => {
+      begun = medium;
+      reader.read(init, medium.imagePath);
+      return reader;
+    });
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+}
+
+async function awaitOpened<Reason>(
+  reader: ReaderThread,
+  over: Promise<Reason>,
+  { options, observe }: Run,
+  state: SharedState,
+): Promise<Awaited<typeof reader.opened> | Reason> {
+  using _note = new WaitingNote(options.device, state, observe);
+  return await Promise.race([reader.opened, over]);
+}

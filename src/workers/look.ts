@@ -1,0 +1,41 @@
+// Entry point of the worker that looks at devices for `blkcache detect`: one that hangs in a device is left behind.
+/// <reference lib="deno.worker" />
+import { UserError } from "../base/errors.ts";
+import { describeBlockDevice } from "../file/block_listing.ts";
+import { detect } from "../file/detect.ts";
+import type { TryPread } from "../file/file.ts";
+import { sourceContent } from "../file/source_content.ts";
+import { SysfsBlock } from "../file/sysfs.ts";
+import { tryPread } from "../sys/fd.ts";
+import { UringReader } from "../sys/io_uring.ts";
+import type { LookMessage, LookOrder } from "./look_init.ts";
+
+const tell = (message: LookMessage) => self.postMessage(message);
+
+let uring: UringReader | undefined;
+
+self.onmessage = ({ data }: MessageEvent<LookOrder>) => {
+  tell({ type: "begun" });
+  try {
+    look(data);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { message, hints, exitCode } = error;
+    tell({ type: "refused", message, hints, exitCode });
+  }
+};
+
+function look({ device, path }: LookOrder): void {
+  const info = describeBlockDevice(new SysfsBlock(device));
+  tell({ type: "described", info });
+  const isEmpty = info.medium === "absent" || info.medium === "open";
+  if (path === undefined || isEmpty) return tell({ type: "done", content: undefined });
+  uring ??= UringReader.create();
+  const ring = uring;
+  const read: TryPread = (...args) => {
+    const result = ring === undefined ? tryPread(...args) : ring.tryPread(...args);
+    tell({ type: "answered" });
+    return result;
+  };
+  tell({ type: "done", content: sourceContent(path, detect(path), read) });
+}

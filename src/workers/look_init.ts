@@ -1,0 +1,21 @@
+// What main and the worker that looks at devices tell each other.
+import type { BlockDeviceInfo } from "../file/block_listing.ts";
+import type { SourceContent } from "../file/source_content.ts";
+
+/** What to look at. Plain data. */
+export interface LookOrder {
+  /** Packed number of a block device. */
+  readonly device: number;
+  /** Read what stands on it, by this path; undefined: only describe the device. */
+  readonly path: string | undefined;
+}
+
+/** What the worker tells main, in this order: after `described` there are reads only if a path was given. */
+export type LookMessage =
+  /** The thread runs: from now on it is the device that is waited for. */
+  | { type: "begun" }
+  | { type: "described"; info: BlockDeviceInfo }
+  /** A read has ended. */
+  | { type: "answered" }
+  | { type: "done"; content: SourceContent | undefined }
+  | { type: "refused"; message: string; hints: readonly string[]; exitCode: number };
