@@ -292,6 +292,7 @@ export class CachedFile {
       this.#states[token] = ABANDONED;
       if (this.#kinds[token] < KIND_WRITE) this.#queue.cancel(token);
     }
+    if (this.#waitingCount > 0) this.#queue.tellCancelled();
     this.#readAhead.reset();
     this.#imageLost = false;
   }

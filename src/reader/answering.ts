@@ -4,12 +4,7 @@ import { alignDown } from "../base/ranges.ts";
 import type { Run } from "../map/file_map.ts";
 import { BAD_SECTOR, FINISHED, NON_TRIED } from "../map/statuses.ts";
 import { fillBounce } from "../shared/bounce_buffer.ts";
-import {
-  KIND_BYPASS,
-  RESULT_RESOLVED,
-  RESULT_UNCACHED,
-  SLOT_CANCELLED,
-} from "../shared/shared_state.ts";
+import { KIND_BYPASS, RESULT_RESOLVED, RESULT_UNCACHED } from "../shared/shared_state.ts";
 import type { PendingRead } from "./pending_read.ts";
 import type { PendingReads } from "./pending_reads.ts";
 import type { ReaderParts } from "./reader_parts.ts";
@@ -67,7 +62,9 @@ export class Answering {
     const { publisher, buffer } = this.#parts;
     const kept = publisher.publish(buffer.address, start, length);
     const end = start + length;
-    for (const read of this.#pending.clients) this.#bounce(read, start, end, kept);
+    if (!kept || this.#pending.hasBounces) {
+      for (const read of this.#pending.reads()) this.#bounce(read, start, end, kept);
+    }
     this.settle(start, end);
     return kept;
   }
@@ -86,19 +83,26 @@ export class Answering {
 
   /** Nothing more is to be had of [start, end): whoever has waited for it goes on behind it, or has ended. */
   settle(start: number, end: number): void {
-    const { clients } = this.#pending;
-    for (let index = 0; index < clients.length;) {
-      const read = clients[index];
-      if (!read.needs(start, end) || this.goOn(read, end)) index++;
-    }
+    for (const read of this.#pending.takeNeeding(start, end)) this.goOn(read, end);
   }
 
-  /** Moves the cursor to `end`, and over what needs no device read. @returns false when the read has ended. */
-  goOn(read: PendingRead, end: number): boolean {
+  /** Moves the cursor of a read that has been taken from its place to `end`, and on; ends it at its end. */
+  goOn(read: PendingRead, end: number): void {
     read.cursor = Math.min(read.end, end);
-    if (this.advance(read)) return true;
-    this.finish(read);
-    return false;
+    this.begin(read);
+  }
+
+  /** Places a read where it needs something, or ends it. */
+  begin(read: PendingRead): void {
+    if (this.advance(read)) this.#pending.place(read);
+    else this.finish(read);
+  }
+
+  /** Moves on over what has come without it. @returns false when it has ended; else `run` says what is there. */
+  catchUp(read: PendingRead): boolean {
+    this.#pending.takeFromPlace(read);
+    this.begin(read);
+    return !read.hasEnded;
   }
 
   finish(read: PendingRead): void {
@@ -109,9 +113,5 @@ export class Answering {
   /** Ends a read with what there is; nothing more is tried. */
   end(read: PendingRead): void {
     this.#pending.end(read, RESULT_RESOLVED);
-  }
-
-  isCancelled(read: PendingRead): boolean {
-    return Atomics.load(this.#parts.state.slotState, read.slot) === SLOT_CANCELLED;
   }
 }

@@ -12,17 +12,31 @@ import {
 import { Pace } from "./pace.ts";
 import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
 import type { ReaderParts } from "./reader_parts.ts";
+import { SliceSize } from "./slice_size.ts";
 
 /** See the head of this file. */
 export class DeviceReads {
   readonly pace = new Pace();
+  readonly #slice: SliceSize;
   readonly #parts: ReaderParts;
   readonly #lost: () => void;
+  readonly #now: () => number;
 
   /** @param lost called when the medium is no longer the one that was opened; the read brings nothing then. */
   constructor(parts: ReaderParts, lost: () => void) {
     this.#parts = parts;
     this.#lost = lost;
+    this.#now = parts.now ?? (() => performance.now());
+    this.#slice = new SliceSize(parts.device.sectorSize);
+  }
+
+  /**
+   * Largest read of one turn at the moment, bytes. From a sick device it may take longer than a turn should:
+   * smaller reads would fail more often.
+   */
+  get limit(): number {
+    const { isSick, limit } = this.pace;
+    return isSick ? limit : Math.min(limit, this.#slice.limit);
   }
 
   /**
@@ -33,7 +47,7 @@ export class DeviceReads {
   read(offset: number, length: number, isForFill = false): number {
     const { device, state, observer } = this.#parts;
     const counters = state.readerCounters;
-    const beganMs = performance.now();
+    const beganMs = this.#now();
     counters[READER_BUSY_AT] = offset;
     counters[READER_BUSY_SINCE] = performance.timeOrigin + beganMs;
     const result = this.#readSectors(offset, length);
@@ -46,9 +60,10 @@ export class DeviceReads {
     if (result > 0) {
       counters[READER_DEVICE_BYTES] += result;
       counters[READER_LAST_GOOD] = offset + result;
-      const endedMs = performance.now();
-      this.pace.good(result, endedMs - beganMs);
-      if (!isForFill) this.#parts.fill?.clientRead(offset + result, result, endedMs);
+      const tookMs = this.#now() - beganMs;
+      this.pace.good(result, tookMs);
+      this.#slice.good(result, tookMs);
+      if (!isForFill) this.#parts.fill?.clientRead(offset + result, result, performance.now());
       return result;
     }
     const outcome = outcomeOf(result);

@@ -1,5 +1,6 @@
-// Writes to the device and to the image, for clients who were allowed to: whole sectors, in the order of arrival,
-// a step at a time, so that reads have their turn between them. Reader thread only.
+// Writes to the device and to the image, for clients who were allowed to: whole sectors, a piece at a time, so
+// that others have their turn between them. Those of one session are done in the order of arrival. Reader
+// thread only.
 //
 // The device comes first, then the image, then the map. From before the first until after the last of them the
 // region stands in the record of writes, so that a run that ends in between leaves no `+` that is not true.
@@ -17,10 +18,10 @@ import {
 import { EIO, ESHUTDOWN } from "../sys/errno.ts";
 import { copyMemory, tryPreadAll, trySyncData } from "../sys/fd.ts";
 import type { NativeMemory } from "../sys/memory.ts";
-import { MAX_READ } from "./pace.ts";
 import type { PendingRead } from "./pending_read.ts";
 import type { PendingReads } from "./pending_reads.ts";
 import type { ReadableDevice } from "./reader_parts.ts";
+import { SliceSize } from "./slice_size.ts";
 
 /** How long a region stays recorded after its last write, milliseconds: recording it again costs a sync. */
 const REST_MS = 5000;
@@ -44,6 +45,8 @@ export interface DeviceWritesParts {
   /** MAX_READ bytes, aligned for O_DIRECT. */
   readonly buffer: NativeMemory;
   readonly intents: WriteIntents;
+  /** Milliseconds, to measure how long writes take; default: the system's clock. */
+  readonly now?: () => number;
   /** Told of each trouble, as a sentence; must sum up. */
   readonly warn: (what: string, errno: number) => void;
 }
@@ -52,17 +55,20 @@ export interface DeviceWritesParts {
 export class DeviceWrites {
   readonly #parts: DeviceWritesParts;
   readonly #pending: PendingReads;
+  readonly #slice: SliceSize;
+  readonly #now: () => number;
   /** Something was written since the last good flush. */
   #isDirty = false;
 
   constructor(parts: DeviceWritesParts, pending: PendingReads) {
     this.#parts = parts;
     this.#pending = pending;
+    this.#slice = new SliceSize(parts.device.sectorSize);
+    this.#now = parts.now ?? (() => performance.now());
   }
 
-  /** Does a piece of the first write that waits. */
-  step(): void {
-    const write = this.#pending.writes[0];
+  /** Does a piece of a write, or a flush. */
+  step(write: PendingRead): void {
     if (write.kind === KIND_FLUSH) return this.#flushFor();
     const errno = this.#writePiece(write);
     if (errno !== 0) return this.#pending.endWrite(write, errno);
@@ -73,14 +79,16 @@ export class DeviceWrites {
 
   /** One flush for all who wait for one: none of them speaks of writes that come later. */
   #flushFor(): void {
-    const waiting = this.#pending.writes.filter(({ kind }) => kind === KIND_FLUSH);
+    const waiting = this.#pending.flushes();
     const errno = this.#flush();
     for (const flush of waiting) this.#pending.endWrite(flush, errno);
   }
 
-  /** Nothing more is written: what waits is refused. */
-  refuseAll(errno = ESHUTDOWN): void {
-    for (const write of [...this.#pending.writes]) this.#pending.endWrite(write, errno);
+  /** Nothing more is written: what waits is refused. @returns whether anything did. */
+  refuseAll(errno = ESHUTDOWN): boolean {
+    const waiting = this.#pending.writes();
+    for (const write of waiting) this.#pending.endWrite(write, errno);
+    return waiting.length > 0;
   }
 
   /** The end of the run. @returns true when device and image have all that was written. */
@@ -95,7 +103,7 @@ export class DeviceWrites {
   #writePiece(write: PendingRead): number {
     const { device, buffer, intents } = this.#parts;
     const start = alignDown(write.cursor, device.sectorSize);
-    const limit = Math.min(write.end, start + MAX_READ);
+    const limit = Math.min(write.end, start + this.#slice.limit);
     const end = Math.min(alignUp(limit, device.sectorSize), device.size);
     const edges = this.#loadEdges(start, write.cursor, limit, end);
     if (edges !== 0) return edges;
@@ -111,9 +119,12 @@ export class DeviceWrites {
       return -recorded;
     }
     this.#isDirty = true;
+    const beganMs = this.#now();
     const errno = this.#write(start, end);
-    if (errno === 0) write.cursor = limit;
-    return errno;
+    if (errno !== 0) return errno;
+    this.#slice.good(end - start, this.#now() - beganMs);
+    write.cursor = limit;
+    return 0;
   }
 
   /** Writes the buffer, device first. */

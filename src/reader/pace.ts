@@ -19,9 +19,9 @@ export class Pace {
     return this.#limit;
   }
 
-  /** Whether to read what nobody has asked for yet. */
-  get mayReadAhead(): boolean {
-    return this.#limit > SICK_READ;
+  /** The last trouble is not long ago: nothing is read that nobody has asked for. */
+  get isSick(): boolean {
+    return this.#limit <= SICK_READ;
   }
 
   /** A read went well. */

@@ -1,146 +1,249 @@
-// The requests that wait and the rescues that are under way for some of them, in the order in which they
-// will be served: clients before hints, healthy places before sick ones. Reader thread only.
+// The requests that wait and the rescues that are under way for some of them: who waits for which bytes. Whose
+// turn it is stands in turns.ts. Reader thread only.
 //
-// A rescue belongs to nobody: it serves every request whose next byte lies in its stretch, and those wait
-// for it. When there is none left, it is given up.
+// A rescue belongs to nobody: it serves every read whose next byte lies in its stretch, and those wait for it.
+// When there is none left, it is given up.
 import { PendingRead } from "./pending_read.ts";
 import type { PendingRescue } from "./pending_rescue.ts";
+import { ReadsByPlace } from "./reads_by_place.ts";
+import { SessionRequests } from "./session_requests.ts";
 import {
-  KIND_BYPASS,
+  KIND_FLUSH,
   KIND_READ_AHEAD,
-  KIND_WRITE,
+  RESULT_RESOLVED,
   type SharedState,
+  SLOT_CANCELLED,
+  SLOTS_PER_SESSION,
 } from "../shared/shared_state.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
-
-/** Turns of healthy requests for one of a rescue, while both wait: so that a rescue ends some day. */
-const TURNS_PER_RESCUE = 3;
+import { Turns } from "./turns.ts";
 
 /** All requests that have arrived and have not ended. */
 export class PendingReads {
+  readonly turns: Turns;
   readonly #state: SharedState;
   readonly #queue: ReaderQueue;
   readonly #bySlot: (PendingRead | undefined)[];
-  /** Clients' reads, in turn. */
-  readonly clients: PendingRead[] = [];
-  /** Read-ahead and prefetch. */
-  readonly hints: PendingRead[] = [];
-  /** Writes and flushes, in the order of arrival. */
-  readonly writes: PendingRead[] = [];
-  /** Failing stretches, in turn. They do not overlap. */
-  readonly rescues: PendingRescue[] = [];
+  readonly #sessions: readonly SessionRequests[];
+  readonly #byPlace: ReadsByPlace;
+  /** Read-ahead, the newest first; then prefetch, the oldest first. */
+  readonly #hints: PendingRead[] = [];
+  /** Failing stretches. They do not overlap. */
+  readonly #rescues: PendingRescue[] = [];
   /** The number of the last request that has come. */
   lastArrival = 0;
-  /** Healthy turns since a rescue had one. */
-  #turns = 0;
+  /** Reads with a bounce buffer. */
+  #bouncing = 0;
+  #heardCancellations = 0;
+  /** What `takeNeeding` returns. */
+  readonly #taken: PendingRead[] = [];
 
   constructor(state: SharedState, queue: ReaderQueue) {
     this.#state = state;
     this.#queue = queue;
-    this.#bySlot = new Array(state.slotState.length);
+    this.#bySlot = new Array(state.slotState.length).fill(undefined);
+    this.#byPlace = new ReadsByPlace(this.#bySlot);
+    this.#sessions = Array.from({ length: state.sessions }, () => new SessionRequests());
+    this.turns = new Turns(this.#sessions);
   }
 
-  /** Takes over what has been queued meanwhile. */
-  takeArrivals(): void {
+  // --- arrivals and ends --------------------------------------------------------------------------
+
+  /**
+   * Takes over what has been queued meanwhile, and ends what clients have left behind.
+   * @param take is given each read of a client: it moves the cursor to the first byte that is needed, then
+   *   calls `place` or `end`.
+   */
+  takeArrivals(take: (read: PendingRead) => void): void {
+    // Loaded before the queue is looked at: what is cancelled after that is seen next time.
+    const { cancellations } = this.#state;
     for (let slot = this.#queue.take(); slot >= 0; slot = this.#queue.take()) {
-      const read = this.#bySlot[slot] ??= new PendingRead(slot);
-      const { slotKind, slotOffset, slotLength, slotBounce } = this.#state;
-      const offset = slotOffset[slot];
-      const end = offset + slotLength[slot];
-      read.begin(++this.lastArrival, slotKind[slot], offset, end, slotBounce[slot]);
-      if (read.kind <= KIND_BYPASS) this.clients.push(read);
-      else if (read.kind >= KIND_WRITE) this.writes.push(read);
-      else if (read.kind === KIND_READ_AHEAD) this.hints.unshift(read);
-      else this.hints.push(read);
+      const request = this.#begin(slot);
+      if (request.isRead) {
+        if (this.#isCancelled(slot)) this.end(request, RESULT_RESOLVED);
+        else take(request);
+      } else if (request.isWrite) this.#sessions[request.session].add(request);
+      else if (request.kind === KIND_READ_AHEAD) this.#hints.unshift(request);
+      else this.#hints.push(request);
+    }
+    if (cancellations === this.#heardCancellations) return;
+    this.#heardCancellations = cancellations;
+    for (const read of this.reads()) {
+      if (this.#isCancelled(read.slot)) this.end(read, RESULT_RESOLVED);
     }
   }
 
-  /** The first client read that does not wait for a rescue, or undefined. */
-  nextClient(): PendingRead | undefined {
-    if (this.rescues.length === 0) return this.clients[0];
-    return this.clients.find((read) => !this.#waitsForRescue(read));
+  #begin(slot: number): PendingRead {
+    const request = this.#bySlot[slot] ??= new PendingRead(
+      slot,
+      Math.floor(slot / SLOTS_PER_SESSION),
+    );
+    const { slotKind, slotOffset, slotLength, slotBounce } = this.#state;
+    const offset = slotOffset[slot];
+    const end = offset + slotLength[slot];
+    request.begin(++this.lastArrival, slotKind[slot], offset, end, slotBounce[slot]);
+    if (request.isRead && request.bounce !== 0) this.#bouncing++;
+    return request;
   }
 
-  #waitsForRescue(read: PendingRead): boolean {
-    for (const { start, end } of this.rescues) if (read.needs(start, end)) return true;
-    return false;
-  }
-
-  /** The rescue whose turn it is, or undefined. @param alone nothing healthy waits. */
-  nextRescue(alone: boolean): PendingRescue | undefined {
-    if (this.rescues.length === 0) return undefined;
-    if (!alone && this.#turns++ < TURNS_PER_RESCUE) return undefined;
-    this.#turns = 0;
-    const rescue = this.rescues.shift()!;
-    this.rescues.push(rescue);
-    return rescue;
-  }
-
-  beginRescue(rescue: PendingRescue): void {
-    if (this.rescues.length === 0) this.#turns = 0;
-    this.rescues.push(rescue);
-  }
-
-  endRescue(rescue: PendingRescue): void {
-    remove(this.rescues, rescue);
-  }
-
-  /** The rescue in whose stretch `offset` lies, or undefined. */
-  rescueAt(offset: number): PendingRescue | undefined {
-    return this.rescues.find(({ start, end }) => start <= offset && offset < end);
-  }
-
-  /** Cuts [start, end) short where the stretch of a rescue begins. */
-  endBeforeRescues(start: number, end: number): number {
-    for (const rescue of this.rescues) {
-      if (rescue.start > start && rescue.start < end) end = rescue.start;
-    }
-    return end;
-  }
-
-  /** Puts a read behind all others, those included that have come since its turn began. */
+  /** Puts a read behind the others of its session. */
   postpone(read: PendingRead): void {
-    this.takeArrivals();
-    if (remove(this.clients, read)) this.clients.push(read);
+    read.line = ++this.lastArrival;
   }
 
-  /** Ends a read if it has not ended; `result` is a RESULT_ constant. */
+  #isCancelled(slot: number): boolean {
+    return Atomics.load(this.#state.slotState, slot) === SLOT_CANCELLED;
+  }
+
+  /** Ends a read or a hint if it has not ended; `result` is a RESULT_ constant. */
   end(read: PendingRead, result: number): void {
-    const list = read.kind > KIND_BYPASS ? this.hints : this.clients;
-    if (remove(list, read)) this.#queue.end(read.slot, result);
-  }
-
-  /** Ends a write. @param errno 0 when it has been done. */
-  endWrite(write: PendingRead, errno: number): void {
-    if (remove(this.writes, write)) this.#queue.end(write.slot, -errno);
-  }
-
-  /** Where a device read that begins at `offset` may end so that it serves waiting requests only. */
-  wantedEnd(offset: number, end: number, limit: number): number {
-    for (let grown = true; grown && end < limit;) {
-      grown = false;
-      for (const read of this.clients) {
-        if (read.offset <= end && read.end > end && read.end > offset) {
-          end = read.end;
-          grown = true;
-        }
-      }
+    if (read.hasEnded) return;
+    if (read.isRead) {
+      if (read.bounce !== 0) this.#bouncing--;
+      if (read.isPlaced) this.#byPlace.remove(read);
+      this.#sessions[read.session].remove(read);
+    } else {
+      this.#hints.splice(this.#hints.indexOf(read), 1);
     }
-    return Math.min(end, limit);
+    read.isPlaced = false;
+    read.hasEnded = true;
+    this.#queue.end(read.slot, result);
   }
 
-  /** The same with read-ahead: how far a hint that touches [.., end] reaches. */
+  /** Ends a write if it has not ended. @param errno 0 when it has been done. */
+  endWrite(write: PendingRead, errno: number): void {
+    if (write.hasEnded) return;
+    this.#sessions[write.session].remove(write);
+    write.hasEnded = true;
+    this.#queue.end(write.slot, -errno);
+  }
+
+  // --- who waits for which bytes ------------------------------------------------------------------
+
+  /** Puts a read where its cursor stands: a new one, or one that has been taken from its place. */
+  place(read: PendingRead): void {
+    const session = this.#sessions[read.session];
+    if (read.index < 0) session.add(read);
+    session.hold(read, this.rescueAt(read.cursor));
+    this.#byPlace.add(read);
+    read.isPlaced = true;
+  }
+
+  /** Takes a read from its place, so that its cursor may move: `place` or `end` follows. */
+  takeFromPlace(read: PendingRead): void {
+    this.#byPlace.remove(read);
+    read.isPlaced = false;
+  }
+
+  /**
+   * Takes the reads from their places whose next byte lies in [start, end): `place` or `end` follows for each.
+   * The list is good until the next call.
+   */
+  takeNeeding(start: number, end: number): readonly PendingRead[] {
+    this.#taken.length = 0;
+    this.#byPlace.takeOut(start, end, this.#taken);
+    for (const read of this.#taken) read.isPlaced = false;
+    return this.#taken;
+  }
+
+  /** Whether the next byte of a read lies in [start, end). */
+  isNeeded(start: number, end: number): boolean {
+    const place = this.#byPlace.from(start);
+    return place < this.#byPlace.count && this.#byPlace.at(place).cursor < end;
+  }
+
+  /** A copy of the list of all reads. Not for every turn. */
+  reads(): PendingRead[] {
+    return this.#sessions.flatMap(({ reads }) => reads);
+  }
+
+  /** The same of writes. */
+  writes(): PendingRead[] {
+    return this.#sessions.flatMap(({ writes }) => writes);
+  }
+
+  /** The same of flushes. */
+  flushes(): PendingRead[] {
+    return this.writes().filter(({ kind }) => kind === KIND_FLUSH);
+  }
+
+  /** Some read has memory for bytes that the image cannot take. */
+  get hasBounces(): boolean {
+    return this.#bouncing > 0;
+  }
+
+  /**
+   * Where a device read that is to bring what lies at `start` may begin so that it serves waiting reads only;
+   * not before `limit`.
+   */
+  wantedStart(start: number, limit: number): number {
+    for (let place = this.#byPlace.from(start) - 1; place >= 0; place--) {
+      const read = this.#byPlace.at(place);
+      if (read.end < start || read.cursor < limit || read.rescue !== undefined) break;
+      start = read.cursor;
+    }
+    return start;
+  }
+
+  /** Where a device read that begins at `start` may end so that it serves waiting reads only. */
+  wantedEnd(start: number, end: number, limit: number): number {
+    for (let place = this.#byPlace.from(start); end < limit; place++) {
+      if (place === this.#byPlace.count) return end;
+      const read = this.#byPlace.at(place);
+      if (read.cursor > end) return end;
+      if (read.end > end) end = read.end;
+    }
+    return limit;
+  }
+
+  // --- hints --------------------------------------------------------------------------------------
+
+  get hints(): readonly PendingRead[] {
+    return this.#hints;
+  }
+
+  /** How far a hint that touches [.., end] reaches. */
   hintedEnd(end: number, limit: number): number {
-    for (const hint of this.hints) {
+    for (const hint of this.#hints) {
       if (hint.offset <= end && hint.end > end) end = hint.end;
     }
     return Math.min(end, limit);
   }
-}
 
-/** @returns false when it was not in the list. */
-function remove<T>(list: T[], item: T): boolean {
-  const index = list.indexOf(item);
-  if (index >= 0) list.splice(index, 1);
-  return index >= 0;
+  // --- rescues ------------------------------------------------------------------------------------
+
+  beginRescue(rescue: PendingRescue): void {
+    if (this.#rescues.length === 0) this.turns.beginRescues();
+    this.#rescues.push(rescue);
+    this.#holdAt(rescue, rescue);
+  }
+
+  endRescue(rescue: PendingRescue): void {
+    const index = this.#rescues.indexOf(rescue);
+    if (index < 0) return;
+    this.#rescues.splice(index, 1);
+    this.#holdAt(rescue, undefined);
+  }
+
+  /** Lets the reads in the stretch of a rescue wait for it, or go on. */
+  #holdAt({ start, end }: PendingRescue, rescue: PendingRescue | undefined): void {
+    for (let place = this.#byPlace.from(start); place < this.#byPlace.count; place++) {
+      const read = this.#byPlace.at(place);
+      if (read.cursor >= end) return;
+      this.#sessions[read.session].hold(read, rescue);
+    }
+  }
+
+  /** The rescue in whose stretch `offset` lies, or undefined. */
+  rescueAt(offset: number): PendingRescue | undefined {
+    return this.#rescues.find(({ start, end }) => start <= offset && offset < end);
+  }
+
+  /** Cuts [start, end) short where the stretch of a rescue begins. */
+  endBeforeRescues(start: number, end: number): number {
+    for (const rescue of this.#rescues) {
+      if (rescue.start > start && rescue.start < end) end = rescue.start;
+    }
+    return end;
+  }
 }

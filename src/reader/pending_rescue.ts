@@ -7,6 +7,8 @@ export class PendingRescue extends Rescue {
   readonly lastArrival: number;
   /** Some bytes that it has read are not in the image: who has come since must have them read again. */
   unkept = false;
+  /** Number of its last turn. Turns keeps it. */
+  lastTurn = 0;
 
   constructor(
     start: number,

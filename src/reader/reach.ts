@@ -22,7 +22,24 @@ export class Reach {
 
   /** Not from a sick device, and not what would be thrown away. */
   get mayReadAhead(): boolean {
-    return this.#pace.mayReadAhead && !this.#parts.state.imageSick;
+    return !this.#pace.isSick && !this.#parts.state.imageSick;
+  }
+
+  /**
+   * Where the read for [start, end) begins: before it when that is waited for, in the same stretch that nobody has
+   * tried, so that clients who share out a stretch among their connections have it read in one go. A small read
+   * does not wait for what lies before it, which may turn out to be bad.
+   * @param most bytes of the whole read.
+   */
+  start(start: number, end: number, most: number): number {
+    const { map, device } = this.#parts;
+    if (end - start < SICK_READ || end - start >= most || this.#pace.isSick) return start;
+    const wanted = this.#pending.wantedStart(start, end - most);
+    if (wanted === start) return start;
+    const earlier = alignDown(wanted, device.sectorSize);
+    map.run(earlier, end, this.#run);
+    const isOneStretch = this.#run.status === NON_TRIED && this.#run.end > start;
+    return isOneStretch && earlier >= end - most ? earlier : start;
   }
 
   /**

@@ -1,6 +1,5 @@
-// The reader's loop: the only place that reads the device. Takes the most urgent request, makes one device
-// read, publishes what came, and looks at the queue again: a client waits for at most one device read that
-// is under way. Reader thread only.
+// The reader's loop: the only place that reads the device. Asks whose turn it is (turns.ts), makes one device
+// read, publishes what came, and looks at the queue again. Reader thread only.
 import { Eagerness } from "../base/eagerness.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { MISSING } from "../cache/publisher.ts";
@@ -38,17 +37,17 @@ export class Reader {
   readonly #failedReads = new FailedReads();
   readonly #fill: FillTurns | undefined;
   readonly #run: Run = { end: 0, status: NON_TRIED };
-  /** The last arrival whose cursor was moved for the sake of rescues. */
-  #lastAdvanced = 0;
+  /** Takes in a read that has arrived. */
+  readonly #takeRead: (read: PendingRead) => void;
   #gone: boolean;
   readonly #eagerness = new Eagerness(ARRIVAL_LOOKS);
-  #hasWritten = false;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
     this.#gone = parts.isOffline ?? false;
     this.#pending = new PendingReads(parts.state, parts.queue);
     this.#answering = new Answering(parts, this.#pending);
+    this.#takeRead = (read) => this.#answering.begin(read);
     this.#reads = new DeviceReads(parts, () => this.#lose(0));
     this.#reach = new Reach(parts, this.#pending, this.#reads.pace);
     this.#writes = parts.writes?.(this.#pending);
@@ -95,76 +94,62 @@ export class Reader {
 
   /** Does one thing, at most one device read. @returns false when there is nothing to do. */
   step(): boolean {
-    this.#pending.takeArrivals();
-    this.#advanceArrivals();
-    const client = this.#pending.nextClient();
-    if (this.#mayWrite(client !== undefined)) return true;
-    const rescue = this.#pending.nextRescue(client === undefined);
-    const hint = this.#pending.hints[0];
-    if (rescue !== undefined) this.#stepRescue(rescue);
-    else if (client !== undefined) this.#serve(client);
-    else if (hint !== undefined) this.#serveHint(hint);
-    else return !this.#gone && (this.#fill?.step() ?? false);
-    return true;
-  }
-
-  /** Writes have every other turn while reads wait. @returns true when a piece was written. */
-  #mayWrite(readsWait: boolean): boolean {
-    if (this.#pending.writes.length === 0) return false;
-    this.#hasWritten = !this.#hasWritten;
-    if ((readsWait || this.#pending.rescues.length > 0) && !this.#hasWritten) return false;
-    if (this.#gone) this.#writes!.refuseAll(EIO);
-    else this.#writes!.step();
+    const { turns } = this.#pending;
+    this.#pending.takeArrivals(this.#takeRead);
+    if (this.#gone) return this.#endAll();
+    if (turns.next()) {
+      const { request, rescue } = turns;
+      if (rescue !== undefined) this.#stepRescue(rescue);
+      else if (request!.isWrite) this.#writes!.step(request!);
+      else this.#serve(request!);
+      return true;
+    }
+    const hint = turns.nextHint(this.#pending.hints);
+    if (hint === undefined) return this.#fill?.step() ?? false;
+    this.#serveHint(hint);
     return true;
   }
 
   // --- clients ------------------------------------------------------------------------------------
 
-  /** Who waits for a rescue has no turn: the cursors must stand where something is missing. */
-  #advanceArrivals(): void {
-    const { clients, rescues, lastArrival } = this.#pending;
-    if (rescues.length === 0 || lastArrival === this.#lastAdvanced) return;
-    for (const read of clients.filter(({ arrival }) => arrival > this.#lastAdvanced)) {
-      if (!this.#answering.advance(read)) this.#answering.finish(read);
-    }
-    this.#lastAdvanced = lastArrival;
-  }
-
   #serve(read: PendingRead): void {
-    if (this.#gone || this.#answering.isCancelled(read)) return this.#answering.end(read);
-    if (!this.#answering.advance(read)) return this.#answering.finish(read);
+    if (!this.#answering.catchUp(read)) return;
     // Boundaries of a foreign mapfile may lie inside sectors; the device knows whole ones only.
     const start = alignDown(read.cursor, this.#parts.device.sectorSize);
     // It waits for that one from now on.
-    if (this.#pending.rescueAt(start) !== undefined) return;
+    if (read.rescue !== undefined) return;
     const { status, end: runEnd } = this.#answering.run;
     if (status === BAD_SECTOR) return this.#retry(read, start);
     if (status === NON_TRIMMED) return this.#beginTrimming(start, runEnd);
     if (status === NON_SCRAPED) {
-      const end = Math.min(runEnd, start + this.#reads.pace.limit);
+      const end = Math.min(runEnd, start + this.#reads.limit);
       return this.#beginRescue(start, end, "between bad sectors");
     }
 
-    const limit = this.#pending.endBeforeRescues(start, start + this.#reads.pace.limit);
+    const most = this.#reads.limit;
+    const first = status === NON_TRIED
+      ? this.#reach.start(start, Math.min(read.end, start + most), most)
+      : start;
+    const limit = this.#pending.endBeforeRescues(first, first + most);
     const asked = this.#pending.wantedEnd(start, Math.min(read.end, limit), limit);
     const end = this.#reach.end(read.cursor, asked, limit, status);
-    const result = this.#reads.read(start, end - start);
-    if (result > 0) this.#answering.deliver(start, result);
-    else if (this.#isUnreadable(result, start, end)) {
-      const rest = this.#markFailed(start, end);
-      if (rest) this.#beginRescue(start, Math.min(asked, end), "failed");
+    const result = this.#reads.read(first, end - first);
+    if (result > 0) this.#answering.deliver(first, result);
+    else if (this.#isUnreadable(result, first, end)) {
+      const rest = this.#markFailed(first, end);
+      if (rest) this.#beginRescue(first, Math.min(asked, end), "failed");
     }
-    this.#pending.postpone(read);
   }
 
   /** One more try of a sector that is known as bad. */
   #retry(read: PendingRead, start: number): void {
     const end = Math.min(start + this.#parts.device.sectorSize, this.#parts.device.size);
     this.#answering.noteRetry(start);
+    // It may need as many tries as it has sectors.
+    this.#pending.postpone(read);
     const result = this.#reads.read(start, end - start);
     if (result > 0) this.#answering.deliver(start, result);
     else if (this.#isUnreadable(result, start, end)) this.#answering.settle(start, end);
-    this.#pending.postpone(read);
   }
 
   /**
@@ -189,7 +174,7 @@ export class Reader {
   /** A wide read has failed here. As long as its failing sector is not found, none as wide is tried again. */
   #beginTrimming(start: number, end: number): void {
     // A large stretch of unknown quality is taken in steps, as a healthy one would be.
-    const limit = Math.min(end, start + this.#reads.pace.limit);
+    const limit = Math.min(end, start + this.#reads.limit);
     const failedEnd = this.#failedReads.endAt(start);
     if (failedEnd >= 0) return this.#beginRescue(start, Math.min(limit, failedEnd), "failed");
     this.#beginRescue(start, this.#failedReads.endBefore(start, limit), "untried");
@@ -205,7 +190,8 @@ export class Reader {
   }
 
   #stepRescue(rescue: PendingRescue): void {
-    if (!this.#isWanted(rescue)) return this.#pending.endRescue(rescue);
+    // Whoever has waited for it may have left.
+    if (!this.#pending.isNeeded(rescue.start, rescue.end)) return this.#pending.endRescue(rescue);
     const { offset, length } = rescue;
     const result = this.#reads.read(offset, length);
     if (result > 0) {
@@ -220,27 +206,19 @@ export class Reader {
     if (!rescue.next()) this.#endRescue(rescue);
   }
 
-  /** Ends the requests that wait for a rescue in vain. @returns whether others do. */
-  #isWanted(rescue: PendingRescue): boolean {
-    const waiting = this.#pending.clients.filter((read) => read.needs(rescue.start, rescue.end));
-    const gone = waiting.filter((read) => this.#gone || this.#answering.isCancelled(read));
-    for (const read of gone) this.#answering.end(read);
-    return gone.length < waiting.length;
-  }
-
   #endRescue(rescue: PendingRescue): void {
     const { start, end } = rescue;
     for (const leftover of rescue.leftovers) {
       this.#parts.publisher.markMissing(leftover.start, leftover.end, NON_SCRAPED);
     }
     this.#pending.endRescue(rescue);
-    for (const read of this.#pending.clients.filter((read) => read.needs(start, end))) {
+    for (const read of this.#pending.takeNeeding(start, end)) {
       // What was not tried alone stays so for everyone who has waited for this attempt; but nobody is told
       // that his bytes cannot be read when none of them has failed.
-      const served = (!rescue.unkept || read.arrival <= rescue.lastArrival) &&
+      const isServed = (!rescue.unkept || read.arrival <= rescue.lastArrival) &&
         !rescue.leavesOpen(read.offset, read.end);
-      if (served && !this.#answering.goOn(read, end)) continue;
-      this.#pending.postpone(read);
+      if (isServed) this.#answering.goOn(read, end);
+      else this.#pending.place(read);
     }
   }
 
@@ -254,7 +232,7 @@ export class Reader {
     if (this.#run.status !== NON_TRIED) return this.#answering.end(hint);
     const start = alignDown(missing, device.sectorSize);
     const runEnd = Math.min(alignUp(this.#run.end, device.sectorSize), device.size);
-    const end = this.#reach.quietEnd(start, Math.min(runEnd, start + this.#reads.pace.limit));
+    const end = this.#reach.quietEnd(start, Math.min(runEnd, start + this.#reads.limit));
     if (end <= start) return this.#answering.end(hint);
     const result = this.#reads.read(start, end - start);
     if (result > 0) {
@@ -277,8 +255,8 @@ export class Reader {
       return false;
     }
     // Not the device's fault: who waits now gets EIO, and the map learns nothing.
-    for (const read of this.#pending.clients.filter((read) => read.overlaps(start, end))) {
-      this.#answering.end(read);
+    for (const read of this.#pending.reads()) {
+      if (read.overlaps(start, end)) this.#answering.end(read);
     }
     return false;
   }
@@ -289,10 +267,12 @@ export class Reader {
     this.#endAll();
   }
 
-  #endAll(): void {
-    this.#pending.takeArrivals();
-    const { clients, hints } = this.#pending;
-    for (const read of [...clients, ...hints]) this.#answering.end(read);
-    this.#writes?.refuseAll(this.#gone ? EIO : ESHUTDOWN);
+  /** Ends all that waits. @returns whether anything did. */
+  #endAll(): boolean {
+    this.#pending.takeArrivals(this.#takeRead);
+    const waiting = [...this.#pending.reads(), ...this.#pending.hints];
+    for (const read of waiting) this.#answering.end(read);
+    const refused = this.#writes?.refuseAll(this.#gone ? EIO : ESHUTDOWN) ?? false;
+    return waiting.length > 0 || refused;
   }
 }

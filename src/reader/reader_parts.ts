@@ -54,4 +54,6 @@ export interface ReaderParts {
   readonly writes?: ((pending: PendingReads) => DeviceWrites) | undefined;
   /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
   readonly isOffline?: boolean;
+  /** Milliseconds, to measure how long reads take; default: the system's clock. */
+  readonly now?: () => number;
 }

@@ -43,9 +43,17 @@ export class SessionQueue {
     this.#post(this.#firstSlot + place, kind, offset, length);
   }
 
-  /** Tells the reader not to bother with a parked read; it still ends through `nextEnded`. */
+  /**
+   * Tells the reader not to bother with a parked read, which still ends through `nextEnded`. It hears of it once
+   * `tellCancelled` is called.
+   */
   cancel(place: number): void {
     Atomics.store(this.#state.slotState, this.#firstSlot + place, SLOT_CANCELLED);
+  }
+
+  /** To be called after `cancel`, once for all. */
+  tellCancelled(): void {
+    this.#state.noteCancellation();
   }
 
   /** Queues a read that nobody waits for; dropped when too many of this session's are queued already. */

@@ -53,6 +53,7 @@ const READER_ASLEEP = 2;
 const RING_TAIL = 3;
 const IMAGE_SICK = 4;
 const IMAGE_DAMAGED = 5;
+const CANCELLATIONS = 6;
 const HEADER_WORDS = 16;
 
 // Words of a session (Int32), a cache line apart.
@@ -185,6 +186,16 @@ export class SharedState {
   }
   noteImageDamaged(): void {
     Atomics.store(this.words, IMAGE_DAMAGED, 1);
+  }
+
+  /** Grows with each client that has left something behind, after its slots were cancelled; it may wrap. */
+  get cancellations(): number {
+    return Atomics.load(this.words, CANCELLATIONS);
+  }
+  /** Session only. Wakes the reader. */
+  noteCancellation(): void {
+    Atomics.add(this.words, CANCELLATIONS, 1);
+    this.ringReader();
   }
 
   // --- sessions -----------------------------------------------------------------------------------

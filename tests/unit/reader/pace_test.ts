@@ -5,14 +5,14 @@ const MIB = 2 ** 20;
 
 Deno.test("a device is taken for healthy until a read fails or takes a second", () => {
   const pace = new Pace();
-  assertEquals([pace.limit, pace.mayReadAhead], [MAX_READ, true]);
+  assertEquals([pace.limit, pace.isSick], [MAX_READ, false]);
   pace.good(MIB, 900);
   assertEquals(pace.limit, MAX_READ);
   pace.good(MIB, 1100);
-  assertEquals([pace.limit, pace.mayReadAhead], [SICK_READ, false]);
+  assertEquals([pace.limit, pace.isSick], [SICK_READ, true]);
   const other = new Pace();
   other.bad();
-  assertEquals([other.limit, other.mayReadAhead], [SICK_READ, false]);
+  assertEquals([other.limit, other.isSick], [SICK_READ, true]);
 });
 
 Deno.test("each MiB of good reads doubles what is read at once, up to the most", () => {

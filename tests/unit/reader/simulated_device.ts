@@ -33,6 +33,10 @@ export class SimulatedDevice implements ReadableDevice {
   /** A file that somebody has cut short ends here. */
   cutTo: number | undefined;
   readonly reads: DeviceRead[] = [];
+  /** How long a read takes, milliseconds. */
+  tookMs: (length: number) => number = () => 0;
+  /** Goes on with each read. */
+  nowMs = 0;
   /** Called while a read is under way. */
   during: ((offset: number, length: number) => void) | undefined;
 
@@ -56,6 +60,7 @@ export class SimulatedDevice implements ReadableDevice {
 
   read(address: number, length: number, offset: number): number {
     this.during?.(offset, length);
+    this.nowMs += this.tookMs(length);
     const result = this.override ?? this.#result(length, offset);
     if (result > 0) copyMemory(address, addressOf(this.content) + offset, result);
     this.reads.push({ offset, length, result });

@@ -114,6 +114,7 @@ export class SimulatedRun implements Disposable {
       retries,
       fill: this.fill,
       comparison: new ImageComparison(image),
+      now: () => device.nowMs,
       writes: writable && ((pending) =>
         new DeviceWrites({
           device,
@@ -123,6 +124,7 @@ export class SimulatedRun implements Disposable {
           image,
           buffer: this.#buffer,
           intents: new WriteIntents(this.intentsPath, device.size),
+          now: () => device.nowMs,
           warn: (what, errno) => this.told.push(`${what}: ${errno}`),
         }, pending)),
     });
