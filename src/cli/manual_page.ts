@@ -25,7 +25,8 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
 const SIGNALS: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGTERM, SIGHUP",
-    "Saves, answers or refuses what is in flight, and ends. A second SIGINT ends at once.",
+    "Saves, answers or refuses what is in flight, and ends. A second SIGINT ends at once. SIGHUP " +
+    "is ignored under nohup(1).",
   ],
   ["SIGUSR1", "Prints the status."],
 ];

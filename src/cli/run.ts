@@ -5,7 +5,7 @@ import { parseArguments, type Request } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { completionScript } from "./completions.ts";
 import { detectCommand } from "./detect_command.ts";
-import { EXIT_DONE } from "../base/exit_codes.ts";
+import { EXIT_DONE, EXIT_FAILURE } from "../base/exit_codes.ts";
 import { reportFailure } from "./failure.ts";
 import { commandHelp, overview } from "./help.ts";
 import { manualPage } from "./manual_page.ts";
@@ -20,15 +20,21 @@ const LAST_WORDS_MS = 500;
 export async function run(args: readonly string[]): Promise<number> {
   const terminal = processTerminal();
   let isServing = false;
+  let exitCode: number;
   try {
     const request = parseArguments(args);
     isServing = request.kind === "run" && isServer(request.command);
-    return await perform(request, terminal);
+    exitCode = await perform(request, terminal);
   } catch (error) {
-    return reportFailure(error, terminal);
-  } finally {
-    await terminal.close(isServing ? LAST_WORDS_MS : Infinity);
+    exitCode = reportFailure(error, terminal);
   }
+  await terminal.close(isServing ? LAST_WORDS_MS : Infinity);
+  const trouble = terminal.stdoutTrouble;
+  if (isServing || exitCode !== EXIT_DONE || trouble === undefined) return exitCode;
+  // The output is what such a command is for; a run is worth more than its messages.
+  terminal.error(`cannot write the output: ${trouble.message}`);
+  await terminal.close();
+  return EXIT_FAILURE;
 }
 
 function isServer(command: CommandName): command is "serve" | "mount" {

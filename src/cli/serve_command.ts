@@ -3,6 +3,7 @@
 import { basename } from "@std/path";
 import type { Observer } from "../server/events.ts";
 import { serve } from "../server/serve.ts";
+import { isSignalIgnored, SIGHUP } from "../sys/signals.ts";
 import { LivePage } from "../ui/page/live_page.ts";
 import { RunReporter } from "../ui/run_reporter.ts";
 import type { Terminal } from "../ui/terminal.ts";
@@ -19,9 +20,10 @@ export async function serveCommand(
   values: OptionValues,
   terminal: Terminal,
 ): Promise<number> {
-  const options = command === "mount"
-    ? mountOptions(operands, values)
-    : serveOptions(operands, values);
+  // Deno changes this with the first listener for any signal.
+  const survivesHangUp = isSignalIgnored(SIGHUP);
+  const request = command === "mount" ? mountOptions : serveOptions;
+  const options = { ...request(operands, values), survivesHangUp };
   for (const { host } of options.listen.filter(({ host }) => !isLoopback(host))) {
     const deed = options.writeThrough || options.overlay !== undefined ? "read and write" : "read";
     terminal.warning(`everybody who can reach ${host} will be able to ${deed} the device`, [

@@ -49,6 +49,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     overlay: values.overlay,
     mount: values.mount,
     attach: values.attach,
+    survivesHangUp: false,
     endsWithMount: false,
   };
 }

@@ -33,7 +33,7 @@ export async function serve(
   about: About,
   observe: Observer,
 ): Promise<number> {
-  using stop = new StopRequest();
+  using stop = new StopRequest(options.survivesHangUp);
   const { device, speed, offline } = options;
   const kind = detect(device);
   const isDrive = !offline && kind === Removable;

@@ -61,6 +61,8 @@ export interface ServeOptions {
   overlay: string | undefined;
   /** Also show the device as this file; undefined: do not. */
   mount: string | undefined;
+  /** The end of the terminal is not the run's: nohup(1). */
+  survivesHangUp: boolean;
   /** The run ends when that file is unmounted. */
   endsWithMount: boolean;
   /** Also attach it to the kernel as this /dev/nbdN; undefined: do not. */

@@ -13,13 +13,14 @@ export class StopRequest implements Disposable {
   readonly #listeners: readonly (readonly [signal: StopSignal, listener: () => void])[];
   #interrupted = false;
 
-  constructor() {
+  /** @param survivesHangUp SIGHUP is ignored. It needs a listener: Deno's own would end the program. */
+  constructor(survivesHangUp: boolean) {
     const { promise, resolve } = Promise.withResolvers<StopSignal>();
     this.requested = promise;
     this.#listeners = SIGNALS.map((signal) =>
       [signal, () => {
         if (signal === "SIGINT") this.#noteInterrupt();
-        resolve(signal);
+        if (signal !== "SIGHUP" || !survivesHangUp) resolve(signal);
       }] as const
     );
     for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);

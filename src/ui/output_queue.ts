@@ -1,5 +1,6 @@
 // Writes to stdout and stderr without ever blocking the thread: a stopped terminal or a full pipe must
-// not keep main from saving the map. A reader that has gone away is no error: nobody is listening.
+// not keep main from saving the map. A reader that has gone away is no error: nobody is listening. What a file
+// on a full disk does not take is lost, and remembered as `trouble`.
 
 /** The part of `Deno.stdout` and `Deno.stderr` that is needed. */
 export interface Sink {
@@ -16,6 +17,12 @@ export class OutputQueue {
   #pendingLength = 0;
   #gone = new Set<Sink>();
   #draining: Promise<void> | undefined;
+  readonly #troubles = new Map<Sink, Error>();
+
+  /** Why a part of what was written to `sink` is lost; undefined: it is not, or nobody reads there. */
+  trouble(sink: Sink): Error | undefined {
+    return this.#troubles.get(sink);
+  }
 
   /** Queues `text` for `sink`. Returns at once. */
   write(sink: Sink, text: string): void {
@@ -58,8 +65,15 @@ export class OutputQueue {
         }
         // EPIPE, or EIO from a terminal that has hung up: there is nobody left to tell.
         this.#gone.add(sink);
+        const isUnheard = error instanceof Deno.errors.BrokenPipe || errorCode(error) === "EIO";
+        if (!isUnheard) this.#troubles.set(sink, error as Error);
         return;
       }
     }
   }
+}
+
+/** As Deno gives it to errors of the system. */
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -168,6 +168,11 @@ export class Terminal {
     if (!this.#status.isEmpty) this.#toStderr(this.#status.remove(this.#parts.size().columns));
   }
 
+  /** Why a part of what stdout was given is lost; undefined: it is not, or nobody reads it. */
+  get stdoutTrouble(): Error | undefined {
+    return this.#stdoutQueue.trouble(this.#parts.stdout.sink);
+  }
+
   /** Takes the status and the screen away and waits until all is written, at most `timeoutMs`. */
   async close(timeoutMs = Infinity): Promise<void> {
     this.leaveScreen();

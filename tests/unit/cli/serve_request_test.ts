@@ -39,6 +39,7 @@ Deno.test("the server gets the defaults of the table", () => {
     force: false,
     once: false,
     speed: undefined,
+    survivesHangUp: false,
   });
 });
 
@@ -90,6 +91,7 @@ Deno.test("every option reaches the server", () => {
     force: true,
     once: true,
     speed: 8,
+    survivesHangUp: false,
   });
 });
 
