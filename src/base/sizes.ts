@@ -1,31 +1,58 @@
-// Sizes, rates and times as people write and read them. Units are binary: K is 1024.
+// Sizes, rates and times as people write and read them. They are written as GNU ddrescue takes them, and shown
+// in binary units.
 import { printable } from "./printable.ts";
 
 const UNITS = ["K", "M", "G", "T", "P", "E"];
-const SIZE = /^(\d+)(?:\.(\d+))?(?: ?(?:([KMGTPE])(?:iB)?|B))?$/i;
+/** Number, unit, sectors or bytes: `0x10`, `64Ki`, `1.5M`, `2 MiB`, `100s`, `4Kis`. */
+const SIZE = /^(0x[\da-f]+|\d+(?:\.\d+)?)(?: ?(?:([KMGTPE]i?)([sB]?)|([sB])))?$/i;
+
+/** A size as it was written: in bytes, or in sectors of a device that may not be known yet. */
+export type WrittenSize = number | { readonly sectors: number };
 
 /**
- * Reads "65536", "64K", "1.5M", "2 MiB", "512B"; any case. "KB" is refused, as people disagree about it.
- * @returns bytes, a safe integer.
+ * Reads a size as GNU ddrescue does: decimal, 0x or leading-0 octal; k, M, G ... are powers of 1000, Ki, Mi, Gi
+ * ... of 1024; B changes nothing, s makes it sectors. Beyond that any case, a decimal fraction, a blank before
+ * the unit, and K alone as 1024. "KB" is refused, as people disagree about it.
+ * @returns safe integers.
  * @throws {RangeError} with a sentence, when it is no size or no whole number of bytes.
  */
-export function parseSize(text: string): number {
+export function parseSize(text: string): WrittenSize {
   const match = SIZE.exec(text);
-  if (match === null) {
-    throw new RangeError(`"${printable(text)}" is not a size: write it like 4096, 64K or 1.5MiB`);
+  const [, digits = "", unit = "", after = "", alone = ""] = match ?? [];
+  const suffix = after + alone;
+  const isKB = unit === "K" && suffix === "B";
+  if (match === null || isKB || /^0\d*[89]\d*$/.test(digits)) {
+    throw new RangeError(
+      `"${
+        printable(text)
+      }" is not a size: write it like 4096, 64Ki (65536), 64k (64000), 1.5MiB or 100s`,
+    );
   }
-  const [, whole, fraction = "", unit = ""] = match;
-  const factor = unit === "" ? 1n : 1024n ** BigInt(UNITS.indexOf(unit.toUpperCase()) + 1);
-  const scaled = BigInt(whole! + fraction) * factor;
+  const [whole = "", fraction = ""] = digits.split(".");
+  // As in C: 010 is 8.
+  const isOctal = /^0\d+$/.test(digits);
+  const scaled = BigInt(isOctal ? `0o${whole}` : whole + fraction) * factorOf(unit);
   const divisor = 10n ** BigInt(fraction.length);
   if (scaled % divisor !== 0n) {
     throw new RangeError(`"${printable(text)}" is not a whole number of bytes`);
   }
-  const bytes = scaled / divisor;
-  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
+  const value = scaled / divisor;
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(`"${printable(text)}" is too large: less than 8 PiB is possible`);
   }
-  return Number(bytes);
+  return suffix.toLowerCase() === "s" ? { sectors: Number(value) } : Number(value);
+}
+
+function factorOf(unit: string): bigint {
+  if (unit === "") return 1n;
+  const power = BigInt(UNITS.indexOf(unit[0]!.toUpperCase()) + 1);
+  return (unit === "K" || unit.length === 2 ? 1024n : 1000n) ** power;
+}
+
+/** The bytes of a written size; what no number can hold is the largest that is. */
+export function inBytes(size: WrittenSize, sectorSize: number): number {
+  if (typeof size === "number") return size;
+  return Math.min(size.sectors * sectorSize, Number.MAX_SAFE_INTEGER);
 }
 
 /** "0 bytes", "1 byte", "1.5 MiB", "700 MiB". Rounded, so for the eye only. */

@@ -1,7 +1,7 @@
 // Reads a mapfile from disk, or the previous one where the last was lost. Main thread, at start.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { type Mapfile, MapfileError, parseMapfile } from "../map/mapfile.ts";
+import { type Mapfile, MapfileError, parseMapfile, type ParseOptions } from "../map/mapfile.ts";
 
 /** Largest mapfile that is read, bytes: some ten million areas. */
 const MAX_MAPFILE_BYTES = 1 << 29;
@@ -50,7 +50,7 @@ function parseBackup(path: string): Mapfile | undefined {
 }
 
 /** The mapfile at `path` and no other. @throws {UserError} as `readMapfile`. */
-export function parseIfThere(path: string): Mapfile | undefined {
+export function parseIfThere(path: string, options: ParseOptions = {}): Mapfile | undefined {
   let content: Uint8Array;
   try {
     if (Deno.statSync(path).size > MAX_MAPFILE_BYTES) {
@@ -65,5 +65,5 @@ export function parseIfThere(path: string): Mapfile | undefined {
       cause: error,
     });
   }
-  return parseMapfile(content, path);
+  return parseMapfile(content, path, options);
 }

@@ -203,6 +203,9 @@ function checkContradictions(given: Given, values: OptionValues): void {
   if (values.quiet && given.has("log-level") && level !== "error") {
     throw usageError(`--quiet and --log-level ${level} contradict each other`, "give one");
   }
+  if (values["loose-domain"] && values.domain === undefined) {
+    throw usageError("--loose-domain does nothing without --domain", "add --domain MAPFILE");
+  }
   if (values.offline) {
     const excluded = WITH_DEVICE.filter((name) => name !== "force" || values.overlay === undefined);
     const other = [...given.keys()].find((name) =>

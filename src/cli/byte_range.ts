@@ -1,30 +1,27 @@
 // A part of a device as `map` takes it: START-END, START- or START+LENGTH.
 
-import { parseSize } from "../base/sizes.ts";
+import { inBytes, parseSize } from "../base/sizes.ts";
 import type { ByteRange } from "../ui/map_subject.ts";
 import { usageError } from "./usage_error.ts";
 
-/** The part of a device of `size` bytes. What is named beyond its end is left out. @throws {UserError} */
-export function parseByteRange(text: string, size: number): ByteRange {
+/**
+ * The part of a device of `size` bytes. What is named beyond its end is left out.
+ * @throws {UserError} when there is nothing in it.
+ */
+export function parseByteRange(text: string, size: number, sectorSize: number): ByteRange {
   const [, first, separator, second = ""] = /^([^-+]+)([-+])([^-+]*)$/.exec(text) ?? [];
   try {
     if (first === undefined || separator === "+" && second === "") {
       throw new RangeError(`"${text}" is not a range: write START-END, START- or START+LENGTH`);
     }
-    const start = parseOffset(first);
-    const given = second === "" ? size : parseOffset(second);
+    const start = inBytes(parseSize(first), sectorSize);
+    const given = second === "" ? size : inBytes(parseSize(second), sectorSize);
     const end = Math.min(separator === "+" ? start + given : given, size);
     if (start >= size) throw new RangeError(`${text} begins behind the end, which is at ${size}`);
     if (start >= end) throw new RangeError(`${text} is empty`);
     return { start, end };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw usageError(`RANGE: ${error.message}`, "for example 1.5G-2G, 0x10000- or 700M+64K");
+    throw usageError(`RANGE: ${error.message}`, "for example 1.5Gi-2Gi, 0x10000- or 700Mi+64Ki");
   }
-}
-
-/** @throws {RangeError} with a sentence. */
-function parseOffset(text: string): number {
-  if (!/^0x[\da-f]{1,13}$/i.test(text)) return parseSize(text);
-  return Number(text);
 }

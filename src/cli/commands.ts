@@ -70,12 +70,13 @@ export const COMMANDS = [
       "picture in which each cell stands for a stretch of the device and shows the worst that " +
       "is in it. MAPFILE is only read.",
       "RANGE, as START-END, START- or START+LENGTH, looks at that part alone. Offsets are " +
-      "bytes, with K, M, G and so on, or hexadecimal as in a mapfile: 0x1F00000-0x2000000.",
+      "bytes, with Ki, Mi, Gi and so on, sectors with s, or hexadecimal as in a mapfile: " +
+      "0x1F00000-0x2000000.",
     ],
     examples: [
       "blkcache map disk.img.map",
       "blkcache map --watch disk.img.map",
-      "blkcache map --svg disk.svg disk.img.map 1.5G-2G",
+      "blkcache map --svg disk.svg disk.img.map 1.5Gi-2Gi",
     ],
   },
   {

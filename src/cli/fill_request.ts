@@ -16,6 +16,7 @@ const FOR_FILL = [
   "max-error-rate",
   "verify",
   "domain",
+  "loose-domain",
 ] as const satisfies readonly OptionName[];
 
 /** @throws {UserError} when there are options for a fill, but none is wanted. */
@@ -37,7 +38,9 @@ export function fillRequest(values: OptionValues): FillRequest | undefined {
       retries: values.retries,
       verifyBytes: values.verify ?? 0,
     },
-    domain: values.domain,
+    domain: values.domain === undefined
+      ? undefined
+      : { path: values.domain, isLoose: values["loose-domain"] ?? false },
     exitWhenComplete: values["exit-when-complete"] ?? false,
   };
 }

@@ -6,6 +6,8 @@ import { EXIT_CODES } from "../base/exit_codes.ts";
 import { GROUPS, type Option, optionsOf } from "./options.ts";
 
 const WIDTH = 80;
+const SIZES =
+  "Sizes are written as for ddrescue: k is 1000, Ki 1024, M 10^6, Mi 2^20 and so on, s sectors of the device.";
 const INDENT = "  ";
 /** Where the text beside an option begins. */
 const HELP_COLUMN = 28;
@@ -52,9 +54,7 @@ export function commandHelp(name: CommandName): string[] {
       `${group.title}:`,
       ...group.options.flatMap(optionHelp),
     ]),
-    ...options.some(({ kind }) => kind === "size")
-      ? ["", "Sizes take K, M, G and so on: 64K is 65536 bytes."]
-      : [],
+    ...options.some(({ kind }) => kind === "size") ? ["", ...wrapText(SIZES, WIDTH)] : [],
     ...options.some(({ name }) => name === "exit-when-complete") ? exitCodesHelp() : [],
     "",
     "Examples:",

@@ -1,10 +1,10 @@
 // `blkcache map`: totals and pictures of a mapfile, whoever made it.
 
-import type { Mapfile } from "../map/mapfile.ts";
+import { type Mapfile, parseMapfile } from "../map/mapfile.ts";
 import { isSvg, mapPng, mapSvg } from "../ui/map_image.ts";
 import { mapRecord } from "../ui/map_record.ts";
 import { mapReport } from "../ui/map_report.ts";
-import { type MapSubject, mapSubject } from "../ui/map_subject.ts";
+import { type MapSubject, mapSubject, type NamedMapfile } from "../ui/map_subject.ts";
 import { isPng } from "../ui/png.ts";
 import type { Line } from "../ui/styled_text.ts";
 import type { Terminal } from "../ui/terminal.ts";
@@ -13,6 +13,7 @@ import { EXIT_DONE } from "../base/exit_codes.ts";
 import { followMapfile } from "./follow_mapfile.ts";
 import { readMapfileArgument } from "./mapfile_argument.ts";
 import type { OptionValues } from "./options.ts";
+import { readStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { writePicture } from "./picture_file.ts";
 
 /** @returns the exit code. @throws {UserError} when it cannot be read, or is no mapfile. */
@@ -22,15 +23,37 @@ export async function mapCommand(
   terminal: Terminal,
 ): Promise<number> {
   const [path = "", range] = operands;
-  const domain = values.domain === undefined ? undefined : readMapfileArgument(values.domain);
+  const domain = await readDomain(values);
   const subjectOf = (mapfile: Mapfile) => {
-    const part = range === undefined ? undefined : parseByteRange(range, mapfile.size);
+    const part = range === undefined
+      ? undefined
+      : parseByteRange(range, mapfile.size, sectorSizeOf(mapfile));
     return mapSubject({ path, mapfile }, part, domain);
   };
-  const first = subjectOf(readMapfileArgument(path).mapfile);
+  const { mapfile } = readMapfileArgument(path);
+  if (mapfile.exactEnds !== undefined) {
+    terminal.warning(
+      `"${path}" goes on to ${mapfile.exactEnds.size}: what lies behind ${mapfile.size} is left out`,
+    );
+  }
+  const first = subjectOf(mapfile);
   if (!values.watch) await show(first, values, terminal);
   else await watch(first, subjectOf, values, terminal);
   return EXIT_DONE;
+}
+
+async function readDomain(values: OptionValues): Promise<NamedMapfile | undefined> {
+  const { domain: path, "loose-domain": isLoose = false } = values;
+  if (path === undefined) return undefined;
+  if (path !== STANDARD_INPUT) return readMapfileArgument(path, { isLoose });
+  const content = await readStandardInput("--domain");
+  return { path, mapfile: parseMapfile(content, path, { isLoose }) };
+}
+
+/** As blkcache has written it down, else what ddrescue takes for granted. */
+function sectorSizeOf({ settings }: Mapfile): number {
+  const text = settings.get("sector-size") ?? "";
+  return /^[1-9]\d{0,6}$/.test(text) ? Number(text) : 512;
 }
 
 async function show(subject: MapSubject, values: OptionValues, terminal: Terminal): Promise<void> {

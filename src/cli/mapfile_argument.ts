@@ -3,7 +3,7 @@
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { isRegular, statPathIfThere } from "../file/path_stat.ts";
-import { parseMapfile } from "../map/mapfile.ts";
+import { parseMapfile, type ParseOptions } from "../map/mapfile.ts";
 import { closeFd, identityOf, openFile, pread } from "../sys/fd.ts";
 import { O_RDONLY } from "../sys/open_flags.ts";
 import type { NamedMapfile } from "../ui/map_subject.ts";
@@ -13,9 +13,9 @@ import { shellQuote } from "../ui/shell_quote.ts";
 const MAX_MAPFILE_BYTES = 1 << 29;
 
 /** @throws {UserError} when it cannot be read, or is no mapfile. */
-export function readMapfileArgument(path: string): NamedMapfile {
+export function readMapfileArgument(path: string, options: ParseOptions = {}): NamedMapfile {
   try {
-    return { path, mapfile: parseMapfile(readMapfileBytes(path), path) };
+    return { path, mapfile: parseMapfile(readMapfileBytes(path), path, options) };
   } catch (error) {
     const beside = `${path}.map`;
     if (!(error instanceof UserError) || statPathIfThere(beside) === undefined) throw error;

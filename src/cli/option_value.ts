@@ -1,11 +1,12 @@
 // From what stands on the command line to the value of an option.
 
-import { formatSize, parseSize } from "../base/sizes.ts";
+import { formatSize, inBytes, parseSize, type WrittenSize } from "../base/sizes.ts";
 import { LOG_LEVELS, type LogLevel } from "../ui/log_level.ts";
 import { parseListenAddress } from "./listen_address.ts";
 import type { Option, ValueOf } from "./options.ts";
 import { usageError } from "./usage_error.ts";
 
+const LEAST_SECTOR = 512;
 /** Longest name of an export in the NBD protocol, bytes. */
 const NBD_MAX_STRING = 4096;
 
@@ -34,6 +35,8 @@ function parse(option: Option, text: string): ValueOf[keyof ValueOf] {
       return shortText(text);
     case "size":
       return size(option, text);
+    case "bytes":
+      return bytes(option, text);
     case "count":
       return numberWithin(option, text, /^\d+$/, "a whole number");
     case "seconds":
@@ -52,12 +55,20 @@ function shortText(text: string): string {
   return text;
 }
 
-function size(option: Option, text: string): number {
-  const value = parseSize(text);
+function size(option: Option, text: string): WrittenSize {
+  const written = parseSize(text);
+  // No device has smaller sectors; whatever depends on larger ones is seen to when they are known.
+  const value = inBytes(written, LEAST_SECTOR);
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = option;
   if (value < min || value > max) {
     throw new RangeError(`"${text}" is not from ${formatSize(min)} to ${formatSize(max)}`);
   }
+  return written;
+}
+
+function bytes(option: Option, text: string): number {
+  const value = size(option, text);
+  if (typeof value !== "number") throw new RangeError(`"${text}" is in sectors: give it in bytes`);
   if (option.powerOfTwo && !Number.isInteger(Math.log2(value))) {
     throw new RangeError(`"${text}" is not a power of two`);
   }

@@ -1,7 +1,9 @@
 // The table of options. The parser, its types, the help screens and "did you mean" derive from it, so
 // an option is added, changed or taken away here and nowhere else.
 
+import type { WrittenSize } from "../base/sizes.ts";
 import type { LogLevel } from "../ui/log_level.ts";
+import { MAX_READ_AHEAD } from "../server/serve_options.ts";
 import type { CommandName } from "./commands.ts";
 import type { ListenAddress } from "./listen_address.ts";
 
@@ -12,8 +14,9 @@ export interface ValueOf {
   switch: boolean;
   path: string;
   text: string;
-  /** Bytes. */
-  size: number;
+  size: WrittenSize;
+  /** A size that cannot be in sectors. */
+  bytes: number;
   seconds: number;
   count: number;
   address: ListenAddress;
@@ -54,7 +57,6 @@ export const GROUPS = {
 } as const;
 
 const ALL = ["serve", "mount", "detect", "map", "completions", "help"] as const;
-const MIB = 1024 * 1024;
 
 /** Every option, in the order of the help. */
 export const OPTIONS = [
@@ -143,7 +145,7 @@ export const OPTIONS = [
   },
   {
     name: "block-size",
-    kind: "size",
+    kind: "bytes",
     placeholder: "N",
     min: 512,
     max: 65536,
@@ -156,9 +158,9 @@ export const OPTIONS = [
     name: "read-ahead",
     kind: "size",
     placeholder: "N",
-    default: "1M",
+    default: "1Mi",
     min: 0,
-    max: 64 * MIB,
+    max: MAX_READ_AHEAD,
     help: "most that is read beyond a request when access is sequential; 0: exactly what is asked",
     commands: ["serve", "mount"],
     group: "device",
@@ -325,8 +327,16 @@ export const OPTIONS = [
     kind: "path",
     placeholder: "MAPFILE",
     help:
-      "keep to what this other mapfile calls finished, as ddrescue's option does: serve fills " +
-      "only that, map counts and shows only that",
+      "restrict to the areas marked finished (+) in MAPFILE, as ddrescue's option does; what it " +
+      "says behind the end of the device does not count, - is standard input",
+    commands: ["serve", "mount", "map"],
+    group: "domain",
+  },
+  {
+    name: "loose-domain",
+    kind: "flag",
+    help: "the blocks in the mapfile of --domain may leave gaps, stand in any order and overlap, " +
+      "as with ddrescue's option",
     commands: ["serve", "mount", "map"],
     group: "domain",
   },

@@ -11,6 +11,7 @@ import { isLoopback, type ListenAddress } from "./listen_address.ts";
 import type { OptionValues } from "./options.ts";
 import { pageAddress } from "./page_address.ts";
 import { mountOptions, serveOptions } from "./serve_request.ts";
+import { readStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { aboutThisRun } from "./version.ts";
 
 /** Serves until it is stopped. @returns the exit code. */
@@ -24,6 +25,10 @@ export async function serveCommand(
   const survivesHangUp = isSignalIgnored(SIGHUP);
   const request = command === "mount" ? mountOptions : serveOptions;
   const options = { ...request(operands, values), survivesHangUp };
+  if (options.fill?.domain?.path === STANDARD_INPUT) {
+    const content = await readStandardInput("--domain");
+    options.fill = { ...options.fill, domain: { ...options.fill.domain, content } };
+  }
   for (const { host } of options.listen.filter(({ host }) => !isLoopback(host))) {
     const deed = options.writeThrough || options.overlay !== undefined ? "read and write" : "read";
     terminal.warning(`everybody who can reach ${host} will be able to ${deed} the device`, [

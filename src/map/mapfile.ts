@@ -5,7 +5,7 @@ import type { MapSnapshot } from "./map_snapshot.ts";
 import { STATUS_COUNT } from "./statuses.ts";
 
 export { encodeMapfile, formatMapfile, type MapfileHeading } from "./mapfile_formatter.ts";
-export { parseMapfile } from "./mapfile_parser.ts";
+export { parseMapfile, type ParseOptions } from "./mapfile_parser.ts";
 export { MapfileError } from "./mapfile_error.ts";
 
 /**
@@ -15,6 +15,11 @@ export { MapfileError } from "./mapfile_error.ts";
 export interface Mapfile extends MapSnapshot {
   /** Comments that neither ddrescue nor blkcache made, each with its `#`, in order. */
   readonly comments: readonly string[];
+  /**
+   * The ends of the last block and of the last finished one, where a number cannot hold one of them: positions
+   * and `size` are cut at the largest safe integer then. No device is that large.
+   */
+  readonly exactEnds?: { readonly size: bigint; readonly finished: bigint };
   /** What the comments `## blkcache: key=value` say. */
   readonly settings: ReadonlyMap<string, string>;
 }

@@ -10,6 +10,7 @@ import { FINISHED, NON_TRIED } from "./statuses.ts";
  * The map of a device of `size` bytes as a mapfile tells it. What the mapfile does not speak of has not
  * been tried; what it says of bytes that are not there is dropped.
  * @param path of the mapfile, for messages.
+ * @param options `isCut`: what is marked as rescued behind the end is dropped as well.
  * @throws {MapfileError} when bytes that are not there are marked as rescued: it is another device's.
  * @throws {FileMapFullError} when it has more areas than the system has memory for.
  */
@@ -17,11 +18,11 @@ export function fileMapOf(
   mapfile: Mapfile,
   size: number,
   path: string,
-  options: { sectorSize?: number } = {},
+  options: { sectorSize?: number; isCut?: boolean } = {},
 ): FileMap {
   const { positions, statuses } = mapfile;
-  const excess = endOfFinished(mapfile) - size;
-  if (excess > 0) {
+  const excess = endOfFinished(mapfile) - BigInt(size);
+  if (excess > 0n && !options.isCut) {
     throw new MapfileError(
       path,
       undefined,
@@ -30,7 +31,10 @@ export function fileMapOf(
     );
   }
   // Other tools need not keep to sectors.
-  const map = FileMap.create(size, { ...options, strayBoundaries: positions.length });
+  const map = FileMap.create(size, {
+    ...options.sectorSize === undefined ? {} : { sectorSize: options.sectorSize },
+    strayBoundaries: positions.length,
+  });
   for (let index = 0; index < positions.length && positions[index] < size; index++) {
     if (statuses[index] === NON_TRIED) continue;
     const end = index + 1 < positions.length ? positions[index + 1] : mapfile.size;
@@ -51,8 +55,9 @@ export function mapfileOf(
   return { ...snapshot, comments, settings };
 }
 
-function endOfFinished({ positions, statuses, size }: Mapfile): number {
+function endOfFinished({ positions, statuses, size, exactEnds }: Mapfile): bigint {
+  if (exactEnds !== undefined) return exactEnds.finished;
   const last = statuses.lastIndexOf(FINISHED);
-  if (last < 0) return 0;
-  return last + 1 < positions.length ? positions[last + 1] : size;
+  if (last < 0) return 0n;
+  return BigInt(last + 1 < positions.length ? positions[last + 1] : size);
 }

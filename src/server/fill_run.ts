@@ -1,16 +1,13 @@
 // A fill as main sees it: what the reader is told at the start, and what its end means for the run.
-import { printable } from "../base/printable.ts";
-import { UserError } from "../base/errors.ts";
-import { formatSize } from "../base/sizes.ts";
-import { readMapfile } from "../cache/read_mapfile.ts";
-import { FileMap } from "../map/file_map.ts";
-import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { formatSize, inBytes } from "../base/sizes.ts";
+import type { FileMap } from "../map/file_map.ts";
 import { FINISHED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
-import type { FillEnd } from "../reader/fill/fill.ts";
+import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { FillInit } from "../workers/reader_init.ts";
 import type { FillResult } from "./reader_thread.ts";
-import type { FillRequest } from "./serve_options.ts";
+import { readDomain } from "./read_domain.ts";
+import type { FillRequest, WrittenFillOptions } from "./serve_options.ts";
 
 /** See the head of this file. Main thread. */
 export class FillRun {
@@ -26,8 +23,9 @@ export class FillRun {
    * @param dataEnd behind it are no data: what cannot be read there is not missing.
    * @throws {UserError} when the domain cannot be read, is of another device, or holds nothing.
    */
-  constructor(request: FillRequest, map: FileMap, dataEnd: number) {
-    const { domain, options } = request;
+  constructor(request: FillRequest, map: FileMap, sectorSize: number, dataEnd: number) {
+    const { domain } = request;
+    const options = sizedOptions(request.options, sectorSize);
     this.#map = map;
     this.#dataEnd = dataEnd;
     this.#verifies = options.verifyBytes > 0;
@@ -107,19 +105,15 @@ const REASONS = {
   "reads are refused": "the system refuses to read",
 };
 
-function readDomain(path: string, size: number): FileMap {
-  // A domain is somebody's work, not a save of ours: its backup says nothing.
-  const mapfile = readMapfile(path, () => {});
-  if (mapfile === undefined) {
-    throw new UserError(`there is no domain mapfile "${printable(path)}"`, {
-      hints: ["--domain names a ddrescue mapfile whose finished blocks are to be read"],
-    });
-  }
-  const domain = fileMapOf(mapfile, size, path);
-  if (domain.total(FINISHED) === 0) {
-    throw new UserError(`domain mapfile "${printable(path)}" has no finished blocks`, {
-      hints: ["only those are filled: name another one, or leave --domain out"],
-    });
-  }
-  return domain;
+/** The same with all sizes in bytes. */
+function sizedOptions(options: WrittenFillOptions, sectorSize: number): FillOptions {
+  const { rate, maxReadRate, minReadRate, maxErrorRate, verifyBytes } = options;
+  return {
+    ...options,
+    rate: inBytes(rate, sectorSize),
+    maxReadRate: inBytes(maxReadRate, sectorSize),
+    minReadRate: inBytes(minReadRate, sectorSize),
+    maxErrorRate: maxErrorRate && inBytes(maxErrorRate, sectorSize),
+    verifyBytes: inBytes(verifyBytes, sectorSize),
+  };
 }

@@ -1,4 +1,5 @@
 // What a generation consists of, put together. Main thread; nothing here blocks.
+import { inBytes } from "../base/sizes.ts";
 import { mapOf, type Medium } from "../cache/open_medium.ts";
 import { removeRecord } from "../cache/finish_writes.ts";
 import { intentsPathOf } from "../cache/write_intents.ts";
@@ -15,7 +16,7 @@ import { MapSaver } from "./map_saver.ts";
 import { otherSessions, OtherWays } from "./other_ways.ts";
 import type { ReaderThread } from "./reader_thread.ts";
 import type { Run } from "./run.ts";
-import type { ServeOptions } from "./serve_options.ts";
+import { MAX_READ_AHEAD, type ServeOptions } from "./serve_options.ts";
 import { REPLACEMENTS } from "./session_pool.ts";
 
 /** See the head of this file. */
@@ -74,7 +75,7 @@ async function assembleWith(
   const { size, sectorSize, layout } = medium;
   const map = mapOf(medium);
   if (options.tryAgain) forgetFailures(map);
-  const fill = options.fill && new FillRun(options.fill, map, layout.runOutStart);
+  const fill = options.fill && new FillRun(options.fill, map, sectorSize, layout.runOutStart);
   const recorder = options.recordDomain === undefined
     ? undefined
     : new DomainRecorder(options.recordDomain, size, sectorSize, about, observe);
@@ -146,7 +147,9 @@ function servedMedium(
   overlay: OpenOverlay | undefined,
 ): ServedMedium {
   const { map, image, size, sectorSize, layout } = medium;
-  const readAhead = options.offline ? 0 : options.readAhead;
+  const readAhead = options.offline
+    ? 0
+    : Math.min(inBytes(options.readAhead, sectorSize), MAX_READ_AHEAD);
   const readAheadEnd = layout.fileSystemEnd ?? size;
   const touched = recorder?.touched.buffer;
   return {

@@ -1,12 +1,34 @@
 // What `serve` is told, after the command line has been checked and completed with its defaults.
 
+import type { WrittenSize } from "../base/sizes.ts";
 import type { FillOptions } from "../reader/fill/fill.ts";
+
+/** Largest read-ahead, bytes: a client that reads on uses it up within a second on any disk. */
+export const MAX_READ_AHEAD = 64 * 1024 * 1024;
+
+/** Its sizes among the options of a fill. */
+export type FillSize = "rate" | "maxReadRate" | "minReadRate" | "maxErrorRate" | "verifyBytes";
+
+/** Options of a fill with the sizes as they were written. */
+export type WrittenFillOptions =
+  & Omit<FillOptions, FillSize>
+  & { readonly [Name in Exclude<FillSize, "maxErrorRate">]: WrittenSize }
+  & { readonly maxErrorRate: WrittenSize | undefined };
+
+/** A mapfile that restricts a fill. */
+export interface DomainRequest {
+  readonly path: string;
+  /** Its blocks may leave gaps and stand in any order, as with ddrescue's --loose-domain. */
+  readonly isLoose: boolean;
+  /** What it holds, where it was standard input; undefined: it is read from `path`. */
+  readonly content?: Uint8Array;
+}
 
 /** How to fill. */
 export interface FillRequest {
-  readonly options: FillOptions;
+  readonly options: WrittenFillOptions;
   /** A mapfile whose `+` are to be filled; undefined: all of the device. */
-  readonly domain: string | undefined;
+  readonly domain: DomainRequest | undefined;
   /** The run ends with it. */
   readonly exitWhenComplete: boolean;
 }
@@ -34,7 +56,7 @@ export interface ServeOptions {
   /** Sector size; undefined: ask the device. */
   blockSize: number | undefined;
   /** Most that is read beyond a sequential request. */
-  readAhead: number;
+  readAhead: WrittenSize;
   /** Seconds a client waits before it gets EIO while the attempt goes on; 0: for ever. */
   timeoutSeconds: number;
   /** How often a sector marked `-` is tried again on request. */

@@ -1,6 +1,6 @@
 // The command line of the benchmark.
 
-import { parseSize } from "../../src/base/sizes.ts";
+import { inBytes, parseSize } from "../../src/base/sizes.ts";
 import { givenOptions } from "./run_benchmark.ts";
 
 /** What to measure, and how long. */
@@ -50,7 +50,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
     rows: String(given.rows ?? "").split(",").filter((row) => row !== ""),
     rounds: positive("rounds", given.rounds, quick ? 1 : 3),
     seconds: positive("seconds", given.seconds, quick ? 1 : 3),
-    size: parseSize(String(given.size ?? (quick ? "256M" : "1G"))),
+    size: inBytes(parseSize(String(given.size ?? (quick ? "256Mi" : "1Gi"))), 512),
     dir: String(given.dir ?? "/var/tmp"),
     original: given.original === undefined ? undefined : Deno.realPathSync(String(given.original)),
     json: given.json === true,

@@ -11,7 +11,7 @@ const MIB = 1_048_576;
 const SIZE = 8 * MIB;
 const COMPLETE = ["--fill", "--exit-when-complete"];
 /** Some seconds from its end for as long as a test can take. */
-const SLOW = "--rate=256K";
+const SLOW = "--rate=256Ki";
 
 /** Arguments of a run in `folder`. */
 function serve(folder: TestFolder, ...options: string[]): string[] {

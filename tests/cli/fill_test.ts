@@ -67,7 +67,9 @@ Deno.test("a domain: only that is read, and only that counts", async () => {
 const DOMAINS: readonly [content: string | undefined, message: string][] = [
   [undefined, "there is no domain mapfile"],
   ["0 ? 1\n0 0x100000 ?\n", "has no finished blocks"],
-  ["0 + 1\n0 0x1000000 +\n", "past the end of the device"],
+  ["0 + 1\n0 0x100000 -\n0x100000 0x1000 +\n", "has no finished blocks within the device"],
+  ["0 0x1000 +\n", "line 1: there is no status line"],
+  ["0 + 1\n0 512 +\n1024 512 +\n", "the blocks do not touch"],
   ["nonsense\n", "domain"],
 ];
 
@@ -201,7 +203,7 @@ Deno.test({
 Deno.test("--verify says where the device differs from the image, which stays as it is", async () => {
   using folder = new TestFolder();
   const device = folder.noise("device", 4 * MIB);
-  const options = ["--fill", "--exit-when-complete", "--verify=4M"];
+  const options = ["--fill", "--exit-when-complete", "--verify=4Mi"];
   const first = await runProgram(serve(folder, device, ...options));
   assertEquals(first.code, 0, first.stderr);
   assert(first.stderr.includes("blkcache: 4 MiB read again, all as in the image\n"), first.stderr);

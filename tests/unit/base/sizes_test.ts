@@ -1,24 +1,63 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatDuration, formatRate, formatSize, parseSize } from "../../../src/base/sizes.ts";
+import {
+  formatDuration,
+  formatRate,
+  formatSize,
+  inBytes,
+  parseSize,
+} from "../../../src/base/sizes.ts";
 
-Deno.test("parseSize reads binary units in any case", () => {
+Deno.test("parseSize reads what ddrescue reads", () => {
   const table: [string, number][] = [
     ["0", 0],
-    ["007", 7],
     ["4096", 4096],
+    ["007", 7],
+    ["010", 8],
+    ["0x10", 16],
+    ["0X1f", 31],
+    ["0x1B", 27],
+    ["0x1E", 30],
+    ["0x10k", 16_000],
     ["512B", 512],
-    ["64K", 65536],
-    ["64k", 65536],
-    ["64KiB", 65536],
-    ["2 mib", 2 * 1024 ** 2],
-    ["1.5M", 1.5 * 1024 ** 2],
-    ["0.5K", 512],
-    ["8T", 8 * 1024 ** 4],
-    ["7P", 7 * 1024 ** 5],
+    ["1k", 1000],
+    ["1kB", 1000],
+    ["1Ki", 1024],
+    ["1KiB", 1024],
+    ["1M", 1_000_000],
+    ["1MB", 1_000_000],
+    ["64Mi", 64 * 1024 ** 2],
+    ["64MiB", 64 * 1024 ** 2],
+    ["2G", 2_000_000_000],
+    ["8Ti", 8 * 1024 ** 4],
+    ["7Pi", 7 * 1024 ** 5],
     ["0E", 0],
     ["9007199254740991", Number.MAX_SAFE_INTEGER],
   ];
   for (const [text, bytes] of table) assertEquals(parseSize(text), bytes, text);
+});
+
+Deno.test("parseSize reads what has always been read, where ddrescue means nothing else", () => {
+  const table: [string, number][] = [
+    ["64K", 65_536],
+    ["2 mib", 2 * 1024 ** 2],
+    ["64kib", 65_536],
+    ["1.5Mi", 1.5 * 1024 ** 2],
+    ["1.5M", 1_500_000],
+    ["0.5Ki", 512],
+    ["00.5k", 500],
+    ["1m", 1_000_000],
+  ];
+  for (const [text, bytes] of table) assertEquals(parseSize(text), bytes, text);
+});
+
+Deno.test("parseSize leaves sectors to those who know how large they are", () => {
+  const table: [string, number][] = [["1s", 1], ["3ks", 3000], ["2Kis", 2048], ["1.5Mis", 1572864]];
+  for (const [text, sectors] of table) {
+    assertEquals(parseSize(text), { sectors }, text);
+    assertEquals(inBytes(parseSize(text), 2048), 2048 * sectors, text);
+  }
+  assertEquals(inBytes(4096, 2048), 4096);
+  assertEquals(inBytes(parseSize("7Pis"), 512), Number.MAX_SAFE_INTEGER);
 });
 
 Deno.test("parseSize refuses with a sentence what is no size", () => {
@@ -28,14 +67,23 @@ Deno.test("parseSize refuses with a sentence what is no size", () => {
     "-1",
     "+1",
     "K",
+    "s",
     "1KB",
+    "1iB",
+    "1sB",
+    "1Bs",
     "1e3",
-    "0x10",
+    "0x",
+    "0xg",
+    "08",
+    "019",
     "1,5M",
     ".5K",
     "1.",
     "1 2",
+    "1b s",
     "1KiBs",
+    "1R",
   ];
   for (const text of [...noSize, " 5", "5 ", "NaN", "5\n"]) {
     assertThrows(() => parseSize(text), RangeError, "is not a size: write it like");
@@ -43,10 +91,10 @@ Deno.test("parseSize refuses with a sentence what is no size", () => {
 });
 
 Deno.test("parseSize refuses parts of a byte and sizes that are not exact", () => {
-  for (const text of ["1.1", "0.1K", "1.00001M"]) {
+  for (const text of ["1.1", "0.1Ki", "1.0000001M", "0.5s"]) {
     assertThrows(() => parseSize(text), RangeError, "not a whole number of bytes");
   }
-  for (const text of ["8P", "9007199254740992", "1E", "99999999999999999999999"]) {
+  for (const text of ["8Pi", "9007199254740992", "10P", "1E", "99999999999999999999999", "1Es"]) {
     assertThrows(() => parseSize(text), RangeError, "too large");
   }
 });

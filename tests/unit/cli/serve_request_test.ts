@@ -46,9 +46,9 @@ Deno.test("the server gets the defaults of the table", () => {
 Deno.test("every option reaches the server", () => {
   const line = "serve dev image --map m --socket s --listen 5 --export e --no-direct " +
     "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
-    "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1M --max-read-rate 2M " +
+    "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1Mi --max-read-rate 2048Ki " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
-    "--max-error-rate 64K --verify 3M --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0";
+    "--max-error-rate 128s --verify 3Mi --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0";
   assertEquals(optionsFrom(line), {
     device: "dev",
     offline: false,
@@ -70,11 +70,11 @@ Deno.test("every option reaches the server", () => {
         pauseOnErrorMs: 500,
         cooldownMs: 60_000,
         maxErrors: 0,
-        maxErrorRate: 65_536,
+        maxErrorRate: { sectors: 128 },
         retries: 2,
         verifyBytes: 3_145_728,
       },
-      domain: "d",
+      domain: { path: "d", isLoose: false },
       exitWhenComplete: true,
     },
     tryAgain: true,

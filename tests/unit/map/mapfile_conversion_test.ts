@@ -40,7 +40,11 @@ Deno.test("what is rescued cannot lie past the end of the device", () => {
       ["0 101 +", 1],
       ["0 100 +\n100 5 -\n105 7 +\n112 4 ?", 12],
       ["500 12 +", 412],
-      ["0 0x7FFFFFFFFFFFFFFF +", Number.MAX_SAFE_INTEGER - 100],
+      // Beyond what a number holds, and told exactly all the same.
+      ["0 0x7FFFFFFFFFFFFFFF +", 2n ** 63n - 1n - 100n],
+      ["0 0x20000000000001 +", 2n ** 53n + 1n - 100n],
+      ["0 101 +\n101 0x20000000000000 -", 1],
+      ["0 0x20000000000000 -\n0x20000000000000 5 +\n0x20000000000005 5 -", 2n ** 53n + 5n - 100n],
     ]
   ) {
     const mapfile = parseMapfile(`0 ?\n${lines}`, "x.map");
@@ -81,4 +85,18 @@ Deno.test("a map and back, with comments and settings", () => {
   assertEquals([mapfile.comments, mapfile.settings], [["# c"], settings]);
   const again = fileMapOf(mapfile, 100, "x.map");
   assertEquals(again.snapshot(), map.snapshot());
+});
+
+Deno.test("a domain is cut at the end of the device", () => {
+  for (
+    const [lines, blocks] of [
+      ["0 101 +", "0-100+"],
+      ["0 40 -\n40 0x7FFFFFFFFFFFFFFF +", "0-40- 40-100+"],
+      ["500 12 +", "0-100?"],
+      ["0 100 +\n100 5 -\n105 7 +", "0-100+"],
+    ] as const
+  ) {
+    const map = fileMapOf(parseMapfile(`0 ?\n${lines}`, "x.map"), 100, "x.map", { isCut: true });
+    assertEquals(blocksOf(map), blocks, lines);
+  }
 });

@@ -192,6 +192,10 @@ Deno.test("an error is one sentence with the file and the line", () => {
       ["0 x", `line 1: the current status must be one of ? * % / - F G +`],
       ["0 ? 0", `line 1: the current pass must be 1 or more`],
       ["0 ?\n\n0 8s +", `line 3: the status of a block must be one of ? * / - +`],
+      [
+        "0x0 0x1000 +\n0x1000 0x10 -",
+        "line 1: there is no status line (position, phase and pass) before the first block",
+      ],
       ["0 ?\n0 +", `line 2: expected a block: position, size and status`],
       [
         "0 ?\n0 5 +\n6 5 +",
@@ -221,4 +225,69 @@ Deno.test("totals count each byte once, and nothing before the first block", () 
     1,
     10,
   ]);
+});
+
+function parseLoose(lines: string): Mapfile {
+  return parseMapfile(`0 ?\n${lines}`, "x.map", { isLoose: true });
+}
+
+Deno.test("loose blocks: what ddrescue takes with --loose-domain", () => {
+  for (
+    const [lines, blocks] of [
+      ["", ""],
+      ["0 5 +\n10 5 +", "0+5+ 5+5? 10+5+"],
+      ["10 5 +\n0 5 +", "0+5+ 5+5? 10+5+"],
+      ["8 8 -\n0 8 +", "0+8+ 8+8-"],
+      ["0 8 +\n4 8 +", "0+12+"],
+      ["4 8 +\n0 8 +", "0+12+"],
+      ["0 8 +\n0 8 +", "0+8+"],
+      ["0 64 +\n8 8 +\n70 2 /", "0+64+ 64+6? 70+2/"],
+      ["16 5 +\n21 5 -", "16+5+ 21+5-"],
+      ["20 5 +\n0 5 ?\n10 5 ?", "0+20? 20+5+"],
+      ["0 0 +\n3 2 -", "3+2-"],
+      // Behind every device.
+      ["0x7FFFFFFFFFFFFFF0 15 +\n5 5 +", "5+5+"],
+    ] as const
+  ) assertEquals(blocksOf(parseLoose(lines)), blocks, lines);
+});
+
+Deno.test("loose blocks: what ddrescue refuses all the same", () => {
+  for (
+    const [lines, line] of [
+      ["0 8 +\n4 8 -", 3],
+      ["4 8 -\n0 8 +", 3],
+      ["0 8 +\n4 8 ?", 3],
+      ["0 8 +\n20 8 +\n16 32 /", 4],
+      ["5 0 +\n6 1 +", 2],
+      ["0 5 +\n6 -5 +", 3],
+    ] as const
+  ) {
+    const error = assertThrows(() => parseLoose(lines), MapfileError);
+    assertEquals((error as MapfileError).line, line, lines);
+  }
+  const error = assertThrows(() => parseMapfile("0 5 +\n10 5 +\n", "x", { isLoose: true }));
+  assertEquals((error as Error).message.includes("no status line"), true);
+});
+
+Deno.test("loose or not, blocks in order are the same", () => {
+  for (const lines of ["0 5 +\n5 3 -\n8 9 ?", "16 4 *\n20 1 /", "0 0 +\n0 3 -"]) {
+    assertEquals(parseLoose(lines), parseBlocks(lines), lines);
+  }
+});
+
+Deno.test("ends that a number cannot hold are told exactly", () => {
+  const table: [string, { size: bigint; finished: bigint } | undefined][] = [
+    ["0 0x1FFFFFFFFFFFFF +", undefined],
+    ["0 0x20000000000000 +", { size: 2n ** 53n, finished: 2n ** 53n }],
+    ["0 512 +\n512 0x7FFFFFFFFFFFFDFF ?", { size: 2n ** 63n - 1n, finished: 512n }],
+    ["0 0x7FFFFFFFFFFFFFFF +", { size: 2n ** 63n - 1n, finished: 2n ** 63n - 1n }],
+    [
+      "0 0x20000000000001 +\n0x20000000000001 3 -",
+      { size: 2n ** 53n + 4n, finished: 2n ** 53n + 1n },
+    ],
+  ];
+  for (const [lines, exactEnds] of table) {
+    assertEquals(parseBlocks(lines).exactEnds, exactEnds, lines);
+    assertEquals(parseLoose(lines).exactEnds, exactEnds, lines);
+  }
 });

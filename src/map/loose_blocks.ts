@@ -1,0 +1,69 @@
+// The blocks of a mapfile that somebody has put together by hand: in any order, with gaps, and overlapping where
+// the status is the same, as ddrescue's --loose-domain takes them. Pure.
+
+import { NON_TRIED, type Status } from "./statuses.ts";
+
+/** Bytes [start, end) of one status. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly status: Status;
+}
+
+/** Blocks as they stand in the file. */
+export class LooseBlocks {
+  readonly #starts: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #statuses: Uint8Array;
+  readonly #lines: Uint32Array;
+  #count = 0;
+
+  /** @param most blocks that there can be. */
+  constructor(most: number) {
+    this.#starts = new Float64Array(most);
+    this.#ends = new Float64Array(most);
+    this.#statuses = new Uint8Array(most);
+    this.#lines = new Uint32Array(most);
+  }
+
+  /** @param line where it stands, for `inOrder`. */
+  add(start: number, end: number, status: Status, line: number): void {
+    const index = this.#count++;
+    this.#starts[index] = start;
+    this.#ends[index] = end;
+    this.#statuses[index] = status;
+    this.#lines[index] = line;
+  }
+
+  /**
+   * Runs that ascend and touch, from the first block on; gaps are NON_TRIED.
+   * @param refuse is called with the line of a block that overlaps one of another status.
+   */
+  *inOrder(refuse: (line: number) => never): Generator<Run> {
+    const starts = this.#starts;
+    const order = Uint32Array.from({ length: this.#count }, (_, index) => index)
+      .sort((one, other) => starts[one]! - starts[other]!);
+    let run: Run | undefined;
+    let line = 0;
+    for (const index of order) {
+      const start = starts[index]!;
+      const end = this.#ends[index]!;
+      const status = this.#statuses[index] as Status;
+      // What lies behind all that a number can hold is behind every device as well.
+      if (start === end) continue;
+      if (run === undefined || start >= run.end) {
+        if (run !== undefined) yield run;
+        if (run !== undefined && start > run.end) {
+          yield { start: run.end, end: start, status: NON_TRIED };
+        }
+        run = { start, end, status };
+      } else if (run.status === status) {
+        run = { start: run.start, end: Math.max(run.end, end), status };
+      } else {
+        refuse(Math.max(line, this.#lines[index]!));
+      }
+      line = this.#lines[index]!;
+    }
+    if (run !== undefined) yield run;
+  }
+}

@@ -1,0 +1,36 @@
+// The domain of a fill: a mapfile of somebody's, of which the finished blocks within the device count. Main
+// thread, when a medium has been opened.
+import { UserError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
+import { parseIfThere } from "../cache/read_mapfile.ts";
+import type { FileMap } from "../map/file_map.ts";
+import { parseMapfile } from "../map/mapfile.ts";
+import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { FINISHED } from "../map/statuses.ts";
+import type { DomainRequest } from "./serve_options.ts";
+
+/**
+ * A map of the device in which the domain is FINISHED. It is no save of ours: its backup says nothing, and what
+ * it says beyond the end of the device has no meaning, as for ddrescue.
+ * @throws {UserError} when it cannot be read, or holds nothing.
+ */
+export function readDomain({ path, isLoose, content }: DomainRequest, size: number): FileMap {
+  const mapfile = content === undefined
+    ? parseIfThere(path, { isLoose })
+    : parseMapfile(content, path, { isLoose });
+  if (mapfile === undefined) {
+    throw new UserError(`there is no domain mapfile "${printable(path)}"`, {
+      hints: ["--domain names a ddrescue mapfile whose finished blocks are to be read"],
+    });
+  }
+  const domain = fileMapOf(mapfile, size, path, { isCut: true });
+  if (domain.total(FINISHED) === 0) {
+    throw new UserError(
+      `domain mapfile "${
+        printable(path)
+      }" has no finished blocks within the device (${size} bytes)`,
+      { hints: ["only those are filled: name another one, or leave --domain out"] },
+    );
+  }
+  return domain;
+}
