@@ -1,10 +1,10 @@
 // Finds the image of a medium that has been here before under another name: in another drive, at another
 // place, or when its start could still be read. By the sidecars in one folder; nothing is read of the medium.
+import { UserError } from "../base/errors.ts";
+import { findEntry } from "../file/entry.ts";
 import type { Identity } from "../file/identity.ts";
 import { compareIdentity } from "../file/identity_comparison.ts";
-import { isRegular, statPathIfThere } from "../file/path_stat.ts";
-import { closeFd, openFile, tryLock } from "../sys/fd.ts";
-import { O_RDWR } from "../sys/open_flags.ts";
+import { closeFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { knownImages } from "./known_images.ts";
 
@@ -18,17 +18,17 @@ export function findImage(folder: string, identity: Identity): string | undefine
 
 /** True for a file that no other blkcache works with: a copy of the medium may be in another drive. */
 function isFree(image: string): boolean {
-  const stat = statPathIfThere(image);
-  if (stat === undefined || !isRegular(stat)) return false;
   try {
-    const fd = openFile(image, O_RDWR);
+    using entry = findEntry(image, { followLink: true });
+    const fd = entry.open("image", true);
+    if (fd === undefined) return false;
     try {
       return tryLock(fd);
     } finally {
       closeFd(fd);
     }
   } catch (error) {
-    if (error instanceof SystemError) return false;
+    if (error instanceof SystemError || error instanceof UserError) return false;
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 // The clean end of a run that has written to the device: what the sidecar says of the device is what it is now,
 // and then the record of writes goes. Main thread, when nobody writes any more and the map has been saved.
+import { findEntryIfFolder, removeFile } from "../file/entry.ts";
 import { FINGERPRINT_BYTES } from "../file/file.ts";
 import type { Identity } from "../file/identity.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import { replaceFile } from "../file/replace_file.ts";
 import { sha1 } from "../file/sha1.ts";
 import { pread } from "../sys/fd.ts";
@@ -15,14 +17,14 @@ export function finishWrites(medium: Medium, notes: SidecarNotes): void {
   const record = intentsPathOf(medium.imagePath);
   if (!isThere(record)) return;
   const sidecar = formatSidecar(identityNow(medium), notes);
-  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar));
+  const mode = modeOfCopies(medium.device);
+  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), mode);
   removeRecord(medium);
 }
 
 /** The map on disk says what the device has: no region needs to be read again. */
 export function removeRecord({ imagePath }: Pick<Medium, "imagePath">): void {
-  const record = intentsPathOf(imagePath);
-  if (isThere(record)) Deno.removeSync(record);
+  removeFile(intentsPathOf(imagePath));
 }
 
 /** What is known without asking the device: names and dates of a volume may have been written to. */
@@ -39,11 +41,6 @@ function identityNow(medium: Medium): Identity {
 }
 
 function isThere(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  using entry = findEntryIfFolder(path);
+  return entry?.look() !== undefined;
 }

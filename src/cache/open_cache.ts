@@ -4,19 +4,21 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
+import { fileKey } from "../file/block_stack.ts";
 import { Device } from "../file/device.ts";
+import { type Entry, findEntry, kindOf, removeFile } from "../file/entry.ts";
 import type { File } from "../file/file.ts";
 import { type Difference, recognize } from "../file/identity_comparison.ts";
 import { identify, type Identity, identityId, readerOf } from "../file/identity.ts";
 import { MediumRefused } from "../file/medium_refused.ts";
 import { isRegular, statPathIfThere } from "../file/path_stat.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import type { ReadBytes } from "../file/volume.ts";
 import { FileMap } from "../map/file_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
 import { FINISHED } from "../map/statuses.ts";
-import { closeFd, identityOf, openFile, truncateFd, tryLock } from "../sys/fd.ts";
-import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
+import { closeFd, type FileIdentity, identityOf, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { findImage } from "./find_image.ts";
 import { forgetUnfinished } from "./forget_unfinished.ts";
@@ -94,7 +96,8 @@ export function openCache(request: CacheRequest): OpenCache {
   // While nothing has been made: a device that hangs leaves nothing behind.
   const fromDevice = fresh ? identity ?? identifyNow() : undefined;
   const created = found === undefined;
-  const image = openImage(imagePath, created);
+  const mode = modeOfCopies(device.fd);
+  const image = openImage(imagePath, found, device, mode);
   let mapCreated = false;
   try {
     if (!tryLock(image)) {
@@ -112,13 +115,13 @@ export function openCache(request: CacheRequest): OpenCache {
       identity = confirm(request, image, map, known, reads, imagePath);
     }
     // An image with bytes in it is never without a mapfile, even if we are killed in the next instant.
-    if (mapfile === undefined) mapCreated = makeBlankMapfile(mapPath);
+    if (mapfile === undefined) mapCreated = makeBlankMapfile(mapPath, mode);
     growImage(image, imagePath, size);
     reads.keep(image, map);
   } catch (error) {
     closeFd(image);
-    if (created) Deno.removeSync(imagePath);
-    if (mapCreated) Deno.removeSync(mapPath);
+    if (created) removeFile(imagePath);
+    if (mapCreated) removeFile(mapPath);
     throw error;
   }
   return { imagePath, mapPath, sidecarPath, image, fresh, map, mapfile, identity };
@@ -140,17 +143,17 @@ export function refuseOverlay(mapfile: Mapfile | undefined, imagePath: string): 
   });
 }
 
-/** @throws {UserError} unless there is nothing, or a regular file. */
-function statImage(path: string): { size: number } | undefined {
-  const stat = statPathIfThere(path);
-  if (stat !== undefined && !isRegular(stat)) {
-    throw new UserError(`the image "${printable(path)}" is not a regular file`, {
+/** @throws {UserError} unless there is nothing, or a regular file that can be trusted. */
+function statImage(path: string): FileIdentity | undefined {
+  return withImage(path, (entry) => {
+    const stat = entry.look();
+    if (stat === undefined || isRegular(stat)) return stat;
+    throw new UserError(`the image "${printable(path)}" is ${kindOf(stat)}, not a regular file`, {
       hints: [
         "name a file that does not exist yet, or an image that blkcache or ddrescue has made",
       ],
     });
-  }
-  return stat;
+  });
 }
 
 function checkMapWithoutImage(map: FileMap, imagePath: string, mapPath: string): void {
@@ -163,18 +166,17 @@ function checkMapWithoutImage(map: FileMap, imagePath: string, mapPath: string):
 }
 
 /** An empty mapfile says that nothing has been tried, to ddrescue too. @returns true. */
-function makeBlankMapfile(path: string): boolean {
+function makeBlankMapfile(path: string, mode: number): boolean {
   try {
-    Deno.writeFileSync(path, new Uint8Array(), { createNew: true });
+    using entry = findEntry(path, { followLink: true });
+    closeFd(entry.create(mode));
     return true;
   } catch (error) {
-    throw new UserError(
-      `cannot make the mapfile "${printable(path)}": ${(error as Error).message}`,
-      {
-        hints: ["name another one with --map FILE"],
-        cause: error,
-      },
-    );
+    if (!(error instanceof SystemError)) throw error;
+    throw new UserError(`cannot make the mapfile: ${error.message}`, {
+      hints: ["name another one with --map FILE"],
+      cause: error,
+    });
   }
 }
 
@@ -270,9 +272,29 @@ export function blankIdentity(size: number, sectorSize: number): Identity {
   };
 }
 
-function openImage(path: string, create: boolean): number {
+/** Opens the image that was found, or makes one. */
+function openImage(
+  path: string,
+  found: FileIdentity | undefined,
+  device: File,
+  mode: number,
+): number {
+  return withImage(path, (entry) => {
+    if (found === undefined) return entry.create(mode);
+    const image = entry.open("image", true);
+    const now = image === undefined ? undefined : fileKey(identityOf(image));
+    if (now === fileKey(found) && now !== fileKey(identityOf(device.fd))) return image!;
+    if (image !== undefined) closeFd(image);
+    throw new UserError(`the image "${printable(path)}" has been replaced at this moment`, {
+      hints: ["start again"],
+    });
+  });
+}
+
+function withImage<T>(path: string, use: (entry: Entry) => T): T {
   try {
-    return openFile(path, create ? O_RDWR | O_CREAT | O_EXCL : O_RDWR);
+    using entry = findEntry(path, { followLink: true });
+    return use(entry);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new UserError(error.message, {

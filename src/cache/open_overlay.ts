@@ -8,6 +8,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
+import { findEntry, removeFile } from "../file/entry.ts";
 import { compareIdentity } from "../file/identity_comparison.ts";
 import { identityFromJson, identityToJson } from "../file/identity_json.ts";
 import { MediumRefused } from "../file/medium_refused.ts";
@@ -15,14 +16,14 @@ import { fileKey } from "../file/block_stack.ts";
 import type { Identity } from "../file/identity.ts";
 import { statPathIfThere } from "../file/path_stat.ts";
 import { overlayWarnings } from "../file/overlay_place.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import { checkOverlayPlace } from "../file/place.ts";
 import { replaceFile } from "../file/replace_file.ts";
 import { FileMap } from "../map/file_map.ts";
 import { encodeMapfile, type Mapfile } from "../map/mapfile.ts";
 import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
 import { FINISHED } from "../map/statuses.ts";
-import { closeFd, identityOf, openFile, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
-import { O_CREAT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
+import { closeFd, identityOf, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { Medium } from "./open_medium.ts";
 import { OVERLAY_SETTING, OVERLAY_WORDS_BYTES, type OverlayParts } from "./overlay.ts";
@@ -77,7 +78,8 @@ export function openOverlay(
       OTHER,
     );
   }
-  const { file, created } = openOrCreate(path);
+  const mode = modeOfCopies(medium.device);
+  const { file, created } = openOrCreate(path, mode);
   try {
     if (!tryLock(file)) {
       throw new UserError(`another program is using the overlay "${printable(path)}"`, {
@@ -99,7 +101,8 @@ export function openOverlay(
     const comments = isNew ? [] : mapfile?.comments ?? [];
     if (isNew) {
       const blank = mapfileOf(map.snapshot(), comments, new Map([[OVERLAY_SETTING, identity]]));
-      replaceFile(mapPath, encodeMapfile(blank, { ...request, startTime, currentTime: startTime }));
+      const heading = { ...request, startTime, currentTime: startTime };
+      replaceFile(mapPath, encodeMapfile(blank, heading), mode);
       truncateFd(file, medium.size);
       syncFd(file);
     }
@@ -107,6 +110,7 @@ export function openOverlay(
       path,
       mapPath,
       file,
+      mode,
       map: map.buffer,
       words: new SharedArrayBuffer(OVERLAY_WORDS_BYTES),
       version: request.version,
@@ -118,7 +122,7 @@ export function openOverlay(
     };
   } catch (error) {
     closeFd(file);
-    if (created) Deno.removeSync(path);
+    if (created) removeFile(path);
     if (!(error instanceof SystemError)) throw error;
     throw new UserError(`cannot use the overlay "${printable(path)}": ${error.message}`, {
       hints: ["name a file on a disk with room, of a file system without a size limit"],
@@ -141,11 +145,13 @@ function checkApart(path: string, { imagePath, mapPath, sidecarPath }: Medium): 
   }
 }
 
-function openOrCreate(path: string): { file: number; created: boolean } {
-  const created = statPathIfThere(path) === undefined;
+function openOrCreate(path: string, mode: number): { file: number; created: boolean } {
   try {
-    const file = openFile(path, created ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, 0o600);
-    return { file, created };
+    using entry = findEntry(path, { followLink: true });
+    const there = entry.open("overlay", true);
+    return there === undefined
+      ? { file: entry.create(mode), created: true }
+      : { file: there, created: false };
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new UserError(error.message, {
@@ -202,9 +208,9 @@ function knownIdentity({ settings }: Mapfile, mapPath: string): Identity {
     return identityFromJson(JSON.parse(settings.get(OVERLAY_SETTING)!));
   } catch (error) {
     if (!(error instanceof UserError || error instanceof SyntaxError)) throw error;
+    // Without the cause: the engine's own sentence would show what is in the file.
     throw new UserError(`what "${printable(mapPath)}" says of the device is damaged`, {
       hints: ["name another file with --overlay FILE"],
-      cause: error,
     });
   }
 }

@@ -74,6 +74,8 @@ export interface OverlayParts {
   readonly mapPath: string;
   /** Descriptor of the file, as large as the device. */
   readonly file: number;
+  /** Permission bits of a new mapfile. */
+  readonly mode: number;
   readonly map: FileMap;
   /** OVERLAY_WORDS_BYTES of memory, zero at first. */
   readonly words: SharedArrayBuffer;
@@ -272,7 +274,7 @@ export class Overlay {
     const { mapPath, comments, identity, version, commandLine, startTime } = this.#parts;
     const contents = mapfileOf(snapshot, comments, new Map([[OVERLAY_SETTING, identity]]));
     const heading = { version, commandLine, startTime, currentTime: new Date() };
-    replaceFile(mapPath, encodeMapfile(contents, heading));
+    replaceFile(mapPath, encodeMapfile(contents, heading), this.#parts.mode);
   }
 
   #isWhole(): boolean {

@@ -1,12 +1,17 @@
-// Reads a mapfile from disk, or the previous one where the last was lost. Main thread, at start.
+// Reads a mapfile from disk, or the previous one where the last was lost. At start, on main or on the thread that
+// opens the cache.
 import { printable } from "../base/printable.ts";
-import { UserError } from "../base/errors.ts";
-import { type Mapfile, MapfileError, parseMapfile, type ParseOptions } from "../map/mapfile.ts";
+import { type Entry, findEntryIfFolder } from "../file/entry.ts";
+import { LOOK_BYTES, type Readable, readEntry, readNamed } from "../file/read_whole.ts";
+import {
+  type Mapfile,
+  MapfileError,
+  MOST_MAPFILE_BYTES,
+  parseMapfile,
+  type ParseOptions,
+} from "../map/mapfile.ts";
 
-/** Largest mapfile that is read, bytes: some ten million areas. */
-const MAX_MAPFILE_BYTES = 1 << 29;
-
-const HINTS = ["name a mapfile that ddrescue or blkcache has written, and that you can read"];
+const LINE_END = 10;
 
 /**
  * The mapfile at `path`; its `.bak` when it is missing, empty or torn and the `.bak` is whole.
@@ -17,31 +22,33 @@ export function readMapfile(
   path: string,
   warn: (message: string, hints: readonly string[]) => void,
 ): Mapfile | undefined {
-  const backupPath = `${path}.bak`;
+  using entry = findEntryIfFolder(path, { followLink: true });
+  if (entry === undefined) return undefined;
   let mapfile: Mapfile | undefined;
   let failure: MapfileError | undefined;
   try {
-    mapfile = parseIfThere(path);
+    mapfile = parseEntry(entry);
     if (mapfile !== undefined && mapfile.positions.length > 0) return mapfile;
   } catch (error) {
     if (!(error instanceof MapfileError)) throw error;
     failure = error;
   }
-  const backup = parseBackup(backupPath);
+  const previous = entry.beside(".bak");
+  const backup = parseBackup(previous);
   if (backup === undefined) {
     if (failure === undefined) return mapfile;
     throw failure;
   }
   const state = failure ? "is damaged" : mapfile ? "is empty" : "is missing";
-  warn(`mapfile "${printable(path)}" ${state}; going on with "${printable(backupPath)}"`, [
+  warn(`mapfile "${printable(path)}" ${state}; going on with "${printable(previous.path)}"`, [
     "what was read after that one was saved will be read again",
   ]);
   return backup;
 }
 
-function parseBackup(path: string): Mapfile | undefined {
+function parseBackup(entry: Entry): Mapfile | undefined {
   try {
-    const backup = parseIfThere(path);
+    const backup = parseEntry(entry);
     return backup !== undefined && backup.positions.length > 0 ? backup : undefined;
   } catch (error) {
     if (error instanceof MapfileError) return undefined;
@@ -49,21 +56,34 @@ function parseBackup(path: string): Mapfile | undefined {
   }
 }
 
-/** The mapfile at `path` and no other. @throws {UserError} as `readMapfile`. */
-export function parseIfThere(path: string, options: ParseOptions = {}): Mapfile | undefined {
-  let content: Uint8Array;
-  try {
-    if (Deno.statSync(path).size > MAX_MAPFILE_BYTES) {
-      throw new UserError(`"${printable(path)}" is too large for a mapfile`, { hints: HINTS });
-    }
-    content = Deno.readFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof UserError || !(error instanceof Error)) throw error;
-    throw new UserError(`cannot read mapfile "${printable(path)}": ${error.message}`, {
-      hints: HINTS,
-      cause: error,
-    });
-  }
-  return parseMapfile(content, path, options);
+/** The mapfile at `path` and no other; undefined when there is none. @throws {UserError} as `readMapfile`. */
+export function parseIfThere(path: string): Mapfile | undefined {
+  using entry = findEntryIfFolder(path, { followLink: true });
+  return entry && parseEntry(entry);
+}
+
+function parseEntry(entry: Entry): Mapfile | undefined {
+  const content = readEntry(entry, readable(entry.path, {}));
+  return content && parseMapfile(content, entry.path);
+}
+
+/** The content of a mapfile that the command line names to be read. @throws {UserError} also when it is none. */
+export function readNamedMapfile(
+  path: string,
+  options: ParseOptions = {},
+): Uint8Array<ArrayBuffer> {
+  return readNamed(path, readable(path, options));
+}
+
+function readable(path: string, options: ParseOptions): Readable {
+  return {
+    what: "mapfile",
+    mostBytes: MOST_MAPFILE_BYTES,
+    hints: ["name a mapfile that ddrescue or blkcache has written, and that you can read"],
+    checkHead(head) {
+      // The last line may be cut off; a head without a line end is a line that no mapfile has.
+      const end = head.lastIndexOf(LINE_END) + 1 || LOOK_BYTES;
+      parseMapfile(head.subarray(0, end), path, options);
+    },
+  };
 }

@@ -1,4 +1,5 @@
 // Deletes what a cache consists of on disk.
+import { removeFile } from "../file/entry.ts";
 import type { OpenCache } from "./open_cache.ts";
 import { intentsPathOf } from "./write_intents.ts";
 
@@ -9,10 +10,6 @@ export function removeCache(
   for (
     const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath, intentsPathOf(imagePath)]
   ) {
-    try {
-      Deno.removeSync(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    removeFile(path);
   }
 }

@@ -2,8 +2,10 @@
 // a mapfile, so this cannot live there alone.
 import { printable, printableJson } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
+import { findEntryIfFolder } from "../file/entry.ts";
 import type { Identity } from "../file/identity.ts";
 import { identityFromJson, identityToJson } from "../file/identity_json.ts";
+import { type Readable, readEntry } from "../file/read_whole.ts";
 
 /** What the sidecar holds besides the identity, for a person who finds it. */
 export interface SidecarNotes {
@@ -12,6 +14,15 @@ export interface SidecarNotes {
   /** Version of blkcache. */
   readonly program: string;
 }
+
+/** We write a few KiB; another version may write more. */
+const MOST_SIDECAR_BYTES = 2 ** 20;
+
+const READABLE: Readable = {
+  what: "sidecar",
+  mostBytes: MOST_SIDECAR_BYTES,
+  hints: ["move it away: the image is then compared with the device instead"],
+};
 
 export function sidecarPathOf(imagePath: string): string {
   return `${imagePath}.json`;
@@ -23,26 +34,28 @@ export function formatSidecar(identity: Identity, notes: SidecarNotes): string {
 
 /** @returns undefined when there is none. @throws {UserError} when it is damaged. */
 export function readSidecar(path: string): Identity | undefined {
-  let text: string;
+  using entry = findEntryIfFolder(path);
+  const content = entry && readEntry(entry, READABLE);
+  if (content === undefined) return undefined;
   try {
-    text = Deno.readTextFileSync(path);
+    return identityFromJson(identityIn(new TextDecoder().decode(content)));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new UserError(`cannot read "${printable(path)}": ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  try {
-    return identityFromJson(JSON.parse(text).identity);
-  } catch (error) {
-    if (
-      !(error instanceof UserError || error instanceof SyntaxError || error instanceof TypeError)
-    ) {
-      throw error;
-    }
+    if (!(error instanceof UserError)) throw error;
     throw new UserError(`sidecar "${printable(path)}" is damaged: ${error.message}`, {
       hints: ["move it away: the image is then compared with the device instead"],
       cause: error,
     });
   }
+}
+
+/** The engine's own sentence would show what is in the file, so it is dropped. */
+function identityIn(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && "identity" in value) return value.identity;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UserError("it is not JSON");
+  }
+  throw new UserError("it has no identity");
 }

@@ -8,9 +8,11 @@
 // end: while it is, what the sidecar says of the device's start is not to be relied upon either.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
+import { findEntry, findEntryIfFolder } from "../file/entry.ts";
+import { readEntry } from "../file/read_whole.ts";
 import { replaceFile } from "../file/replace_file.ts";
-import { closeFd, openFile, pwrite, syncFdData } from "../sys/fd.ts";
-import { O_RDWR } from "../sys/open_flags.ts";
+import { ENOENT, EPERM } from "../sys/errno.ts";
+import { closeFd, pwrite, syncFdData } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 
 /** Size of a region, bytes. */
@@ -18,6 +20,10 @@ export const REGION_BYTES = 16 * 1024 * 1024;
 const HEAD_BYTES = 128;
 const WRITTEN = "w".charCodeAt(0);
 const DONE = ".".charCodeAt(0);
+
+const UNKNOWN_WRITES = [
+  "the device may have other bytes than the image: name a new IMAGE, and read it again",
+];
 
 const HEAD = /^# blkcache: regions being written, size (\d+), region (\d+) *\n$/;
 
@@ -35,15 +41,18 @@ export function intentsPathOf(imagePath: string): string {
 export class WriteIntents {
   readonly #path: string;
   readonly #size: number;
+  readonly #mode: number;
   #fd = -1;
   /** When each region that is recorded was written to last, milliseconds. */
   readonly #regions = new Map<number, number>();
   /** Regions that stay recorded until the run has come to a clean end. */
   readonly #suspects = new Set<number>();
 
-  constructor(path: string, size: number) {
+  /** @param mode permission bits of a new record. */
+  constructor(path: string, size: number, mode: number) {
     this.#path = path;
     this.#size = size;
+    this.#mode = mode;
   }
 
   /** [start, end) is going to be written to. @returns 0 when that is on the disk, or -errno. */
@@ -62,8 +71,8 @@ export class WriteIntents {
 
   #record(regions: readonly number[]): void {
     if (this.#fd < 0) {
-      replaceFile(this.#path, this.#blank());
-      this.#fd = openFile(this.#path, O_RDWR);
+      replaceFile(this.#path, this.#blank(), this.#mode);
+      this.#fd = openReplaced(this.#path);
     }
     for (const region of regions) this.#put(region, WRITTEN);
     syncFdData(this.#fd);
@@ -125,18 +134,21 @@ export class WriteIntents {
  * @throws {UserError} when there is a record that cannot be understood.
  */
 export function unfinishedRegions(path: string, size: number): Region[] | undefined {
-  const bytes = readIfThere(path);
+  const count = Math.ceil(size / REGION_BYTES);
+  using entry = findEntryIfFolder(path);
+  const bytes = entry && readEntry(entry, {
+    what: "record of writes",
+    mostBytes: HEAD_BYTES + count + 1,
+    hints: UNKNOWN_WRITES,
+  });
   if (bytes === undefined) return undefined;
   const [, forSize, regionBytes] =
     HEAD.exec(new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES))) ?? [];
-  const count = Math.ceil(size / REGION_BYTES);
   const isWhole = Number(forSize) === size && Number(regionBytes) === REGION_BYTES &&
     bytes.length === HEAD_BYTES + count + 1;
   if (!isWhole) {
     throw new UserError(`cannot understand the record of writes "${printable(path)}"`, {
-      hints: [
-        "the device may have other bytes than the image: name a new IMAGE, and read it again",
-      ],
+      hints: UNKNOWN_WRITES,
     });
   }
   const regions: Region[] = [];
@@ -151,18 +163,20 @@ export function unfinishedRegions(path: string, size: number): Region[] | undefi
   return regions;
 }
 
+/** @throws {SystemError} also when somebody has put something else there at this moment. */
+function openReplaced(path: string): number {
+  try {
+    using entry = findEntry(path);
+    const fd = entry.open("record of writes", true);
+    if (fd !== undefined) return fd;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new SystemError(EPERM, "open", { path, cause: error });
+  }
+  throw new SystemError(ENOENT, "open", { path });
+}
+
 function regionAt(region: number, size: number): Region {
   const start = region * REGION_BYTES;
   return { start, end: Math.min(start + REGION_BYTES, size) };
-}
-
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return Deno.readFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new UserError(`cannot read "${printable(path)}": ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }

@@ -1,9 +1,9 @@
 // `map --watch`: shows a mapfile anew whenever somebody has written it, until a signal.
 
 import { UserError } from "../base/errors.ts";
+import { readNamedMapfile } from "../cache/read_mapfile.ts";
 import { parseMapfile } from "../map/mapfile.ts";
 import { SystemError } from "../sys/system_error.ts";
-import { readMapfileBytes } from "./mapfile_argument.ts";
 
 const INTERVAL_MS = 500;
 /** A file that is being written is torn for a moment; from then on something is wrong with it. */
@@ -31,7 +31,7 @@ export async function followMapfile(path: string, follower: MapfileFollower): Pr
   try {
     while (!isStopped) {
       try {
-        const now = readMapfileBytes(path);
+        const now = readNamedMapfile(path);
         const isNew = bytes === undefined || !areEqual(bytes, now);
         if (isNew) mapfile = parseMapfile(now, path);
         bytes = now;

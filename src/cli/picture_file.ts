@@ -4,9 +4,8 @@
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { AtomicFile } from "../file/atomic_file.ts";
-import { isRegular, statPathIfThere } from "../file/path_stat.ts";
-import { closeFd, openFile, pread } from "../sys/fd.ts";
-import { O_RDONLY } from "../sys/open_flags.ts";
+import { findEntryIfFolder } from "../file/entry.ts";
+import { closeFd, pread } from "../sys/fd.ts";
 
 /** Enough to tell what a file is. */
 const HEAD_BYTES = 256;
@@ -18,23 +17,27 @@ const HEAD_BYTES = 256;
  */
 export async function writePicture(
   path: string,
-  content: string | Uint8Array,
+  content: string | Uint8Array<ArrayBuffer>,
   isPicture: (head: Uint8Array) => boolean,
 ): Promise<void> {
-  const stat = statPathIfThere(path);
-  if (stat !== undefined && !(isRegular(stat) && (stat.size === 0 || isPicture(headOf(path))))) {
+  if (!mayReplace(path, isPicture)) {
     throw new UserError(`"${printable(path)}" exists and is no such picture: it is left alone`, {
       hints: ["name a file that does not exist yet"],
     });
   }
-  await new AtomicFile(path).replace(content);
+  const file = new AtomicFile(path);
+  await file.replace(content);
+  await file.close();
 }
 
-function headOf(path: string): Uint8Array {
-  const fd = openFile(path, O_RDONLY);
+function mayReplace(path: string, isPicture: (head: Uint8Array) => boolean): boolean {
+  using entry = findEntryIfFolder(path, { followLink: true });
+  const fd = entry?.open("picture");
+  if (fd === undefined) return true;
   try {
     const bytes = new Uint8Array(HEAD_BYTES);
-    return bytes.subarray(0, pread(fd, bytes, 0));
+    const head = bytes.subarray(0, pread(fd, bytes, 0));
+    return head.length === 0 || isPicture(head);
   } finally {
     closeFd(fd);
   }

@@ -5,7 +5,10 @@ import { UserError } from "../base/errors.ts";
 /** What stands for standard input, as in ddrescue's options. */
 export const STANDARD_INPUT = "-";
 
-/** As much as is read of a mapfile that has a name. */
+/**
+ * Room for 20 million blocks. It is less than for a file (MOST_MAPFILE_BYTES): what comes through a pipe is in memory
+ * before its length is known.
+ */
 const MOST_BYTES = 1 << 29;
 
 /** All of it; signals are heard meanwhile. @throws {UserError} when it cannot be read, or is endless. */

@@ -1,6 +1,7 @@
 // A GNU ddrescue mapfile: what stands in it. The grammar is in mapfile_parser.ts, the layout in
 // mapfile_formatter.ts.
 
+import { MOST_TRANSITIONS } from "./map_room.ts";
 import type { MapSnapshot } from "./map_snapshot.ts";
 import { STATUS_COUNT } from "./statuses.ts";
 
@@ -23,6 +24,14 @@ export interface Mapfile extends MapSnapshot {
   /** What the comments `## blkcache: key=value` say. */
   readonly settings: ReadonlyMap<string, string>;
 }
+
+/** The longest line of a block: two numbers below 2^53 in hexadecimal, blanks, a status, a line break. */
+const LINE_BYTES = "0x1FFFFFFFFFFFFF  0x1FFFFFFFFFFFFF  ?\n".length;
+/** Room for comments, which people and other programs may have added. */
+const COMMENT_BYTES = 2 ** 20;
+
+/** The longest mapfile that is read, bytes: as many blocks as a map in memory can hold. */
+export const MOST_MAPFILE_BYTES = MOST_TRANSITIONS * LINE_BYTES + COMMENT_BYTES;
 
 /** Bytes of each status, by status number. */
 export function mapfileTotals({ positions, statuses, size }: MapSnapshot): number[] {

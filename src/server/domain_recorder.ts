@@ -2,8 +2,10 @@
 // first, and so does ddrescue. What an earlier run has recorded stays in it. Main thread.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { readMapfile } from "../cache/read_mapfile.ts";
+import type { Medium } from "../cache/open_medium.ts";
+import { parseIfThere } from "../cache/read_mapfile.ts";
 import { AtomicFile } from "../file/atomic_file.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import { FileMap } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
@@ -26,10 +28,11 @@ export class DomainRecorder {
   #failing = false;
 
   /** @throws {UserError} when the file is there, but is no mapfile of a device of this size. */
-  constructor(path: string, size: number, sectorSize: number, about: About, observe: Observer) {
+  constructor(path: string, medium: Medium, about: About, observe: Observer) {
+    const { size, sectorSize, device } = medium;
     this.touched = Touched.create(size, sectorSize);
-    this.#file = new AtomicFile(path);
-    const earlier = readMapfile(path, () => {});
+    this.#file = new AtomicFile(path, { mode: modeOfCopies(device) });
+    const earlier = parseIfThere(path);
     if (earlier !== undefined && earlier.positions.length > 0 && earlier.size !== size) {
       throw new UserError(
         `"${printable(path)}" is of a device of ${earlier.size} bytes, not of ${size}`,

@@ -72,13 +72,13 @@ async function assembleWith(
   makeReader: (init: ReaderInit) => ReaderThread,
 ): Promise<GenerationParts> {
   const { options, about, observe } = run;
-  const { size, sectorSize, layout } = medium;
+  const { sectorSize, layout } = medium;
   const map = mapOf(medium);
   if (options.tryAgain) forgetFailures(map);
   const fill = options.fill && new FillRun(options.fill, map, sectorSize, layout.runOutStart);
   const recorder = options.recordDomain === undefined
     ? undefined
-    : new DomainRecorder(options.recordDomain, size, sectorSize, about, observe);
+    : new DomainRecorder(options.recordDomain, medium, about, observe);
   const saver = await beginSaving(run, medium, map, state);
   const reader = makeReader(readerInit(run, medium, state, fill));
   // Otherwise the first client has it begin: while nobody asks, it would do nothing.

@@ -9,9 +9,13 @@ import type { Medium } from "../cache/open_medium.ts";
 import { AtomicFile } from "../file/atomic_file.ts";
 import { identityId } from "../file/identity.ts";
 import type { FileMap } from "../map/file_map.ts";
+import { identityElsewhere } from "../file/path_stat.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { withoutDataBehind } from "../map/map_snapshot.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
+import { callElsewhere } from "../sys/disk_calls.ts";
+import { unwrap } from "../sys/system_error.ts";
 import type { About } from "./serve_options.ts";
 import type { Observer } from "./events.ts";
 
@@ -25,7 +29,6 @@ export class MapSaver {
   readonly #observe: Observer;
   readonly #mapfile: AtomicFile;
   readonly #sidecar: AtomicFile;
-  readonly #image: Deno.FsFile;
   /** Whether a client has met bytes that the map claims and the image has no more. */
   readonly #isImageDamaged: () => boolean;
   #toldOfLoss = false;
@@ -57,10 +60,9 @@ export class MapSaver {
     ]);
     this.#heading = { ...about, startTime: new Date() };
     this.#observe = observe;
-    this.#mapfile = new AtomicFile(medium.mapPath, { backup: true });
-    this.#sidecar = new AtomicFile(medium.sidecarPath);
-    // A descriptor of Deno's own, for its fdatasync on another thread.
-    this.#image = Deno.openSync(medium.imagePath, { read: true, write: true });
+    const mode = modeOfCopies(medium.device);
+    this.#mapfile = new AtomicFile(medium.mapPath, { backup: true, mode });
+    this.#sidecar = new AtomicFile(medium.sidecarPath, { mode });
   }
 
   /** The first save: mapfile and sidecar. @throws {UserError} when they cannot be written. */
@@ -89,7 +91,7 @@ export class MapSaver {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#last;
-    this.#image.close();
+    await Promise.all([this.#mapfile.close(), this.#sidecar.close()]);
   }
 
   async #trySave(): Promise<boolean> {
@@ -108,11 +110,12 @@ export class MapSaver {
   }
 
   async #write(): Promise<void> {
-    const { mapPath, mapfile } = this.#medium;
+    const { imagePath, mapPath, mapfile } = this.#medium;
     const map = this.#map;
     const { version } = map;
     const snapshot = map.snapshot();
-    await this.#image.syncData();
+    const image = this.#medium.image;
+    unwrap(await callElsewhere(["fdatasync", image]), "fdatasync", { path: imagePath });
     const bytes = await this.#imageBytes();
     const claimed = bytes < map.size
       ? withoutDataBehind(snapshot, alignDown(bytes, this.#medium.sectorSize))
@@ -128,7 +131,7 @@ export class MapSaver {
 
   /** How far the image goes: 0 once it has been deleted. Tells once when it has lost something. */
   async #imageBytes(): Promise<number> {
-    const { size, nlink } = await this.#image.stat();
+    const { size, nlink } = await identityElsewhere(this.#medium.image);
     const bytes = nlink === 0 ? 0 : size;
     if ((bytes < this.#map.size || this.#isImageDamaged()) && !this.#toldOfLoss) {
       this.#toldOfLoss = true;

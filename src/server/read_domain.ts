@@ -2,7 +2,8 @@
 // thread, when a medium has been opened.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { parseIfThere } from "../cache/read_mapfile.ts";
+import { readNamedMapfile } from "../cache/read_mapfile.ts";
+import { statPathIfThere } from "../file/path_stat.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { parseMapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
@@ -15,15 +16,13 @@ import type { DomainRequest } from "./serve_options.ts";
  * @throws {UserError} when it cannot be read, or holds nothing.
  */
 export function readDomain({ path, isLoose, content }: DomainRequest, size: number): FileMap {
-  const mapfile = content === undefined
-    ? parseIfThere(path, { isLoose })
-    : parseMapfile(content, path, { isLoose });
-  if (mapfile === undefined) {
+  if (content === undefined && statPathIfThere(path) === undefined) {
     throw new UserError(`there is no domain mapfile "${printable(path)}"`, {
       hints: ["--domain names a ddrescue mapfile whose finished blocks are to be read"],
     });
   }
-  const domain = fileMapOf(mapfile, size, path, { isCut: true });
+  const bytes = content ?? readNamedMapfile(path, { isLoose });
+  const domain = fileMapOf(parseMapfile(bytes, path, { isLoose }), size, path, { isCut: true });
   if (domain.total(FINISHED) === 0) {
     throw new UserError(
       `domain mapfile "${

@@ -20,6 +20,8 @@ export const SEEK_HOLE = 4;
 export const FALLOC_FL_KEEP_SIZE = 1;
 export const FALLOC_FL_PUNCH_HOLE = 2;
 export const FALLOC_FL_ZERO_RANGE = 16;
+// fcntl(2): asm-generic/fcntl.h
+export const F_SETFL = 4;
 // flock(2): asm-generic/fcntl.h
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
@@ -189,6 +191,11 @@ export function tryPunchHole(fd: number, offset: number, length: number): number
 export function tryZeroRange(fd: number, offset: number, length: number): number {
   const mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE;
   return retried(() => libc.fallocate(fd, mode, BigInt(offset), BigInt(length)));
+}
+
+/** Takes O_NONBLOCK away again. */
+export function setBlocking(fd: number): void {
+  unwrap(retried(() => libc.fcntl(fd, F_SETFL, 0)), "fcntl", { fd });
 }
 
 /** Takes the file's advisory lock, until the descriptor is closed. @returns false when it is taken. */

@@ -1,7 +1,8 @@
 // A listening socket that was opened by somebody else, and what it is bound to.
 import { libc } from "./libc.ts";
 import { O_NONBLOCK } from "./open_flags.ts";
-import { F_SETFL, SOCK_STREAM, SOL_SOCKET } from "./socket.ts";
+import { F_SETFL } from "./fd.ts";
+import { SOCK_STREAM, SOL_SOCKET } from "./socket.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./socket_address.ts";
 import { retried } from "./syscall.ts";
 import { unwrap } from "./system_error.ts";

@@ -15,6 +15,8 @@ export const libc = Deno.dlopen("libc.so.6", {
 
   // int open(const char *pathname, int flags, mode_t mode)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  // int openat(int dirfd, const char *pathname, int flags, mode_t mode)
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   // int close(int fd)
   close: { parameters: ["i32"], result: "i32" },
   // ssize_t read(int fd, void *buf, size_t count)
@@ -37,6 +39,18 @@ export const libc = Deno.dlopen("libc.so.6", {
   fdatasync: { parameters: ["i32"], result: "i32" },
   // int fchmod(int fd, mode_t mode)
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  // int fchown(int fd, uid_t owner, gid_t group)
+  fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
+  // int renameat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath)
+  renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
+  // int linkat(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, int flags)
+  linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
+  // int unlinkat(int dirfd, const char *pathname, int flags)
+  unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  // int mkdirat(int dirfd, const char *pathname, mode_t mode)
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // ssize_t readlinkat(int dirfd, const char *pathname, char *buf, size_t bufsiz)
+  readlinkat: { parameters: ["i32", "buffer", "buffer", "u64"], result: "i32" },
   // int flock(int fd, int operation)
   flock: { parameters: ["i32", "i32"], result: "i32" },
   // int fcntl(int fd, int cmd, int arg)
@@ -47,6 +61,8 @@ export const libc = Deno.dlopen("libc.so.6", {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   // int statfs(const char *path, struct statfs *buf)
   statfs: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int fstatfs(int fd, struct statfs *buf)
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   // int mount(const char *source, const char *target, const char *type, unsigned long flags,
   //           const void *data)
   mount: { parameters: ["buffer", "buffer", "buffer", "u64", "buffer"], result: "i32" },

@@ -6,9 +6,12 @@ export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
 export const O_EXCL = 0o200;
+export const O_NOCTTY = 0o400;
 export const O_TRUNC = 0o1000;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
+/** Names a file without opening it. */
+export const O_PATH = 0o10000000;
 
 /** The flags that depend on the machine. */
 export const OPEN_FLAGS_BY_ARCH: Readonly<

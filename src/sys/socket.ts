@@ -1,7 +1,7 @@
 // Stream sockets. Listening ones never block and are polled; accepted ones block, as each session has
 // its own thread. Waker of a thread in recv or send: `shutdownSocket`, from any thread.
 import { EINTR, ENAMETOOLONG, ENOTCONN } from "./errno.ts";
-import { closeFd } from "./fd.ts";
+import { closeFd, setBlocking } from "./fd.ts";
 import { errno, libc } from "./libc.ts";
 import { AF_UNIX, familyOf, ipSocketAddress, unixSocketAddress } from "./socket_address.ts";
 import { retried } from "./syscall.ts";
@@ -27,7 +27,6 @@ export const MSG_MORE = 0x8000;
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;
-export const F_SETFL = 4;
 
 const UNIX_SOCKET_MODE = 0o600;
 
@@ -182,8 +181,7 @@ export function tryConnectUnix(path: string): number {
     return result;
   }
   return closingOnError(fd, () => {
-    // Setting the flags to 0 clears O_NONBLOCK, the only one that a socket has.
-    unwrap(retried(() => libc.fcntl(fd, F_SETFL, 0)), "fcntl", { fd });
+    setBlocking(fd);
   });
 }
 

@@ -15,9 +15,15 @@ export const CIFS_SUPER_MAGIC = 0xff534d42;
 export const SMB2_SUPER_MAGIC = 0xfe534d42;
 export const FUSE_SUPER_MAGIC = 0x65735546;
 
+// struct statfs of 64-bit Linux: longs f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree,
+// f_fsid, f_namelen, f_frsize, f_flags, f_spare[4].
+const STATFS_SIZE = 120;
+const ST_RDONLY = 1;
+
 /** `type` is one of the magic numbers; sizes are bytes; `freeBytes` is what an ordinary user may fill. */
 export interface FileSystemState {
   type: number;
+  readOnly: boolean;
   blockSize: number;
   freeBytes: number;
   totalBytes: number;
@@ -25,16 +31,26 @@ export interface FileSystemState {
 
 /** Looks at the file system that holds `path`. @throws {SystemError} ENOENT, EIO, ESTALE. */
 export function statfs(path: string): FileSystemState {
-  // struct statfs of 64-bit Linux: longs f_type, f_bsize, f_blocks, f_bfree, f_bavail, f_files, f_ffree,
-  // f_fsid, f_namelen, f_frsize, f_flags, f_spare[4].
-  const buffer = new Uint8Array(120);
+  const buffer = new Uint8Array(STATFS_SIZE);
   const name = cString(path);
   unwrap(retried(() => libc.statfs(name, buffer)), "statfs", { path });
+  return stateIn(buffer);
+}
+
+/** As `statfs`, of an open descriptor. */
+export function statfsOf(fd: number): FileSystemState {
+  const buffer = new Uint8Array(STATFS_SIZE);
+  unwrap(retried(() => libc.fstatfs(fd, buffer)), "statfs", { fd });
+  return stateIn(buffer);
+}
+
+function stateIn(buffer: Uint8Array<ArrayBuffer>): FileSystemState {
   const view = new DataView(buffer.buffer);
   const field = (index: number) => Number(view.getBigUint64(index * 8, true));
   const blockSize = field(9) || field(1);
   return {
     type: view.getUint32(0, true),
+    readOnly: (field(10) & ST_RDONLY) !== 0,
     blockSize,
     freeBytes: field(4) * blockSize,
     totalBytes: field(2) * blockSize,

@@ -7,11 +7,16 @@ import { unwrap } from "./system_error.ts";
 // linux/stat.h, linux/fcntl.h
 export const STATX_BASIC_STATS = 0x7ff;
 export const AT_EMPTY_PATH = 0x1000;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
 export const S_IFBLK = 0o060000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
+export const S_IFIFO = 0o010000;
+export const S_IFLNK = 0o120000;
+export const S_IFSOCK = 0o140000;
+export const S_ISVTX = 0o1000;
 
 const STATX_SIZE = 256;
 
@@ -23,17 +28,31 @@ export interface FileIdentity {
   mode: number;
   size: number;
   nlink: number;
+  uid: number;
+  gid: number;
 }
 
 /** Which file a descriptor is, whatever its name is by now. @throws {SystemError} EBADF. */
 export function identityOf(fd: number): FileIdentity {
   const path = cString("");
-  const buffer = new Uint8Array(STATX_SIZE);
+  const buffer = statxBuffer();
   const result = retried(() => libc.statx(fd, path, AT_EMPTY_PATH, STATX_BASIC_STATS, buffer));
   unwrap(result, "statx", { fd });
+  return identityIn(buffer);
+}
+
+/** Memory for a struct statx. */
+export function statxBuffer(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(STATX_SIZE);
+}
+
+/** What a struct statx says. */
+export function identityIn(buffer: Uint8Array<ArrayBuffer>): FileIdentity {
   const view = new DataView(buffer.buffer);
   return {
     nlink: view.getUint32(0x10, true),
+    uid: view.getUint32(0x14, true),
+    gid: view.getUint32(0x18, true),
     mode: view.getUint16(0x1c, true),
     ino: Number(view.getBigUint64(0x20, true)),
     size: Number(view.getBigUint64(0x28, true)),

@@ -22,11 +22,15 @@ const VERBS: Readonly<Record<string, string>> = {
   ftruncate: "resize",
   lseek: "seek in",
   mmap: "map",
+  mkdirat: "make the directory",
   pread: "read",
   pwrite: "write",
+  readlinkat: "read the link",
+  renameat: "replace",
   statfs: "inspect the file system of",
   statx: "inspect",
   umount2: "unmount",
+  unlinkat: "remove",
 };
 const PLAIN_VERBS = ["close", "mount", "open", "read", "write"];
 

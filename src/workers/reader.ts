@@ -5,6 +5,7 @@ import { ImageWriter } from "../cache/image_writer.ts";
 import type { OpenDevice } from "../cache/open_device.ts";
 import { Publisher } from "../cache/publisher.ts";
 import { WriteIntents } from "../cache/write_intents.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import type { MediumGuard } from "../file/medium_guard.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_READ } from "../reader/pace.ts";
@@ -136,7 +137,7 @@ function makeWrites(
         : (address, length, offset) => ring.tryPwrite(fd, address, length, offset),
       sync: () => trySyncData(fd),
     },
-    intents: new WriteIntents(intentsPath, parts.device.size),
+    intents: new WriteIntents(intentsPath, parts.device.size, modeOfCopies(fd)),
     warn(what, errno) {
       if (performance.now() - toldMs < REPORT_INTERVAL_MS) return;
       toldMs = performance.now();

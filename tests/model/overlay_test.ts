@@ -35,6 +35,7 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
     path: folder.file("overlay"),
     mapPath: folder.file("overlay.map"),
     file,
+    mode: 0o600,
     map: FileMap.create(SIZE),
     words: new SharedArrayBuffer(OVERLAY_WORDS_BYTES),
     version: "0",

@@ -8,7 +8,7 @@ const SIZE = 3 * REGION_BYTES + 5;
 Deno.test("regions are recorded before they are written to, and no longer when they have been synced", () => {
   using folder = new TestFolder();
   const path = folder.file("record");
-  const intents = new WriteIntents(path, SIZE);
+  const intents = new WriteIntents(path, SIZE, 0o600);
   assertEquals(unfinishedRegions(path, SIZE), undefined);
   assertEquals(intents.begin(REGION_BYTES - 1, REGION_BYTES + 1, 10), 0);
   assertEquals(unfinishedRegions(path, SIZE), [{ start: 0, end: 2 * REGION_BYTES }]);
@@ -26,7 +26,7 @@ Deno.test("regions are recorded before they are written to, and no longer when t
 Deno.test("a region that is written to again is recorded again", () => {
   using folder = new TestFolder();
   const path = folder.file("record");
-  const intents = new WriteIntents(path, SIZE);
+  const intents = new WriteIntents(path, SIZE, 0o600);
   intents.begin(0, 1, 0);
   intents.synced(0);
   assertEquals(unfinishedRegions(path, SIZE), []);
@@ -36,7 +36,7 @@ Deno.test("a region that is written to again is recorded again", () => {
 });
 
 Deno.test("where no record can be kept, that is said before anything is written", () => {
-  const intents = new WriteIntents("/nowhere/record", SIZE);
+  const intents = new WriteIntents("/nowhere/record", SIZE, 0o600);
   assertEquals(intents.begin(0, 1, 0), -2);
   assertEquals(intents.recorded(), []);
 });
@@ -44,7 +44,7 @@ Deno.test("where no record can be kept, that is said before anything is written"
 Deno.test("a record that is torn, or of another device, is refused", () => {
   using folder = new TestFolder();
   const path = folder.file("record");
-  const intents = new WriteIntents(path, SIZE);
+  const intents = new WriteIntents(path, SIZE, 0o600);
   intents.begin(0, 1, 0);
   intents.close();
   assertThrows(() => unfinishedRegions(path, SIZE + 1), UserError, "cannot understand");

@@ -141,6 +141,7 @@ Deno.test({
         assertEquals(error.hints.length, 1);
         assertEquals(Deno.readTextFileSync(file.path), "one");
         assertEquals(names(folder), ["a.map"]);
+        await file.close();
       } finally {
         await run("umount", folder);
       }

@@ -9,7 +9,7 @@ Deno.test("a file is replaced whole, and nothing else is left", () => {
   using folder = new TestFolder();
   const path = folder.file("file");
   for (const text of ["first", "second", ""]) {
-    replaceFile(path, bytes(text));
+    replaceFile(path, bytes(text), 0o644);
     assertEquals(Deno.readTextFileSync(path), text);
   }
   assertEquals(folder.listing(), ["file 0"]);
@@ -20,10 +20,10 @@ Deno.test("a link at the temporary name is not followed, and what cannot be repl
   const path = folder.file("file");
   Deno.writeTextFileSync(folder.file("precious"), "precious");
   Deno.symlinkSync(folder.file("precious"), `${path}.tmp`);
-  replaceFile(path, bytes("new"));
+  replaceFile(path, bytes("new"), 0o644);
   assertEquals(Deno.readTextFileSync(folder.file("precious")), "precious");
   Deno.mkdirSync(folder.file("folder"));
-  assertThrows(() => replaceFile(folder.file("folder"), bytes("new")), SystemError);
-  assertThrows(() => replaceFile(folder.file("no/where"), bytes("new")), SystemError);
+  assertThrows(() => replaceFile(folder.file("folder"), bytes("new"), 0o644), SystemError);
+  assertThrows(() => replaceFile(folder.file("no/where"), bytes("new"), 0o644), SystemError);
   assertEquals(folder.listing().map((line) => line.split(" ")[0]), ["file", "folder", "precious"]);
 });

@@ -123,7 +123,7 @@ export class SimulatedRun implements Disposable {
           publisher,
           image,
           buffer: this.#buffer,
-          intents: new WriteIntents(this.intentsPath, device.size),
+          intents: new WriteIntents(this.intentsPath, device.size, 0o600),
           now: () => device.nowMs,
           warn: (what, errno) => this.told.push(`${what}: ${errno}`),
         }, pending)),

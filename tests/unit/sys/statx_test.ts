@@ -10,7 +10,7 @@ Deno.test("identityOf agrees with Deno.stat, for files and devices", () => {
   Deno.writeTextFileSync(path, "some text");
   for (const [name, kind] of [[path, S_IFREG], ["/dev/null", S_IFCHR]] as const) {
     const fd = openFile(name, O_RDONLY);
-    const { dev, ino, rdev, mode, size, nlink } = Deno.statSync(name);
+    const { dev, ino, rdev, mode, size, nlink, uid, gid } = Deno.statSync(name);
     assertEquals(identityOf(fd), {
       dev,
       ino: ino!,
@@ -18,6 +18,8 @@ Deno.test("identityOf agrees with Deno.stat, for files and devices", () => {
       mode: mode!,
       size,
       nlink: nlink!,
+      uid: uid!,
+      gid: gid!,
     });
     assertEquals(identityOf(fd).mode & S_IFMT, kind);
     closeFd(fd);
