@@ -8,6 +8,7 @@ import { until } from "./tool.ts";
 const ROOT = new URL("../../", import.meta.url).pathname;
 const TOOLS = new URL("../../../shared/vm/", import.meta.url).pathname;
 const GUEST_FOLDER = new URL("../vm/guest/", import.meta.url).pathname;
+const FETCH_KERNEL = new URL("../vm/fetch_kernel.sh", import.meta.url).pathname;
 /** What the guest has is built once a machine. Apart from TMPDIR, which may be new for each run. */
 const HOME = "/var/tmp/blkcache-vm-tests";
 /** Programs that the guest needs besides what it always has. */
@@ -17,6 +18,11 @@ const GUEST_PROGRAMS = "/usr/bin/nbdcopy /usr/bin/nbdinfo";
  * Memory protection keys and 5 levels of page tables cost most.
  */
 const CPU = "Nehalem";
+/** Kernels that a guest can have, by version, and the Debian suite that each comes from; undefined: this one's. */
+const SUITES = { "5.10": "bullseye", "6.1": undefined, "6.12": "bookworm-backports" } as const;
+/** A kernel that a guest can have. */
+export type Kernel = keyof typeof SUITES;
+export const KERNELS = Object.keys(SUITES) as readonly Kernel[];
 /** A machine without virtualization emulates each instruction, and may have other things to do. */
 const PATIENCE_SECONDS = 600;
 
@@ -56,14 +62,16 @@ export class Guest implements AsyncDisposable {
    * @param folder its `out` is the guest's /out, writable from both sides.
    * @param devices arguments of qemu.
    * @param settings variables for the script.
+   * @param kernel its version; the others are downloaded once a machine.
    */
   static async boot(
     script: string,
     folder: TestFolder,
     devices: readonly string[],
     settings: Readonly<Record<string, string>> = {},
+    kernel: Kernel = "6.1",
   ): Promise<Guest> {
-    await build();
+    const home = await build(kernel);
     const job = folder.file("job");
     Deno.mkdirSync(job, { recursive: true });
     if (!isFile(`${job}/blkcache`)) Deno.copyFileSync(program(), `${job}/blkcache`);
@@ -78,7 +86,7 @@ export class Guest implements AsyncDisposable {
         ...["-t", String(PATIENCE_SECONDS), "-o", folder.file("out")],
         ...[job, folder.file("script"), "-smp", "2", "-cpu", CPU, "-pidfile", pidFile, ...devices],
       ],
-      env: { VM_HOME: HOME },
+      env: { VM_HOME: home },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -111,10 +119,19 @@ export async function runGuest(...args: Parameters<typeof Guest.boot>): Promise<
   return await guest.end;
 }
 
-/** Builds what the guest consists of; one test at a time, and only the first one has something to do. */
-async function build(): Promise<void> {
+/** Builds what the guest consists of; one test at a time, and only the first one has something to do. @returns its home. */
+async function build(kernel: Kernel): Promise<string> {
+  await buildBy(`${TOOLS}setup.sh`);
+  const suite = SUITES[kernel];
+  if (suite === undefined) return HOME;
+  const home = `${HOME}-${kernel}`;
+  await buildBy(FETCH_KERNEL, suite, home);
+  return home;
+}
+
+async function buildBy(...command: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("flock", {
-    args: [`${HOME}.lock`, `${TOOLS}setup.sh`],
+    args: [`${HOME}.lock`, ...command],
     env: { VM_HOME: HOME, VM_TOOLS: GUEST_PROGRAMS },
     stdin: "null",
     stdout: "null",
