@@ -14,6 +14,7 @@ import { sidecarPathOf } from "./sidecar.ts";
 import { FileMap } from "../map/file_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { closeFd } from "../sys/fd.ts";
+import { mayEverybodyRead } from "../file/path_stat.ts";
 import { type OpenCache, openCache } from "./open_cache.ts";
 import { removeCache } from "./remove_cache.ts";
 
@@ -39,6 +40,8 @@ export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
   /** Descriptor of the source. */
   readonly device: number;
   readonly blockDevice: boolean;
+  /** Everybody may read the source: its permission bits say so. */
+  readonly isPublic: boolean;
   readonly size: number;
   readonly sectorSize: number;
   readonly layout: DiscLayout;
@@ -83,6 +86,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
     device: file.fd,
     blockDevice: file instanceof Device,
+    isPublic: mayEverybodyRead(file.fd),
     size,
     sectorSize,
     layout: optical ? discLayout(size, sectorSize, cache.identity.volume, toc) : plainLayout(size),
@@ -95,10 +99,14 @@ export function mapOf(medium: Medium): FileMap {
   return FileMap.attach(medium.map);
 }
 
-/** Gives up a medium that was opened and not used: what was made for it goes again. */
-export function abandonMedium(medium: Medium): void {
-  closeFd(medium.image);
+/**
+ * Gives up a medium that was opened and not used: what was made for it goes again.
+ * @param unused resolves when no thread uses the image any more; default: none does.
+ */
+export function abandonMedium(medium: Medium, unused?: Promise<unknown>): void {
   if (medium.fresh) removeCache(medium);
+  if (unused === undefined) closeFd(medium.image);
+  else void unused.then(() => closeFd(medium.image));
 }
 
 /** Reads of a medium that may leave: what it gives is believed only when it is still there. */

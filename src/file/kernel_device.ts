@@ -21,7 +21,21 @@ export interface KernelDeviceFacts {
   readonly mountPoints: readonly string[];
 }
 
-/** The device that a path names. @throws {UserError} unless it is a free /dev/nbdN. */
+/** It cannot be had as long as somebody uses what a program that has ended has served. */
+export class KernelDeviceBusy extends UserError {
+  override name = "KernelDeviceBusy";
+}
+
+/** @throws {UserError} unless the path names a /dev/nbdN that is free, or will be once its users let go of it. */
+export function checkKernelDevice(path: string): void {
+  const refusal = kernelDeviceRefusal(path, factsOf(path));
+  if (refusal !== undefined && !(refusal instanceof KernelDeviceBusy)) throw refusal;
+}
+
+/**
+ * The device that a path names.
+ * @throws {UserError} unless it is a free /dev/nbdN; {KernelDeviceBusy} when it may become free.
+ */
 export function freeKernelDevice(path: string): SysfsBlock {
   const refusal = kernelDeviceRefusal(path, factsOf(path));
   if (refusal !== undefined) throw refusal;
@@ -35,6 +49,7 @@ export function kernelDeviceRefusal(
 ): UserError | undefined {
   const name = `"${printable(path)}"`;
   const refuse = (message: string, ...hints: string[]) => new UserError(message, { hints });
+  const busy = (message: string, ...hints: string[]) => new KernelDeviceBusy(message, { hints });
   if (kind === undefined && !hasDriver) {
     return refuse(`there is no ${name}: the kernel has not loaded its NBD client`, "modprobe nbd");
   }
@@ -53,10 +68,10 @@ export function kernelDeviceRefusal(
   }
   const [mountPoint] = mountPoints;
   if (mountPoint !== undefined) {
-    return refuse(`${name} is still mounted on "${mountPoint}"`, `umount ${mountPoint}`);
+    return busy(`${name} is still mounted on "${mountPoint}"`, `umount ${mountPoint}`);
   }
   if (server === undefined) return undefined;
-  return refuse(
+  return busy(
     `${name} is still in use, although nobody serves it any more`,
     `fuser -v ${printable(path)} shows who has it open; or name another one`,
   );

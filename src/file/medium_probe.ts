@@ -34,7 +34,12 @@ export class MediumProbe implements Disposable {
   look(isBusy = false): MediumId | undefined {
     if (this.#hadSysfs && !this.block.exists) return undefined;
     const status = isBusy ? "not-ready" : mediumStatusOf(this.#fd, this.block);
-    return this.#stays.next(status, () => this.#sequence(), () => this.#reopen());
+    return this.#stays.next(
+      status,
+      () => this.#sequence(),
+      () => this.#reopen(),
+      () => this.block.size,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -63,6 +68,7 @@ export class MediumProbe implements Disposable {
 /** Makes ids of what a drive answers, look by look. */
 export class MediumStays {
   #sequence: number | undefined;
+  #size: number | undefined;
   #id: MediumId = null;
   #insertions = 0;
 
@@ -73,20 +79,24 @@ export class MediumStays {
    * @param settle makes the number catch up with the drive. To be asked for its status can be what uses up
    *   the drive's only word about a change: the kernel notices that when somebody opens the drive, not when
    *   it polls. It also counts no further change before that.
+   * @param readSize of the medium, which tells some media apart where there is no number.
    */
   next(
     status: MediumStatus,
     readSequence: () => number | undefined,
     settle: () => void,
+    readSize: () => number | undefined = () => undefined,
   ): MediumId {
     if (status !== "not-ready") settle();
     const sequence = readSequence();
-    const moved = sequence !== this.#sequence;
+    const size = sequence === undefined ? readSize() : undefined;
+    const moved = sequence === undefined ? size !== this.#size : sequence !== this.#sequence;
     // A drive that is busy, but has seen no change, has lost nothing.
     if (status === "not-ready" && !moved) return this.#id;
     const there = isThere(status);
     if (!moved && there === (this.#id !== null)) return this.#id;
     this.#sequence = sequence;
+    this.#size = size;
     this.#id = there ? String(sequence ?? `insertion ${++this.#insertions}`) : null;
     return this.#id;
   }

@@ -4,6 +4,7 @@ import { printable } from "../base/printable.ts";
 import { detect } from "./detect.ts";
 import { Device } from "./device.ts";
 import { File, type TryPread } from "./file.ts";
+import { guardedDrive } from "./guarded_drive.ts";
 import { MediumGuard } from "./medium_guard.ts";
 import { MediumRefused } from "./medium_refused.ts";
 import { Removable } from "./removable.ts";
@@ -42,7 +43,7 @@ export function openSource(request: SourceRequest, tryPread?: TryPread): Source 
   const file = kind.open(device, { direct: direct ?? kind !== File, tryPread });
   try {
     // Before the size is asked: whatever is asked from now on is of one medium, or the guard says so.
-    const guard = file instanceof Removable ? new MediumGuard(file) : undefined;
+    const guard = file instanceof Removable ? new MediumGuard(guardedDrive(file)) : undefined;
     const { size } = file;
     if (size === 0) {
       throw new MediumRefused(`"${printable(device)}" is empty: there is nothing to serve`, {

@@ -41,6 +41,8 @@ export class Reader {
   readonly #takeRead: (read: PendingRead) => void;
   #gone: boolean;
   readonly #eagerness = new Eagerness(ARRIVAL_LOOKS);
+  /** When the medium was looked at last although there was nothing to read. */
+  #lookedMs = -Infinity;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
@@ -64,6 +66,7 @@ export class Reader {
     const isIdle = () => queue.isEmpty && state.phase === PHASE_SERVING;
     while (state.phase === PHASE_SERVING) {
       if (this.step() || this.#isSoonBusy(isIdle)) continue;
+      this.#lookAtMedium();
       state.sleepReader(isIdle, this.#sleepMs());
     }
     this.#endAll();
@@ -85,6 +88,15 @@ export class Reader {
     }
     if (looks > 0) this.#eagerness.lost();
     return false;
+  }
+
+  /** At most once in SLEEP_MS: the drive gets a command or two for it. */
+  #lookAtMedium(): void {
+    const { looksTheSame } = this.#parts.device;
+    const nowMs = performance.now();
+    if (this.#gone || looksTheSame === undefined || nowMs - this.#lookedMs < SLEEP_MS) return;
+    this.#lookedMs = nowMs;
+    if (!looksTheSame()) this.#lose(0);
   }
 
   #sleepMs(): number {

@@ -18,6 +18,11 @@ export interface ReadableDevice {
   read(address: number, length: number, offset: number): number;
   /** False when the medium is no longer the one that was opened: then nothing of it may be published. */
   isSameMedium(): boolean;
+  /**
+   * As `isSameMedium`, without reading the medium; asked now and then while there is nothing to read. Undefined where
+   * somebody else notices that the medium leaves.
+   */
+  readonly looksTheSame?: (() => boolean) | undefined;
 }
 
 /** Tells what happens to the device. */

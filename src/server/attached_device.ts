@@ -6,24 +6,27 @@ import { UserError } from "../base/errors.ts";
 import { freeKernelDevice } from "../file/kernel_device.ts";
 import { NBD_FLAG_READ_ONLY } from "../nbd/constants.ts";
 import { kernelBlocks, kernelTimeoutSeconds } from "../nbd/kernel_export.ts";
-import type { SharedState } from "../shared/shared_state.ts";
+import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";
 import { EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { socketPair } from "../sys/socket.ts";
 import type { AttachMessage, AttachOrder } from "../workers/attach_init.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
+import { awaitStart } from "./await_start.ts";
 import type { Observer } from "./events.ts";
 import { KernelThread } from "./kernel_thread.ts";
 import { withTimeout } from "./with_timeout.ts";
 
-/** How long the kernel may take to set the device up, milliseconds. */
-const START_MS = 20_000;
+const REPORT = "this is a bug in blkcache; please report it with the lines above";
 /** How long it may take to let go: first it is asked, then its connections are cut. Milliseconds. */
 const POLITE_MS = 500;
 const FIRM_MS = 1000;
-/** How long what was written may take to be passed on at the end, milliseconds. */
-const FLUSH_MS = 1500;
+/**
+ * At the end what was written is passed on for as long as it goes on: without a single request in this time, in
+ * milliseconds, something hangs. A busy machine may need some seconds for the first.
+ */
+const FLUSH_SILENCE_MS = 5000;
 
 /** What to attach, and as which device. */
 export interface AttachOptions {
@@ -40,6 +43,7 @@ export interface AttachOptions {
 export class AttachedDevice {
   /** Resolves when no thread uses image and shared memory any more. */
   readonly ended: Promise<void>;
+  readonly #device: number;
   readonly #options: AttachOptions;
   readonly #observe: Observer;
   readonly #name: string;
@@ -54,10 +58,10 @@ export class AttachedDevice {
   readonly #released = Promise.withResolvers<void>();
 
   /**
-   * Attaches and waits until the kernel has the device.
-   * @throws {UserError} when that cannot be; nothing is left behind then.
+   * Starts the threads that answer the kernel, if the device is free: then `begin`.
+   * @throws {KernelDeviceBusy} when it may become free; {UserError} when it cannot be attached.
    */
-  static async start(options: AttachOptions, observe: Observer): Promise<AttachedDevice> {
+  static prepare(options: AttachOptions, observe: Observer): AttachedDevice {
     const { device } = freeKernelDevice(options.path);
     const { size, sectorSize } = options.served;
     if (kernelBlocks(size, sectorSize).blocks === 0) {
@@ -65,17 +69,12 @@ export class AttachedDevice {
         hints: ["leave --attach out: NBD clients take any size"],
       });
     }
-    const attached = new AttachedDevice(options, observe);
-    try {
-      await attached.#begin(device);
-    } catch (error) {
-      await attached.end();
-      throw error;
-    }
-    return attached;
+    return new AttachedDevice(device, options, observe);
   }
 
-  private constructor(options: AttachOptions, observe: Observer) {
+  /** @param device its packed number. */
+  private constructor(device: number, options: AttachOptions, observe: Observer) {
+    this.#device = device;
     this.#options = options;
     this.#observe = observe;
     this.#name = `"${printable(options.path)}"`;
@@ -103,30 +102,33 @@ export class AttachedDevice {
       });
   }
 
-  /** @param device its packed number. @throws {UserError} when the kernel does not take it. */
-  async #begin(device: number): Promise<void> {
+  /**
+   * Attaches the device and waits until the kernel has it.
+   * @param stopped resolves when that is not wanted any more.
+   * @throws {UserError} when the kernel does not take it; {StartStopped}. Then `end`.
+   */
+  async begin(stopped: Promise<unknown>): Promise<void> {
     const { path, served, timeoutMs } = this.#options;
-    const [flags] = await this.#inTime(Promise.all(this.#threads.map(({ serving }) => serving)));
-    this.#isWritable = (flags! & NBD_FLAG_READ_ONLY) === 0;
+    const awaited = <T>(started: Promise<T>) =>
+      awaitStart(`the kernel to take ${this.#name}`, started, stopped, this.#observe);
+    const serving = this.#threads.map((thread) => Promise.race([thread.serving, thread.ended]));
+    const [flags] = await awaited(Promise.all(serving));
+    if (flags === undefined) throw this.#refusal("its threads have ended", REPORT);
+    this.#isWritable = (flags & NBD_FLAG_READ_ONLY) === 0;
     const sockets = this.#kernelSockets;
     this.#kernelSockets = [];
     const blocks = kernelBlocks(served.size, served.sectorSize);
     const timeoutSeconds = kernelTimeoutSeconds(timeoutMs);
-    const exported = { ...blocks, flags: flags!, timeoutSeconds };
+    const exported = { ...blocks, flags, timeoutSeconds };
     this.#holder = this.#start({ type: "hold", path, sockets, exported });
-    this.#watcher = this.#start({ type: "watch", path, device });
-    const answer = await this.#inTime(this.#answer.promise);
+    this.#watcher = this.#start({ type: "watch", path, device: this.#device });
+    const answer = await awaited(this.#answer.promise);
     if (answer.type === "attached") return this.#sayAttached();
     const errno = "errno" in answer ? answer.errno : 0;
     throw this.#refusal(
       errno === 0 ? "it was detached" : `${errnoMessage(errno)} (${errnoName(errno)})`,
       errno === EPERM ? "run it as root" : "dmesg may say why; or name another device",
     );
-  }
-
-  async #inTime<T>(promise: Promise<T>): Promise<T> {
-    if (await withTimeout(promise, START_MS)) return await promise;
-    throw this.#refusal("the kernel does not answer", "dmesg may say why");
   }
 
   #refusal(reason: string, hint: string): UserError {
@@ -143,6 +145,7 @@ export class AttachedDevice {
       event.preventDefault();
       this.#warn(`a thread of ${this.#name} has ended by an error of blkcache: ${event.message}`);
       if (order.type === "hold") this.#hear({ type: "detached", errno: 0 });
+      else this.#answer.resolve({ type: "detached", errno: 0 });
     };
     worker.postMessage(order);
     return worker;
@@ -178,11 +181,24 @@ export class AttachedDevice {
     this.#observe({ event: "info", message: `partitions of ${this.#name}: ${paths}` });
   }
 
-  /** What programs have written reaches the sessions, unless that takes too long. They still serve. */
+  /** What programs have written reaches the sessions, which still serve. */
   async flush(): Promise<void> {
     if (!this.#isWritable) return;
     this.#order({ type: "flush" });
-    await withTimeout(this.#flushed.promise, FLUSH_MS);
+    for (let before = -1, requests = this.#requests; requests !== before;) {
+      if (await withTimeout(this.#flushed.promise, FLUSH_SILENCE_MS)) return;
+      before = requests;
+      requests = this.#requests;
+    }
+    this.#warn(`what programs have written to ${this.#name} last may be missing`, [
+      "the disk that it goes to does not answer",
+    ]);
+  }
+
+  /** That the kernel has made until now. */
+  get #requests(): number {
+    const { state, sessions } = this.#options;
+    return sessions.reduce((sum, session) => sum + state.countOf(session, SESSION_REQUESTS), 0);
   }
 
   /**

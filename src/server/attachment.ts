@@ -5,7 +5,10 @@ import { UserError } from "../base/errors.ts";
 import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
+import { KernelDeviceBusy } from "../file/kernel_device.ts";
 import { AttachedDevice, type AttachOptions } from "./attached_device.ts";
+import { StartStopped } from "./await_start.ts";
+import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 
@@ -17,41 +20,45 @@ const LOOK_MS = 1000;
 /** How long the end is waited for, milliseconds. */
 const END_MS = 2000;
 
+/** What to attach, and who wants to know. */
+export interface AttachmentOptions extends AttachOptions {
+  /** Gets to know the threads. */
+  readonly users: DescriptorUsers;
+  /** Resolves when the run is to end: then nothing is attached either. */
+  readonly stopped: Promise<unknown>;
+}
+
 /** See the head of this file. */
 export class Attachment {
   /** Resolves after `end`, when image and shared memory are no longer used by it. */
   readonly ended: Promise<void>;
-  readonly #options: AttachOptions;
+  readonly #options: AttachmentOptions;
   readonly #observe: Observer;
   readonly #ending = Promise.withResolvers<"ending">();
   #setEnded!: () => void;
   #device: AttachedDevice | undefined;
+  /** Resolves when the threads of the last device, or of an attempt that has failed, have ended. */
+  #lastEnded: Promise<unknown> = Promise.resolve();
   /** Settles when there is a device, or is not going to be one. */
   #attempt: Promise<void> = Promise.resolve();
 
   /**
-   * @param patient a device that cannot be had is said, and waited for.
-   * @throws {UserError} otherwise, when it cannot be had; nothing is left behind then.
+   * A device whose last users have not let go of it is said, and waited for.
+   * @throws {UserError} when it cannot be had, {StartStopped} when the run ends first; nothing is left behind then.
    */
-  static async start(
-    options: AttachOptions,
-    observe: Observer,
-    patient: boolean,
-  ): Promise<Attachment> {
+  static async start(options: AttachmentOptions, observe: Observer): Promise<Attachment> {
     for (const session of options.sessions) options.state.setEventFd(session, createEventFd());
     const attachment = new Attachment(options, observe);
     try {
-      await attachment.#attach();
+      await attachment.#attach(options.stopped, observe);
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      if (!patient) {
-        attachment.close();
+      if (!(error instanceof KernelDeviceBusy)) {
+        void options.users.gone.then(() => attachment.close());
         throw error;
       }
-      const { message } = error;
       observe({
         event: "warning",
-        message,
+        message: error.message,
         hints: [...error.hints, "what is served now is attached as soon as that is done"],
       });
       attachment.#attempt = attachment.#attachWhenFree();
@@ -59,14 +66,23 @@ export class Attachment {
     return attachment;
   }
 
-  private constructor(options: AttachOptions, observe: Observer) {
+  private constructor(options: AttachmentOptions, observe: Observer) {
     this.#options = options;
     this.#observe = observe;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
   }
 
-  async #attach(): Promise<void> {
-    const device = this.#device = await AttachedDevice.start(this.#options, this.#observe);
+  async #attach(stopped: Promise<unknown>, observe: Observer): Promise<void> {
+    const device = AttachedDevice.prepare(this.#options, observe);
+    this.#lastEnded = device.ended;
+    this.#options.users.add(device.ended);
+    try {
+      await device.begin(stopped);
+    } catch (error) {
+      await device.end();
+      throw error;
+    }
+    this.#device = device;
     void device.ended.then(() => this.#over());
   }
 
@@ -78,19 +94,23 @@ export class Attachment {
   }
 
   async #attachWhenFree(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const ending = this.#ending.promise;
+    // The status has its place meanwhile.
+    const observe: Observer = (event) => event.event === "waiting" || this.#observe(event);
     for (;;) {
-      const pause = new Promise<void>((resolve) => timer = setTimeout(resolve, LOOK_MS));
-      if (await Promise.race([pause, ending]) === "ending") break;
+      const pause = Promise.withResolvers<void>();
+      const timer = setTimeout(pause.resolve, LOOK_MS);
+      // The same session numbers: the threads of an earlier attempt have ended first.
+      const next = Promise.all([pause.promise, this.#lastEnded]);
+      const first = await Promise.race([next, ending]);
+      clearTimeout(timer);
+      if (first === "ending") return;
       try {
-        await this.#attach();
-        break;
+        return await this.#attach(ending, observe);
       } catch (error) {
-        if (!(error instanceof UserError)) throw error;
+        if (!(error instanceof UserError || error instanceof StartStopped)) throw error;
       }
     }
-    clearTimeout(timer);
   }
 
   /** What programs have written is passed on, while it can be: before the phase is ENDING. */
@@ -102,7 +122,7 @@ export class Attachment {
   async end(): Promise<void> {
     this.#ending.resolve("ending");
     const ending = this.#attempt.then(() => this.#device?.end());
-    void ending.then(() => this.#device?.ended).then(this.#setEnded);
+    void ending.then(() => this.#lastEnded).then(this.#setEnded);
     await withTimeout(ending, END_MS);
   }
 

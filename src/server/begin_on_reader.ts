@@ -1,8 +1,12 @@
 // Opens a block device on the reader's thread, and begins to serve it. Main thread: it goes on hearing signals and
 // says what it waits for, however long the device takes.
 import type { DeviceRequest } from "../cache/open_device.ts";
+import { printable } from "../base/printable.ts";
 import { abandonMedium, type Medium } from "../cache/open_medium.ts";
-import type { SharedState } from "../shared/shared_state.ts";
+import { READER_BUSY_SINCE, type SharedState } from "../shared/shared_state.ts";
+import type { Opened } from "../workers/reader_init.ts";
+import { StartStopped } from "./await_start.ts";
+import { DescriptorUsers } from "./descriptor_users.ts";
 import { Generation } from "./generation.ts";
 import { ReaderThread } from "./reader_thread.ts";
 import type { Run } from "./run.ts";
@@ -19,7 +23,7 @@ export async function beginOnReader<Reason extends string>(
   request: DeviceRequest,
   state: SharedState,
   over: Promise<Reason>,
-  beforeServing: () => Promise<void>,
+  beforeServing: (opened: Opened) => Promise<void>,
 ): Promise<Generation | Reason> {
   const { isDrive, observe } = run;
   const reader = new ReaderThread(
@@ -27,12 +31,14 @@ export async function beginOnReader<Reason extends string>(
     { device: request.device, imagePath: "" },
     observe,
   );
+  const users = new DescriptorUsers();
   let begun: Medium | undefined;
   const abandon = async () => {
     state.end();
     // Once it reads, the reader lets go of the device by itself, but not of what was made on disk.
     if (begun === undefined) reader.abandon();
-    if (await reader.end() && begun !== undefined) abandonMedium(begun);
+    await reader.end();
+    if (begun !== undefined) abandonMedium(begun, users.gone);
   };
   try {
     const opened = await awaitOpened(reader, over, run, state);
@@ -40,15 +46,16 @@ export async function beginOnReader<Reason extends string>(
       await abandon();
       return opened;
     }
-    await beforeServing();
+    await beforeServing(opened);
     const { medium, writeFd } = opened;
-    return await Generation.begin({ ...run, writeFd }, medium, state, (init) => {
+    return await Generation.begin({ ...run, writeFd }, medium, state, users, (init) => {
       begun = medium;
       reader.read(init, medium.imagePath);
       return reader;
     });
   } catch (error) {
     await abandon();
+    if (error instanceof StartStopped) return await over;
     throw error;
   }
 }
@@ -59,6 +66,9 @@ async function awaitOpened<Reason>(
   { options, observe }: Run,
   state: SharedState,
 ): Promise<Awaited<typeof reader.opened> | Reason> {
-  using _note = new WaitingNote(options.device, state, observe);
+  const { readerCounters } = state;
+  // Without a read under way it is the opening itself that takes long.
+  const sinceMs = () => readerCounters[READER_BUSY_SINCE] || undefined;
+  using _note = new WaitingNote(`${printable(options.device)} to answer`, observe, sinceMs);
   return await Promise.race([reader.opened, over]);
 }

@@ -32,6 +32,8 @@ export class DriveLife {
   readonly #codes = new MediaCodes();
   /** Nothing has been served yet: what is wrong with our side now is likely to stay so. */
   #isFirst = true;
+  /** It has been said that the kernel does not count media. */
+  #isWarned = false;
   /** Of the medium that was served when the run ended. */
   #lastProgress: Progress | undefined;
 
@@ -117,13 +119,29 @@ export class DriveLife {
     const state = generationState(this.#run.options);
     this.#watcher.follow(state);
     try {
-      return await beginOnReader(this.#run, this.#request, state, over, () => this.#refusal.end());
+      return await beginOnReader(this.#run, this.#request, state, over, async ({ isCertain }) => {
+        if (!isCertain) this.#warnOnce();
+        await this.#refusal.end();
+      });
     } catch (error) {
       if (error instanceof MediumLeft) return "medium gone";
       if (!(error instanceof UserError)) throw error;
       this.#refuse(error);
       return "refused";
     }
+  }
+
+  /** What this kernel cannot tell. */
+  #warnOnce(): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    this.#run.observe({
+      event: "warning",
+      message:
+        `Linux before 5.15 does not count the media in ${this.#drive}: an exchange for one ` +
+        `of equal size is noticed when the drive announces it, or after a pause of a second`,
+      hints: ["stop blkcache before you exchange the medium, or use Linux 5.15 or later"],
+    });
   }
 
   /** @throws {UserError} the same, when waiting for another medium is not what the user wants. */

@@ -61,8 +61,8 @@ export type ServerEvent =
     /** Of a medium that has left, at its end. */
     progress?: Progress;
   }
-  /** The device is being opened, and has not answered for so many seconds. Every second, until something else. */
-  | { event: "waiting"; device: string; seconds: number; message: string }
+  /** Something that the run needs has not answered for so many seconds. Every second, until it has. */
+  | { event: "waiting"; what: string; seconds: number; message: string }
   | { event: "progress"; progress: Progress }
   | { event: "warning"; message: string; hints: readonly string[] }
   | { event: "info"; message: string }

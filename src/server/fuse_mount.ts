@@ -7,10 +7,12 @@ import { type Mount, mountOf, mounts } from "../file/mounts.ts";
 import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
 import { EACCES, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { createEventFd } from "../sys/eventfd.ts";
-import { closeFd, identityOf } from "../sys/fd.ts";
+import { closeFd } from "../sys/fd.ts";
 import { MNT_DETACH, unmount } from "../sys/mount.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
+import { awaitStart } from "./await_start.ts";
+import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { dismissThreads, FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
 import { type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
@@ -24,8 +26,6 @@ import { withTimeout } from "./with_timeout.ts";
  */
 export const FUSE_THREADS = 2;
 
-/** How long the threads may take to start, milliseconds. */
-const START_MS = 20_000;
 /** How long the threads may take to notice that the file is no longer mounted, milliseconds. */
 const END_MS = 1000;
 
@@ -33,13 +33,17 @@ const END_MS = 1000;
 export interface FuseMountOptions {
   /** As it was named on the command line. */
   readonly file: string;
-  /** Descriptor of the device: who may read that may read the file. */
-  readonly device: number;
+  /** Everybody may read the device, and so the file. */
+  readonly isPublic: boolean;
   readonly state: SharedState;
   /** The first of FUSE_THREADS session numbers that nobody else uses. */
   readonly firstSession: number;
   readonly served: ServedMedium;
   readonly timeoutMs: number;
+  /** Gets to know the threads. */
+  readonly users: DescriptorUsers;
+  /** Resolves when the run is to end: then the mount does not begin either. */
+  readonly stopped: Promise<unknown>;
 }
 
 /** A device shown as a file. */
@@ -60,7 +64,7 @@ export class FuseMount {
 
   /**
    * Mounts the file and waits until it is served.
-   * @throws {UserError} when that cannot be; nothing is left behind then.
+   * @throws {UserError} when that cannot be, {StartStopped} when the run ends first; nothing is left behind then.
    */
   static async start(options: FuseMountOptions, observe: Observer): Promise<FuseMount> {
     const info = (message: string) => observe({ event: "info", message });
@@ -72,12 +76,17 @@ export class FuseMount {
       point.remove();
       throw error;
     }
-    const refused = await fuse.#negotiated();
-    if (refused === undefined) return fuse;
-    await fuse.end();
-    throw new UserError(`cannot show the device as "${printable(options.file)}": ${refused}`, {
-      hints: [OTHER_WAY],
-    });
+    try {
+      const refused = await fuse.#negotiated();
+      if (refused === undefined) return fuse;
+      throw new UserError(`cannot show the device as "${printable(options.file)}": ${refused}`, {
+        hints: [OTHER_WAY],
+      });
+    } catch (error) {
+      await fuse.end();
+      void options.users.gone.then(() => fuse.close());
+      throw error;
+    }
   }
 
   private constructor(options: FuseMountOptions, point: MountPoint, observe: Observer) {
@@ -86,7 +95,7 @@ export class FuseMount {
     this.#observe = observe;
     this.#point = point;
     const timeMs = Date.now();
-    const mode = (identityOf(options.device).mode & OTHERS_MAY_READ) === 0 ? 0o400 : 0o444;
+    const mode = options.isPublic ? 0o444 : 0o400;
     const lanes = mountSaying(options.file, point.path, mode);
     this.#mountId = mountOf(point.path)!.id;
     const numbers = Array.from(
@@ -113,7 +122,9 @@ export class FuseMount {
         maxBackground: FUSE_THREADS * PARKED_PER_SESSION / 2,
       }, (error) => this.#died(error))
     );
-    this.ended = Promise.all(this.#threads.map(({ ended }) => ended)).then(() => {
+    const ended = Promise.all(this.#threads.map(({ ended }) => ended));
+    options.users.add(ended);
+    this.ended = ended.then(() => {
       if (!this.#ending) this.#over();
     });
   }
@@ -121,14 +132,11 @@ export class FuseMount {
   /** @returns why it cannot be served, or undefined. */
   async #negotiated(): Promise<string | undefined> {
     const answers = this.#threads.map(({ negotiated }) => negotiated);
-    let agreed: boolean | undefined;
-    const settled = Promise.race([
-      Promise.any(answers).then((answer) => agreed = answer),
-      this.ended,
-    ]);
-    await withTimeout(settled, START_MS);
+    const first = Promise.race([Promise.any(answers), this.ended]);
+    const what = `the kernel to show "${printable(this.#options.file)}"`;
+    const agreed = await awaitStart(what, first, this.#options.stopped, this.#observe);
     if (agreed) return undefined;
-    return agreed === false ? "the kernel's FUSE is too old" : "the threads have not started";
+    return agreed === false ? "the kernel's FUSE is too old" : "the threads have ended";
   }
 
   /** No thread serves it any more, and that was not our wish. */
@@ -214,7 +222,6 @@ function mountSaying(file: string, path: string, mode: number): Lanes[] {
   }
 }
 
-const OTHERS_MAY_READ = 0o004;
 const OTHER_WAY = "serve it without a mount, and run: nbdfuse FILE URI";
 
 function tryUnmount(mountPoint: string, flags: number): SystemError | undefined {

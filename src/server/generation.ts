@@ -161,8 +161,9 @@ export class Generation {
    * last: until then their numbers must not come to mean something else, such as the next disc's image.
    */
   async #closeWhenUnused(): Promise<void> {
-    const { reader, others, medium, overlay } = this.#parts;
-    await Promise.all([reader.ended, this.#pool.ended, others.ended]);
+    const { users, others, medium, overlay } = this.#parts;
+    await Promise.all([this.#pool.ended, others.ended]);
+    await users.gone;
     this.#pool.close();
     others.close();
     closeFd(medium.image);

@@ -10,6 +10,7 @@ import { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import type { ReaderInit } from "../workers/reader_init.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
+import type { DescriptorUsers } from "./descriptor_users.ts";
 import { DomainRecorder } from "./domain_recorder.ts";
 import { FillRun } from "./fill_run.ts";
 import { MapSaver } from "./map_saver.ts";
@@ -26,6 +27,8 @@ export interface GenerationParts {
   readonly served: ServedMedium;
   readonly map: FileMap;
   readonly state: SharedState;
+  /** Of the descriptors of all this. */
+  readonly users: DescriptorUsers;
   readonly reader: ReaderThread;
   /** Undefined when nothing is to be changed. */
   readonly saver: MapSaver | undefined;
@@ -46,20 +49,23 @@ function firstOther({ maxClients }: ServeOptions): number {
 
 /**
  * Saves the map for the first time, and opens the ways in that are no NBD clients.
+ * @param users gets to know all threads that are started here.
  * @param makeReader gives the reader its order; it begins when somebody may need it.
  * @throws {UserError} when overlay, map or fill will not do: the medium is the caller's to abandon then.
+ * @throws {StartStopped} when the run ends first: the same.
  */
 export async function assembleGeneration(
   run: Run,
   medium: Medium,
   state: SharedState,
+  users: DescriptorUsers,
   makeReader: (init: ReaderInit) => ReaderThread,
 ): Promise<GenerationParts> {
   const overlay = overlayOf(run, medium);
   try {
-    return await assembleWith(overlay, run, medium, state, makeReader);
+    return await assembleWith(overlay, run, medium, state, users, makeReader);
   } catch (error) {
-    if (overlay !== undefined) closeFd(overlay.file);
+    if (overlay !== undefined) void users.gone.then(() => closeFd(overlay.file));
     throw error;
   }
 }
@@ -69,6 +75,7 @@ async function assembleWith(
   run: Run,
   medium: Medium,
   state: SharedState,
+  users: DescriptorUsers,
   makeReader: (init: ReaderInit) => ReaderThread,
 ): Promise<GenerationParts> {
   const { options, about, observe } = run;
@@ -81,13 +88,17 @@ async function assembleWith(
     : new DomainRecorder(options.recordDomain, medium, about, observe);
   const saver = await beginSaving(run, medium, map, state);
   const reader = makeReader(readerInit(run, medium, state, fill));
+  users.add(reader.ended);
   // Otherwise the first client has it begin: while nobody asks, it would do nothing.
   if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) reader.begin();
   try {
     const served = servedMedium(medium, options, recorder, overlay);
     const first = firstOther(options);
-    const others = await OtherWays.open(run, served, medium.device, state, first);
-    return { run, medium, served, map, state, reader, saver, fill, recorder, overlay, others };
+    const others = await OtherWays.open(run, served, medium.isPublic, state, users, first);
+    return {
+      ...{ run, medium, served, map, state, users },
+      ...{ reader, saver, fill, recorder, overlay, others },
+    };
   } catch (error) {
     state.end();
     await reader.end();

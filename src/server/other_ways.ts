@@ -5,6 +5,7 @@ import type { SharedState } from "../shared/shared_state.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
 import { Attachment, KERNEL_CONNECTIONS } from "./attachment.ts";
 import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
+import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Run } from "./run.ts";
 import type { ServeOptions } from "./serve_options.ts";
 
@@ -25,23 +26,25 @@ export class OtherWays {
   /**
    * Opens those that the user wants.
    * @param firstSession of `otherSessions` numbers that nobody else uses.
-   * @param device descriptor of the device: who may read that may read the file.
-   * @throws {UserError} when one cannot be had; nothing is left behind then.
+   * @param isPublic everybody may read the device, and so the file.
+   * @throws {UserError} when one cannot be had, {StartStopped} when the run ends first; nothing is left behind then.
    */
   static async open(
     run: Run,
     served: ServedMedium,
-    device: number,
+    isPublic: boolean,
     state: SharedState,
+    users: DescriptorUsers,
     firstSession: number,
   ): Promise<OtherWays> {
-    const mount = await showAsFile(run, served, device, state, firstSession);
+    const mount = await showAsFile(run, served, isPublic, state, users, firstSession);
     try {
       const firstAttached = firstSession + (mount === undefined ? 0 : FUSE_THREADS);
-      return new OtherWays(mount, await attachToKernel(run, served, state, firstAttached));
+      return new OtherWays(mount, await attachToKernel(run, served, state, users, firstAttached));
     } catch (error) {
       state.end();
       await mount?.end();
+      void users.gone.then(() => mount?.close());
       throw error;
     }
   }
@@ -71,35 +74,38 @@ export class OtherWays {
 }
 
 async function showAsFile(
-  { options, observe }: Run,
+  { options, observe, stopped }: Run,
   served: ServedMedium,
-  device: number,
+  isPublic: boolean,
   state: SharedState,
+  users: DescriptorUsers,
   firstSession: number,
 ): Promise<FuseMount | undefined> {
   if (options.mount === undefined) return undefined;
   const mount = await FuseMount.start({
     file: options.mount,
-    device,
+    isPublic,
     state,
     firstSession,
     served,
     timeoutMs: options.timeoutSeconds * 1000,
+    users,
+    stopped,
   }, observe);
   observe({ event: "info", message: `the device is shown as "${printable(mount.path)}"` });
   return mount;
 }
 
 async function attachToKernel(
-  { options, observe, isDrive }: Run,
+  { options, observe, stopped }: Run,
   served: ServedMedium,
   state: SharedState,
+  users: DescriptorUsers,
   firstSession: number,
 ): Promise<Attachment | undefined> {
   if (options.attach === undefined) return undefined;
   const sessions = Array.from({ length: KERNEL_CONNECTIONS }, (_, index) => firstSession + index);
   const timeoutMs = options.timeoutSeconds * 1000;
-  const attach = { path: options.attach, state, sessions, served, timeoutMs };
-  // The medium before this one may still be mounted.
-  return await Attachment.start(attach, observe, isDrive);
+  const attach = { path: options.attach, state, sessions, served, timeoutMs, users, stopped };
+  return await Attachment.start(attach, observe);
 }

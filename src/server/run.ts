@@ -11,6 +11,8 @@ export interface Run {
   readonly observe: Observer;
   /** Descriptor of the device for writes; undefined: nobody may write to it. */
   readonly writeFd: number | undefined;
+  /** Resolves when the user wants the run to end. */
+  readonly stopped: Promise<unknown>;
   /** Media come and go. */
   readonly isDrive: boolean;
   /** Whether the run goes on without a device that has gone, with what is cached of it. */

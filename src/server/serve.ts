@@ -6,10 +6,12 @@ import { type DeviceRequest, openDevice } from "../cache/open_device.ts";
 import { abandonMedium, type Warn } from "../cache/open_medium.ts";
 import { detect } from "../file/detect.ts";
 import { File } from "../file/file.ts";
-import { freeKernelDevice } from "../file/kernel_device.ts";
+import { checkKernelDevice } from "../file/kernel_device.ts";
 import { Removable } from "../file/removable.ts";
 import { sourceName } from "../file/source_name.ts";
+import { StartStopped } from "./await_start.ts";
 import { beginOnReader } from "./begin_on_reader.ts";
+import { DescriptorUsers } from "./descriptor_users.ts";
 import { DriveLife } from "./drive_life.ts";
 import type { Observer } from "./events.ts";
 import { Generation } from "./generation.ts";
@@ -40,7 +42,7 @@ export async function serve(
   if (speed !== undefined && !isDrive) {
     throw new UserError(`"${printable(device)}" is no optical drive: --speed has no meaning`);
   }
-  if (options.attach !== undefined) freeKernelDevice(options.attach);
+  if (options.attach !== undefined) checkKernelDevice(options.attach);
   if (isDrive && options.writeThrough) {
     throw new UserError(
       `what is in "${printable(device)}" may be exchanged: it is not written to`,
@@ -62,6 +64,7 @@ export async function serve(
     about,
     listeners,
     observe,
+    stopped: stop.requested,
     isDrive,
     writeFd: undefined,
     outlivesDevice: !isDrive && !options.once && !options.fill?.exitWhenComplete,
@@ -70,7 +73,7 @@ export async function serve(
     const request = requestOf(options, name);
     if (isDrive) return await new DriveLife(run, request, stop).live();
     const generation = kind === File
-      ? await beginOnFile(run, request)
+      ? await beginOnFile(run, request, stop)
       : await beginOnDevice(run, request, stop);
     if (!(generation instanceof Generation)) return endBeforeServing(generation, run);
     return await serveToEnd(generation, run, stop);
@@ -99,25 +102,27 @@ async function beginOnDevice(
   }
 }
 
-async function beginOnFile(run: Run, request: DeviceRequest): Promise<Generation> {
+async function beginOnFile(
+  run: Run,
+  request: DeviceRequest,
+  stop: StopRequest,
+): Promise<Generation | StopSignal> {
   const opened = openDevice(request, undefined, warner(run.observe));
   const { medium, writeFd } = opened;
   const names = { device: request.device, imagePath: medium.imagePath };
   const state = generationState(run.options);
-  let reader: ReaderThread | undefined;
-  const makeReader = (init: ConstructorParameters<typeof ReaderThread>[0]) =>
-    reader = new ReaderThread(init, names, run.observe);
+  const users = new DescriptorUsers();
   try {
     if (request.writeThrough) tellOfWrites(run);
-    const generation = await Generation.begin({ ...run, writeFd }, medium, state, makeReader);
-    void reader!.ended.then(() => opened.close());
-    return generation;
+    return await Generation.begin({ ...run, writeFd }, medium, state, users, (init) => {
+      const reader = new ReaderThread(init, names, run.observe);
+      void reader.ended.then(() => opened.close());
+      return reader;
+    });
   } catch (error) {
-    // A reader that hangs may still use what was opened.
-    if (await reader?.end() ?? true) {
-      abandonMedium(medium);
-      opened.close();
-    }
+    abandonMedium(medium, users.gone);
+    void users.gone.then(() => opened.close());
+    if (error instanceof StartStopped) return await stop.requested;
     throw error;
   }
 }

@@ -1,9 +1,7 @@
-// Says, second by second, that a device which is being opened has not answered yet. Main thread.
-import { printable } from "../base/printable.ts";
-import { READER_BUSY_SINCE, type SharedState } from "../shared/shared_state.ts";
+// Says, second by second, that something has not answered yet. Main thread.
 import type { Observer } from "./events.ts";
 
-/** A healthy device answers sooner, milliseconds; one that has to spin up is worth a word. */
+/** What is well answers sooner, milliseconds; a disk that has to spin up is worth a word. */
 const SILENCE_MS = 3_000;
 /** Milliseconds between two looks. */
 const LOOK_MS = 1_000;
@@ -12,15 +10,18 @@ const LOOK_MS = 1_000;
 export class WaitingNote implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(device: string, { readerCounters }: SharedState, observe: Observer) {
-    const beganMs = now();
+  /**
+   * @param what is waited for, for the sentence.
+   * @param sinceMs since when, by `nowMs`; undefined: since this was made.
+   */
+  constructor(what: string, observe: Observer, sinceMs?: () => number | undefined) {
+    const beganMs = nowMs();
     this.#timer = setInterval(() => {
-      // Without a read under way it is the opening itself that takes long.
-      const silentMs = now() - (readerCounters[READER_BUSY_SINCE] || beganMs);
+      const silentMs = nowMs() - (sinceMs?.() ?? beganMs);
       if (silentMs < SILENCE_MS) return;
       const seconds = Math.floor(silentMs / 1000);
-      const message = `waiting for ${printable(device)} to answer (${seconds} s); Ctrl-C ends`;
-      observe({ event: "waiting", device, seconds, message });
+      const message = `waiting for ${what} (${seconds} s); Ctrl-C ends`;
+      observe({ event: "waiting", what, seconds, message });
     }, LOOK_MS);
   }
 
@@ -30,6 +31,6 @@ export class WaitingNote implements Disposable {
 }
 
 /** As the reader notes when a read begins. */
-function now(): number {
+function nowMs(): number {
   return performance.timeOrigin + performance.now();
 }

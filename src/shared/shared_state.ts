@@ -269,12 +269,14 @@ export class SharedState {
   count(session: number, counter: number, amount: number): void {
     this.sessionCounters[session * SESSION_COUNTERS + counter] += amount;
   }
+  /** Any thread: a counter of one session. */
+  countOf(session: number, counter: number): number {
+    return this.sessionCounters[session * SESSION_COUNTERS + counter];
+  }
   /** Any thread: a counter summed over all sessions. */
   sumOfSessions(counter: number): number {
     let sum = 0;
-    for (let session = 0; session < this.sessions; session++) {
-      sum += this.sessionCounters[session * SESSION_COUNTERS + counter];
-    }
+    for (let session = 0; session < this.sessions; session++) sum += this.countOf(session, counter);
     return sum;
   }
 }

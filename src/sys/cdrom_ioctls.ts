@@ -7,6 +7,7 @@ export const CDROMREADTOCHDR = 0x5305;
 export const CDROMREADTOCENTRY = 0x5306;
 export const CDROM_SELECT_SPEED = 0x5322;
 export const CDROM_DRIVE_STATUS = 0x5326;
+export const CDROM_MEDIA_CHANGED = 0x5325;
 export const CDROM_LOCKDOOR = 0x5329;
 /** Kernel 5.15 and later. Unlike CDROM_MEDIA_CHANGED it takes nothing away from other callers. */
 export const CDROM_TIMED_MEDIA_CHANGE = 0x5396;
@@ -31,6 +32,12 @@ export const MEDIA_CHANGED_FLAG = 1;
 export function cdromDriveStatus(fd: number): number {
   const result = tryIoctlValue(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
   return unwrapIoctl(result, "CDROM_DRIVE_STATUS", fd);
+}
+
+/** Asks the drive whether the medium has changed since any program has asked so last. */
+export function cdromMediaChanged(fd: number): boolean {
+  const result = tryIoctlValue(fd, CDROM_MEDIA_CHANGED, CDSL_CURRENT);
+  return unwrapIoctl(result, "CDROM_MEDIA_CHANGED", fd) !== 0;
 }
 
 /** `changed`: since the time given. `lastChangeMs`: monotonic clock of the kernel, 0 for never. */

@@ -10,6 +10,7 @@ export const AT_EMPTY_PATH = 0x1000;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const S_IFMT = 0o170000;
 export const S_IFREG = 0o100000;
+export const S_IROTH = 0o4;
 export const S_IFBLK = 0o060000;
 export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;

@@ -40,7 +40,7 @@ export const EVENT_TEXTS: Readonly<
   phase: "fill does something else now: phase (null: nothing), pass",
   medium: "a medium is awaited, found, refused or has left: state, message, hints",
   waiting:
-    "every second while a device that is being opened does not answer: device, seconds, message",
+    "every second while a device that is being opened does not answer: what, seconds, message",
   warning: "something should be known; failed reads are summed up: message, hints",
   info: "something has happened: message",
   debug: "with --log-level debug: message",

@@ -19,8 +19,7 @@ import { blockSignals } from "../sys/signals.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { AttachMessage, AttachOrder, HoldOrder, WatchOrder } from "./attach_init.ts";
 
-/** How long the kernel may take to set the device up, and how often that is looked at, milliseconds. */
-const SET_UP_MS = 20_000;
+/** How often it is looked at whether the kernel has set the device up, milliseconds. Main ends the thread. */
 const LOOK_MS = 5;
 
 /** The device that is watched, and the thread that the kernel says serves it. */
@@ -66,10 +65,8 @@ function hold({ path, sockets, exported }: HoldOrder): void {
 function watch({ path, device }: WatchOrder): void {
   const block = new SysfsBlock(device);
   const tick = new Int32Array(new SharedArrayBuffer(4));
-  const endMs = performance.now() + SET_UP_MS;
   let holder: string | undefined;
   while ((holder = block.attribute("pid")) === undefined || !block.size) {
-    if (performance.now() > endMs) return;
     Atomics.wait(tick, 0, 0, LOOK_MS);
   }
   watched = { path, block, holder };

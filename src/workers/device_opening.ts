@@ -35,7 +35,8 @@ export function openForMain(
       return result;
     }, (message, hints) => tell({ type: "warning", message, hints }));
     if (shared.phase === PHASE_SERVING) {
-      tell({ type: "opened", opened: { medium: opened.medium, writeFd: opened.writeFd } });
+      const { medium, writeFd, guard } = opened;
+      tell({ type: "opened", opened: { medium, writeFd, isCertain: guard?.isCertain ?? true } });
       return opened;
     }
     letGo(opened);

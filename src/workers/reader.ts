@@ -80,6 +80,7 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
       ? (address, length, offset) => tryPread(fd, address, length, offset)
       : (address, length, offset) => ring.tryPread(fd, address, length, offset),
     isSameMedium: guard === undefined ? () => true : () => guard.isSame(),
+    looksTheSame: guard?.isCertain === false ? () => guard.looksTheSame() : undefined,
   };
   let failed = 0;
   let reportedMs = -Infinity;

@@ -21,6 +21,8 @@ export interface Opened {
   readonly medium: Medium;
   /** Descriptor for writes; undefined: nobody may write to it. */
   readonly writeFd: number | undefined;
+  /** False for a medium whose exchange the kernel may not notice; see MediumGuard. */
+  readonly isCertain: boolean;
 }
 
 /** The medium that was opened is not wanted. */

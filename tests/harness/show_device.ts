@@ -3,6 +3,8 @@
 // SIGTERM ends it in order; the last line has its counters.
 
 import { FileMap } from "../../src/map/file_map.ts";
+import { mayEverybodyRead } from "../../src/file/path_stat.ts";
+import { DescriptorUsers } from "../../src/server/descriptor_users.ts";
 import type { ServerEvent } from "../../src/server/events.ts";
 import { FUSE_THREADS, FuseMount } from "../../src/server/fuse_mount.ts";
 import { withTimeout } from "../../src/server/with_timeout.ts";
@@ -56,11 +58,13 @@ async function show(options: ShowOptions): Promise<void> {
   });
   const mount = await FuseMount.start({
     file: options.file,
-    device,
+    isPublic: mayEverybodyRead(device),
     state,
     firstSession: 0,
     served: { ...medium, readAhead, readAheadEnd: size, touched: undefined },
     timeoutMs,
+    users: new DescriptorUsers(),
+    stopped: stop.promise,
   }, print);
   print({ event: "ready" });
   await Promise.race([stop.promise, mount.ended]);

@@ -92,6 +92,15 @@ Deno.test("an exchange that the kernel counts only when the drive is opened is s
   assertEquals([next(), next()], ["6", "6"]);
 });
 
+Deno.test("an old kernel tells media of different sizes apart, also between two looks", () => {
+  const stays = new MediumStays();
+  let size = 700;
+  const next = () => stays.next("present", () => undefined, () => {}, () => size);
+  assertEquals([next(), next()], ["insertion 1", "insertion 1"]);
+  size = 650;
+  assertEquals([next(), next()], ["insertion 2", "insertion 2"]);
+});
+
 Deno.test("a watch ends when its signal fires, also while it waits", async () => {
   const stop = new AbortController();
   const watch = followMedium(() => "1", {

@@ -94,6 +94,18 @@ Deno.test("another medium: what was read is dropped, good or bad, and every requ
   }
 });
 
+Deno.test("where somebody has to ask, a medium that leaves while nobody reads is noticed", () => {
+  let run: SimulatedRun | undefined;
+  const looksTheSame = () => {
+    run!.state.end();
+    return false;
+  };
+  const device = Object.assign(new SimulatedDevice(65_536), { looksTheSame });
+  using it = run = new SimulatedRun(device);
+  it.reader.run();
+  assertEquals([it.told, device.reads], [["gone 0"], []]);
+});
+
 Deno.test("another medium in the middle of a rescue: the old marks stay, and none is added", () => {
   const device = new SimulatedDevice(MIB);
   for (const sector of [3, 60, 61]) device.bad.add(sector);

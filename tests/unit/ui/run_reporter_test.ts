@@ -175,7 +175,7 @@ Deno.test("with --json a phase is an event when it begins", async () => {
 
 const waiting = (seconds: number): ServerEvent => ({
   event: "waiting",
-  device: "/dev/sdb",
+  what: "/dev/sdb to answer",
   seconds,
   message: `waiting for /dev/sdb to answer (${seconds} s); Ctrl-C ends`,
 });

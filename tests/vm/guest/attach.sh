@@ -38,6 +38,16 @@ refused "no device of the kernel's NBD client" /dev/sda disk.img --attach /dev/s
 modprobe nbd
 refused 'there is no "/dev/nbd99"' /dev/sda disk.img --attach /dev/nbd99
 
+# It is stopped while its threads start: it ends in order, and what was made for it goes.
+serve /dev/sda never.img --attach /dev/nbd0 --max-clients 1
+there /w/never.img.json
+stop || fail "exit code $? of a start that was stopped"
+grep 'Uncaught\|EBADF' /out/said && fail "a descriptor was closed under a thread"
+[ -e /w/never.img ] && ! seen '"event":"ready"' >/dev/null && fail "an image is left"
+rm -f /w/never.*
+gone
+mv /out/events /out/events.stopped
+
 # Everything is read through the kernel; a partition is mounted.
 serve /dev/sda disk.img --attach /dev/nbd0 --max-clients 1
 await '"event":"ready"'
@@ -55,23 +65,32 @@ refused 'is a partition' /dev/sda more.img --attach /dev/nbd0p1
 stop || fail "exit code $?"
 dd if=/dev/nbd0 of=/dev/null bs=64k count=1 skip=3 2>/dev/null &
 ends $!
-refused 'still mounted on "/mnt/disk"' /dev/sda disk.img --attach /dev/nbd0
 umount /mnt/disk
 gone
 mv /out/events /out/events.first
 
-# It is killed in the middle of reads, of the kernel's and of the device's.
+# It is killed in the middle of reads, of the kernel's and of the device's, with a partition mounted.
 serve /dev/sda other.img --attach /dev/nbd0 --max-clients 1
 await '"event":"ready"'
+there /dev/nbd0p1
+mount -t iso9660 -o ro /dev/nbd0p1 /mnt/disk || fail "mount"
 dd if=/dev/nbd0 of=/dev/null bs=64k 2>/dev/null &
 READING=$!
 await '"deviceBytes":[1-9][0-9]\{5\}'
 kill -KILL $SERVER
 ends $READING && fail "a device that has gone was read to its end"
-gone
 mv /out/events /out/events.killed
+# The next one serves its socket at once, says what is in the way, and attaches when that has gone.
 serve /dev/sda other.img --attach /dev/nbd0 --max-clients 1
 await '"event":"ready"'
+await '/dev/nbd0\\" is still mounted on'
+await 'umount /mnt/disk'
+copy /tmp/killed.copy || fail "copy after a kill"
+cmp /dev/sda /tmp/killed.copy || fail "the copy differs after a kill"
+rm /tmp/killed.copy
+[ "$(seen 'the kernel has it as')" = 0 ] || fail "it is attached below a mounted file system"
+umount /mnt/disk
+await 'the kernel has it as'
 cmp /dev/sda /dev/nbd0 || fail "the device differs after a kill"
 
 # Somebody else detaches it; the program goes on.
