@@ -53,7 +53,7 @@ export const NBDKIT_COW_4K = nbdkit(
 );
 
 /** As many clients at a time as blkcache takes. */
-const QEMU_NBD = ["qemu-nbd", "--persistent", "--shared=16"];
+const QEMU_NBD = ["qemu-nbd", "--persistent", "--shared=64"];
 
 export const QEMU_NBD_RAW: Server = {
   name: "qemu-nbd",

@@ -16,6 +16,8 @@ export interface SourceOptions {
   bad?: readonly (readonly [offset: number, length: number])[];
   /** Each read takes so long at least. */
   delayMs?: number;
+  /** Most bytes a second. */
+  bytesPerSecond?: number;
   /** Allows `hang`. */
   canHang?: boolean;
 }
@@ -37,7 +39,7 @@ export class NbdSource implements AsyncDisposable {
 
   /** Serves `file`; `folder` is for what the source needs, of its own. */
   static async start(file: string, folder: string, options: SourceOptions = {}) {
-    const { bad = [], delayMs = 0, canHang = false } = options;
+    const { bad = [], delayMs = 0, bytesPerSecond = 0, canHang = false } = options;
     const filters = ["log"];
     const args = ["file", file, `logfile=${folder}/source.log`];
     if (canHang) {
@@ -47,6 +49,10 @@ export class NbdSource implements AsyncDisposable {
     if (delayMs > 0) {
       filters.push("delay");
       args.push(`rdelay=${delayMs}ms`);
+    }
+    if (bytesPerSecond > 0) {
+      filters.push("rate");
+      args.push(`rate=${bytesPerSecond * 8}`);
     }
     if (bad.length > 0) {
       filters.push("ddrescue");

@@ -44,3 +44,12 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "fair.ts: a small read is answered beside a client that has 64 large ones in flight",
+  ignore,
+  async fn() {
+    const [[alone, beside]] = await rowsOf("fair.ts", "--only=blkcache");
+    for (const cell of [alone, beside]) assert(/^[\d.]+ m?s \/ [\d.]+ m?s$/.test(cell), cell);
+  },
+});
