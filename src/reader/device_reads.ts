@@ -30,6 +30,11 @@ export class DeviceReads {
     this.#slice = new SliceSize(parts.device.sectorSize);
   }
 
+  /** The clock that reads are measured by, milliseconds. */
+  get nowMs(): number {
+    return this.#now();
+  }
+
   /**
    * Largest read of one turn at the moment, bytes. From a sick device it may take longer than a turn should:
    * smaller reads would fail more often.

@@ -19,6 +19,7 @@ import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
 import { Reach } from "./reach.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 import type { RescueStart } from "./rescue.ts";
+import { SLICE_MS } from "./slice_size.ts";
 
 /** How long the reader sleeps at most before it looks around, milliseconds. */
 const SLEEP_MS = 1000;
@@ -40,6 +41,11 @@ export class Reader {
   /** Takes in a read that has arrived. */
   readonly #takeRead: (read: PendingRead) => void;
   #gone: boolean;
+  /** The rescue whose turn it is has read something, and is not at its end. */
+  #rescueGoesOn = false;
+  /** When the turn began, and what had come last by then. */
+  #turnMs = 0;
+  #turnArrival = 0;
   readonly #eagerness = new Eagerness(ARRIVAL_LOOKS);
   /** When the medium was looked at last although there was nothing to read. */
   #lookedMs = -Infinity;
@@ -109,7 +115,7 @@ export class Reader {
     const { turns } = this.#pending;
     this.#pending.takeArrivals(this.#takeRead);
     if (this.#gone) return this.#endAll();
-    if (turns.next()) {
+    if (this.#isTurnGoingOn() || turns.next()) {
       const { request, rescue } = turns;
       if (rescue !== undefined) this.#stepRescue(rescue);
       else if (request!.isWrite) this.#writes!.step(request!);
@@ -120,6 +126,18 @@ export class Reader {
     if (hint === undefined) return this.#fill?.step() ?? false;
     this.#serveHint(hint);
     return true;
+  }
+
+  /** Sectors of a rescue that can be read are quick: its turn goes on while it is short, and nobody new comes. */
+  #isTurnGoingOn(): boolean {
+    const { lastArrival } = this.#pending;
+    const goesOn = this.#rescueGoesOn && this.#turnArrival === lastArrival &&
+      this.#reads.nowMs - this.#turnMs < SLICE_MS;
+    this.#rescueGoesOn = false;
+    if (goesOn) return true;
+    this.#turnArrival = lastArrival;
+    this.#turnMs = this.#reads.nowMs;
+    return false;
   }
 
   // --- clients ------------------------------------------------------------------------------------
@@ -216,6 +234,7 @@ export class Reader {
       return this.#pending.endRescue(rescue);
     }
     if (!rescue.next()) this.#endRescue(rescue);
+    else this.#rescueGoesOn = result > 0;
   }
 
   #endRescue(rescue: PendingRescue): void {

@@ -9,7 +9,7 @@ import { alignDown, clamp } from "../base/ranges.ts";
 import { MAX_READ, SICK_READ } from "./pace.ts";
 
 /** Time that a slice may take, milliseconds: a person does not notice a few of them. */
-const SLICE_MS = 100;
+export const SLICE_MS = 100;
 /** A read of at most this length is taken for delay only, as long as nothing else is known. */
 const SHORT_READ = 16_384;
 /** Such a read that takes longer has met a disk that spins up, or a drive that tries again; milliseconds. */

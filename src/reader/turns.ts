@@ -1,5 +1,6 @@
-// Whose turn it is. A turn is one slice of the device's time: one device read, one piece of a write, or the
-// reads of one rescue until one of them fails. Pure: it chooses, the reader carries out. Reader thread only.
+// Whose turn it is. A turn is one slice of the device's time: one device read, one piece of a write, or sectors of
+// one rescue until one of them fails, or somebody comes. Pure: it chooses, the reader carries out. Reader thread
+// only.
 //
 // The session whose last turn lies furthest back goes first. So each session has a turn before any has a
 // second one, and between the arrival of a request and the next turn of its session lie at most the slice
