@@ -5,7 +5,7 @@ import { INPUT_BYTES, OUTPUT_BYTES } from "../nbd/limits.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
 import { EAGAIN, errnoName } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
-import { POLLIN, PollSet } from "../sys/poll.ts";
+import { POLLIN, POLLRDHUP, PollSet } from "../sys/poll.ts";
 import { tryRecv, tryRecvNow, trySendAll, trySendFile } from "../sys/socket.ts";
 import type { CachedFile } from "../cache/cached_file.ts";
 
@@ -103,10 +103,14 @@ export class SocketPeer implements Peer {
     if (this.#cached?.armWakeUp() === false) return ENDED;
     if (receiving !== this.#receiving) {
       this.#receiving = receiving;
-      this.#poll.set(0, receiving ? this.#socket : -1, POLLIN);
+      this.#poll.set(0, this.#socket, receiving ? POLLIN : POLLRDHUP);
     }
     this.#poll.wait(timeoutMs);
     this.#cached?.disarmWakeUp();
+    // Who is not read from is not heard leaving otherwise. At the end of the run main shuts the socket.
+    if (!receiving && this.#poll.revents(0) !== 0 && !this.#cached?.ending) {
+      throw new PeerGone("the client has closed the connection");
+    }
     let found = 0;
     if (receiving && this.#poll.revents(0) !== 0) found |= READABLE;
     if (this.#poll.revents(1) !== 0) {
