@@ -4,6 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { type BlockDeviceInfo, describeSilentDevice } from "../file/block_listing.ts";
 import type { SourceContent } from "../file/source_content.ts";
 import { SysfsBlock } from "../file/sysfs.ts";
+import { endWorker, requireThreads } from "../server/thread_room.ts";
 import type { LookMessage, LookOrder } from "../workers/look_init.ts";
 
 /** What has come of a look. */
@@ -22,10 +23,7 @@ export class DeviceLooks implements Disposable {
 
   /** @param silenceMs how long the device may give no sign of life, milliseconds. */
   async look(order: LookOrder, silenceMs: number): Promise<Look> {
-    const worker = this.#worker ??= new Worker(new URL("../workers/look.ts", import.meta.url), {
-      type: "module",
-      name: "look",
-    });
+    const worker = this.#worker ??= this.#start();
     let info: BlockDeviceInfo | undefined;
     const { promise, resolve, reject } = Promise.withResolvers<Look>();
     const giveUp = () => {
@@ -66,9 +64,17 @@ export class DeviceLooks implements Disposable {
     this.#leave();
   }
 
+  #start(): Worker {
+    requireThreads(1, "the thread that looks at a device");
+    return new Worker(new URL("../workers/look.ts", import.meta.url), {
+      type: "module",
+      name: "look",
+    });
+  }
+
   /** A thread that hangs ends when its device answers. */
   #leave(): void {
-    this.#worker?.terminate();
+    if (this.#worker !== undefined) endWorker(this.#worker);
     this.#worker = undefined;
   }
 }

@@ -5,6 +5,8 @@ import { parseArguments, type Request } from "./arguments.ts";
 import type { CommandName } from "./commands.ts";
 import { completionScript } from "./completions.ts";
 import { detectCommand } from "./detect_command.ts";
+import { UserError } from "../base/errors.ts";
+import { prepareProcess } from "../server/prepare_process.ts";
 import { EXIT_DONE, EXIT_FAILURE } from "../base/exit_codes.ts";
 import { reportFailure } from "./failure.ts";
 import { commandHelp, overview } from "./help.ts";
@@ -18,6 +20,13 @@ const LAST_WORDS_MS = 500;
 
 /** Runs the program. @returns its exit code; never throws. */
 export async function run(args: readonly string[]): Promise<number> {
+  try {
+    prepareProcess();
+  } catch (error) {
+    // Nothing can be written on another thread, as the terminal does it.
+    Deno.stderr.writeSync(new TextEncoder().encode(`${withoutThreads(error)}\n`));
+    return EXIT_FAILURE;
+  }
   const terminal = processTerminal();
   let isServing = false;
   let exitCode: number;
@@ -35,6 +44,12 @@ export async function run(args: readonly string[]): Promise<number> {
   terminal.error(`cannot write the output: ${trouble.message}`);
   await terminal.close();
   return EXIT_FAILURE;
+}
+
+function withoutThreads(error: unknown): string {
+  if (!(error instanceof UserError)) throw error;
+  return [`error: ${error.message}`, ...error.hints.map((hint) => `hint: ${hint}`)]
+    .map((line) => `blkcache: ${line}`).join("\n");
 }
 
 function isServer(command: CommandName): command is "serve" | "mount" {

@@ -2,8 +2,11 @@
 
 import { basename } from "@std/path";
 import type { Observer } from "../server/events.ts";
+import { fitToLimits } from "../server/fit_to_limits.ts";
+import { KeptThread } from "../server/kept_thread.ts";
 import { serve } from "../server/serve.ts";
 import { isSignalIgnored, SIGHUP } from "../sys/signals.ts";
+import { MOST_CONNECTIONS } from "../ui/page/limits.ts";
 import { LivePage } from "../ui/page/live_page.ts";
 import { RunReporter } from "../ui/run_reporter.ts";
 import type { Terminal } from "../ui/terminal.ts";
@@ -24,7 +27,12 @@ export async function serveCommand(
   // Deno changes this with the first listener for any signal.
   const survivesHangUp = isSignalIgnored(SIGHUP);
   const request = command === "mount" ? mountOptions : serveOptions;
-  const options = { ...request(operands, values), survivesHangUp };
+  const { options: fitted, pageConnections, warning } = fitToLimits(
+    request(operands, values),
+    values.http === undefined ? 0 : MOST_CONNECTIONS,
+  );
+  if (warning !== undefined) terminal.warning(warning.message, warning.hints);
+  const options = { ...fitted, survivesHangUp };
   if (options.fill?.domain?.path === STANDARD_INPUT) {
     const content = await readStandardInput("--domain");
     options.fill = { ...options.fill, domain: { ...options.fill.domain, content } };
@@ -35,9 +43,10 @@ export async function serveCommand(
       "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
     ]);
   }
+  using _thread = new KeptThread();
   const name = basename(options.device);
   const reporter = new RunReporter(terminal, name);
-  await using page = values.http && await openPage(values.http, name, terminal);
+  await using page = values.http && await openPage(values.http, pageConnections, name, terminal);
   const observe: Observer = (event) => {
     reporter.observe(event);
     page?.observe(event);
@@ -53,6 +62,7 @@ export async function serveCommand(
 
 async function openPage(
   address: ListenAddress,
+  mostConnections: number,
   name: string,
   terminal: Terminal,
 ): Promise<LivePage> {
@@ -62,7 +72,13 @@ async function openPage(
       "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
     ]);
   }
-  const page = await LivePage.open({ host, port, name, details: `on ${Deno.hostname()}` });
+  const page = await LivePage.open({
+    host,
+    port,
+    mostConnections,
+    name,
+    details: `on ${Deno.hostname()}`,
+  });
   if (terminal.json) terminal.record({ event: "page", url: page.url });
   terminal.info(`live page ${page.url}`);
   return page;

@@ -4,7 +4,7 @@ import { dirname } from "@std/path";
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { callElsewhere } from "../sys/disk_calls.ts";
-import { EACCES, EDQUOT, EISDIR, ENOSPC } from "../sys/errno.ts";
+import { EACCES, EDQUOT, EFBIG, EISDIR, ENOSPC } from "../sys/errno.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { type Entry, findEntry } from "./entry.ts";
 import { replacement } from "./replacement.ts";
@@ -75,6 +75,10 @@ function saveError(path: string, cause: SystemError): UserError {
   const inTheWay = cause.path === undefined ? "" : printable(cause.path);
   if (cause.errno === ENOSPC || cause.errno === EDQUOT) {
     hints.push(`make room in "${printable(dirname(path))}"; it is tried again at the next save`);
+  } else if (cause.errno === EFBIG) {
+    hints.push(
+      "raise the limit on the size of files: ulimit -f; it is tried again at the next save",
+    );
   } else if (cause.errno === EISDIR) {
     hints.push(`move it away: mv "${inTheWay}" "${inTheWay}.old"`);
   } else if (cause.errno === EACCES && cause.syscall === "unlinkat") {

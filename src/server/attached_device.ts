@@ -16,9 +16,12 @@ import type { ServedMedium } from "../workers/session_init.ts";
 import { awaitStart } from "./await_start.ts";
 import type { Observer } from "./events.ts";
 import { KernelThread } from "./kernel_thread.ts";
+import { requireThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
 
 const REPORT = "this is a bug in blkcache; please report it with the lines above";
+/** Threads besides those that answer: one is kept by the kernel, one has partitions looked for. */
+export const KERNEL_THREADS = 2;
 /** How long it may take to let go: first it is asked, then its connections are cut. Milliseconds. */
 const POLITE_MS = 500;
 const FIRM_MS = 1000;
@@ -62,6 +65,8 @@ export class AttachedDevice {
    * @throws {KernelDeviceBusy} when it may become free; {UserError} when it cannot be attached.
    */
   static prepare(options: AttachOptions, observe: Observer): AttachedDevice {
+    const threads = options.sessions.length + KERNEL_THREADS;
+    requireThreads(threads, `the ${threads} threads of an attached device`);
     const { device } = freeKernelDevice(options.path);
     const { size, sectorSize } = options.served;
     if (kernelBlocks(size, sectorSize).blocks === 0) {
@@ -96,10 +101,7 @@ export class AttachedDevice {
       )
     );
     this.ended = Promise.all([this.#released.promise, ...this.#threads.map(({ ended }) => ended)])
-      .then(() => {
-        this.#holder?.terminate();
-        this.#watcher?.terminate();
-      });
+      .then(() => {});
   }
 
   /**

@@ -15,6 +15,7 @@ import type { Run } from "./run.ts";
 import { exitCodeOf, isStopSignal, MediaCodes, type StopSignal } from "./run_end.ts";
 import type { StopRequest } from "./stop_request.ts";
 import { WatcherThread } from "./watcher_thread.ts";
+import { missingForThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
 
 /** Rest after a medium that left while it was being opened, milliseconds: another is about to settle. */
@@ -116,6 +117,12 @@ export class DriveLife {
     over: Promise<StopSignal | "medium gone">,
   ): Promise<Generation | StopSignal | "medium gone" | "refused"> {
     this.#refusal.begin(`the medium in ${this.#drive} is being looked at: try again`);
+    const missing = missingForThreads(1);
+    if (missing !== undefined) {
+      const message = `cannot read ${this.#drive}: there are too few ${missing} for its thread`;
+      this.#refuse(new UserError(message));
+      return "refused";
+    }
     const state = generationState(this.#run.options);
     this.#watcher.follow(state);
     try {

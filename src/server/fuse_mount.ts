@@ -17,6 +17,7 @@ import type { Observer } from "./events.ts";
 import { dismissThreads, FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
 import { type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
 import { FuseThread } from "./fuse_thread.ts";
+import { requireThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
 
 /**
@@ -67,6 +68,7 @@ export class FuseMount {
    * @throws {UserError} when that cannot be, {StartStopped} when the run ends first; nothing is left behind then.
    */
   static async start(options: FuseMountOptions, observe: Observer): Promise<FuseMount> {
+    requireThreads(FUSE_THREADS, `the ${FUSE_THREADS} threads of a mounted file`);
     const info = (message: string) => observe({ event: "info", message });
     const point = prepareMountPoint(options.file, info);
     let fuse: FuseMount;

@@ -29,7 +29,6 @@ export class FuseThread {
     const end = () => {
       this.isRunning = false;
       for (const fd of init.lanes) closeFd(fd);
-      worker.terminate();
       ended.resolve();
     };
     worker.onmessage = ({ data }: MessageEvent<FuseMessage>) => {

@@ -15,6 +15,7 @@ import { progressOf } from "./progress.ts";
 import type { EndReason, RunEnd } from "./run_end.ts";
 import { sessionObserver } from "./session_events.ts";
 import { SessionPool } from "./session_pool.ts";
+import { missingForThreads } from "./thread_room.ts";
 
 /** Milliseconds between two progress events. */
 const PROGRESS_MS = 500;
@@ -54,7 +55,12 @@ export class Generation {
         export: { name: options.exportName, description: describe(options.device, medium) },
       },
       options.maxClients,
-      { ...sessionObserver(observe, () => this.#pool.clients), awaited: () => reader.begin() },
+      {
+        ...sessionObserver(observe, () => this.#pool.clients),
+        awaited: () => reader.begin(),
+        // The first client has the reader started as well.
+        missing: () => missingForThreads(reader.isRunning ? 1 : 2),
+      },
     );
     const filled = reader.filled.then((result): EndReason => {
       this.#isFilling = false;

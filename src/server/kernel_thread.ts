@@ -27,7 +27,6 @@ export class KernelThread {
     const end = () => {
       this.#isRunning = false;
       closeFd(init.socket);
-      worker.terminate();
       ended.resolve();
     };
     worker.onmessage = ({ data }: MessageEvent<KernelSessionMessage>) => {

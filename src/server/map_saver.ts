@@ -18,6 +18,7 @@ import { callElsewhere } from "../sys/disk_calls.ts";
 import { unwrap } from "../sys/system_error.ts";
 import type { About } from "./serve_options.ts";
 import type { Observer } from "./events.ts";
+import { SavingReserve } from "./saving_reserve.ts";
 
 /** Saves one cache's map, on request and on an interval. */
 export class MapSaver {
@@ -29,6 +30,7 @@ export class MapSaver {
   readonly #observe: Observer;
   readonly #mapfile: AtomicFile;
   readonly #sidecar: AtomicFile;
+  readonly #reserve: SavingReserve;
   /** Whether a client has met bytes that the map claims and the image has no more. */
   readonly #isImageDamaged: () => boolean;
   #toldOfLoss = false;
@@ -63,6 +65,7 @@ export class MapSaver {
     const mode = modeOfCopies(medium.device);
     this.#mapfile = new AtomicFile(medium.mapPath, { backup: true, mode });
     this.#sidecar = new AtomicFile(medium.sidecarPath, { mode });
+    this.#reserve = new SavingReserve();
   }
 
   /** The first save: mapfile and sidecar. @throws {UserError} when they cannot be written. */
@@ -91,10 +94,15 @@ export class MapSaver {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#last;
+    this.#reserve.close();
     await Promise.all([this.#mapfile.close(), this.#sidecar.close()]);
   }
 
-  async #trySave(): Promise<boolean> {
+  #trySave(): Promise<boolean> {
+    return this.#reserve.lend(() => this.#saveChanges());
+  }
+
+  async #saveChanges(): Promise<boolean> {
     try {
       const bytes = await this.#imageBytes();
       if (this.#map.version === this.#savedVersion && bytes === this.#savedBytes) return true;

@@ -78,6 +78,11 @@ export class ReaderThread {
     this.begin();
   }
 
+  /** Whether the thread has been started. */
+  get isRunning(): boolean {
+    return this.#worker !== undefined;
+  }
+
   /** Starts the thread, if it has not been started: from now on somebody may wait for it. */
   begin(): void {
     if (this.#worker !== undefined) return;
@@ -198,7 +203,6 @@ export class ReaderThread {
       case "warning":
         return this.#warn(message.message, message.hints);
       case "ended":
-        this.#worker!.terminate();
         return this.#setEnded();
     }
   }

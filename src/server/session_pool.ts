@@ -15,6 +15,8 @@ import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 export const REPLACEMENTS = 16;
 /** How long a session waits for a client beside another one that does, milliseconds. */
 const REST_MS = 5000;
+/** How long a client waits before it is looked anew whether a session can be started for it, milliseconds. */
+const SHORT_MS = 500;
 /** How long sessions may take to tell their clients that it is over, milliseconds. */
 const POLITE_MS = 1000;
 /** ... and how long after that their sockets are shut in both directions. */
@@ -30,10 +32,11 @@ export interface PoolObserver {
   warned(message: string, hints: readonly string[]): void;
   /** A worker has died of an error of ours; it is replaced. */
   died(error: string): void;
+  /** What there is too little of to serve one more client; undefined: nothing. */
+  missing(): string | undefined;
 }
 
 interface Session {
-  readonly worker: Worker;
   readonly number: number;
   readonly ended: Promise<void>;
   readonly endedNow: () => void;
@@ -52,6 +55,7 @@ export class SessionPool {
   readonly ended: Promise<void>;
   #setEnded!: () => void;
   #ending = false;
+  readonly #endingBegins = Promise.withResolvers<void>();
   /** Watches the listeners, and what ends that. */
   readonly #door: PollSet;
   readonly #doorbell = createEventFd();
@@ -113,7 +117,24 @@ export class SessionPool {
 
   async #awaitClient(): Promise<void> {
     await this.#door.waitElsewhere();
+    await this.#roomForSession();
     this.#act(this.#roster.clientCame());
+  }
+
+  /** The client waits meanwhile, or a session that becomes free takes it. */
+  async #roomForSession(): Promise<void> {
+    let missing = this.#observer.missing();
+    if (missing !== undefined && !this.#ending) {
+      this.#observer.warned(`a client waits: there are too few ${missing} to serve one more`, [
+        "it is served when another one leaves, or when there is more of that",
+      ]);
+    }
+    while (missing !== undefined && !this.#ending) {
+      await withTimeout(this.#endingBegins.promise, SHORT_MS);
+      // Somebody has taken the client.
+      if (!this.#door.isReady()) return;
+      missing = this.#observer.missing();
+    }
   }
 
   #start(number: number): void {
@@ -123,7 +144,7 @@ export class SessionPool {
       name: `session ${number}`,
     });
     const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
-    const session: Session = { worker, number, ended, endedNow, rest: undefined };
+    const session: Session = { number, ended, endedNow, rest: undefined };
     this.#sessions.set(number, session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
     worker.onerror = (event) => {
@@ -155,7 +176,6 @@ export class SessionPool {
         this.#observer.warned(message.message, message.hints);
         break;
       case "ended":
-        session.worker.terminate();
         session.endedNow();
         if (this.#ending) break;
         this.#state.setDismissed(number, false);
@@ -182,6 +202,7 @@ export class SessionPool {
    */
   async end(): Promise<void> {
     this.#ending = true;
+    this.#endingBegins.resolve();
     // What rests must not ring later: its descriptor may soon be another file's.
     this.#act(this.#roster.end());
     void Promise.all(this.#endings()).then(this.#setEnded);

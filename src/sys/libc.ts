@@ -98,8 +98,10 @@ export const libc = Deno.dlopen("libc.so.6", {
   // int shutdown(int sockfd, int how)
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
 
-  // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)
-  pthread_sigmask: { parameters: ["i32", "buffer", "pointer"], result: "i32" },
+  // int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)
+  prlimit: { parameters: ["i32", "i32", "pointer", "buffer"], result: "i32" },
+  // sighandler_t signal(int signum, sighandler_t handler)
+  signal: { parameters: ["i32", "u64"], result: "i64" },
 
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout)
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },

@@ -5,6 +5,7 @@ import { retried } from "./syscall.ts";
 import { SystemError, unwrap } from "./system_error.ts";
 
 // asm-generic/mman-common.h
+export const PROT_NONE = 0;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const MAP_SHARED = 1;
@@ -56,6 +57,15 @@ export function mapMemory(size: number, protection: number, flags: number, fd: n
     throw new SystemError(error, "mmap", fd < 0 ? { length: size } : { fd, length: size });
   }
   return Number(address);
+}
+
+/** Reserves addresses and gives them back at once. @returns 0, or -errno: -ENOMEM. */
+export function tryReserve(size: number, protection: number, flags: number): number {
+  const address = libc.mmap(0n, BigInt(size), protection, flags, -1, 0n);
+  const error = errno();
+  if (address === -1n) return -error;
+  libc.munmap(BigInt.asUintN(64, address), BigInt(size));
+  return 0;
 }
 
 /** Unmaps memory and detaches the buffer over it, so that a late use is not a crash. */

@@ -22,6 +22,9 @@ let elsewhere:
   | { poll(fds: BufferSource, count: bigint, timeoutMs: number): Promise<number> }
   | undefined;
 
+/** Longest time that a wait keeps a thread of the pool from other work, milliseconds. */
+const TURN_MS = 1000;
+
 /** A fixed number of places, each empty or watching one descriptor. For one thread. */
 export class PollSet {
   readonly #bytes: Uint8Array<ArrayBuffer>;
@@ -66,6 +69,8 @@ export class PollSet {
   /**
    * Resolves when a descriptor is ready; the calling thread goes on meanwhile. For main: it costs a thread of
    * Deno's pool and a tenth of a millisecond. Nothing else may be done with the set until then.
+   *
+   * The thread looks up now and then: where no other can be had, it is needed for main's other work.
    * @throws {SystemError}
    */
   async waitElsewhere(): Promise<void> {
@@ -73,7 +78,12 @@ export class PollSet {
       poll: { parameters: ["buffer", "u64", "i32"], result: "i32", nonblocking: true },
     }).symbols;
     // Why it has returned cannot be told from here: a signal, or an error that is seen by looking.
-    do await elsewhere.poll(this.#bytes, this.#count, -1); while (this.wait(0) === 0);
+    do await elsewhere.poll(this.#bytes, this.#count, TURN_MS); while (!this.isReady());
+  }
+
+  /** Whether a descriptor is ready now. */
+  isReady(): boolean {
+    return this.wait(0) > 0;
   }
 
   /** What the last `wait` found at a place; 0 when it is not ready. */

@@ -15,7 +15,7 @@ import {
   nbdSetUp,
 } from "../sys/nbd_ioctls.ts";
 import { O_NONBLOCK, O_RDONLY, O_RDWR } from "../sys/open_flags.ts";
-import { blockSignals } from "../sys/signals.ts";
+import { blockSignals } from "../sys/threads.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { AttachMessage, AttachOrder, HoldOrder, WatchOrder } from "./attach_init.ts";
 
@@ -31,7 +31,10 @@ self.onmessage = ({ data }: MessageEvent<AttachOrder>) => {
   if (data.type === "hold") hold(data);
   else if (data.type === "watch") watch(data);
   else if (data.type === "flush") flush();
-  else detach();
+  else {
+    detach();
+    self.close();
+  }
 };
 
 /** The kernel takes all connections from one thread only. */
@@ -50,7 +53,8 @@ function hold({ path, sockets, exported }: HoldOrder): void {
     if (!(error instanceof SystemError)) throw error;
     if (isOurs) errnoOf(() => nbdClearSocket(fd));
     if (fd >= 0) closeFd(fd);
-    return tell({ type: "refused", request: error.syscall, errno: error.errno });
+    tell({ type: "refused", request: error.syscall, errno: error.errno });
+    return self.close();
   } finally {
     for (const socket of sockets) closeFd(socket);
   }
@@ -60,6 +64,8 @@ function hold({ path, sockets, exported }: HoldOrder): void {
   errnoOf(() => nbdClearSocket(fd));
   errnoOf(() => closeFd(fd));
   tell({ type: "detached", errno });
+  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
+  self.close();
 }
 
 function watch({ path, device }: WatchOrder): void {

@@ -37,4 +37,6 @@ self.onmessage = ({ data }: MessageEvent<FuseInit>) => {
   cached.endClient();
   buffers.release();
   tell({ type: "ended" });
+  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
+  self.close();
 };

@@ -36,4 +36,6 @@ self.onmessage = ({ data }: MessageEvent<KernelSessionInit>) => {
   buffers.release();
   written?.writer.release();
   tell({ type: "ended", message });
+  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
+  self.close();
 };

@@ -57,6 +57,8 @@ function end(): void {
   uring?.close();
   uring = opened = undefined;
   tell({ type: "ended" });
+  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
+  self.close();
 }
 
 /** Reads what is asked for until the run ends. */

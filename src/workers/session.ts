@@ -73,6 +73,8 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   buffers.release();
   written?.writer.release();
   tell({ type: "ended" });
+  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
+  self.close();
 };
 
 /** Why there is nothing to serve, as it is when a client asks. */

@@ -25,7 +25,10 @@ self.onmessage = ({ data }: MessageEvent<WatcherOrder>) => {
     const { signal } = stop = new AbortController();
     watch = watch.then(() => follow(data.device, data.intervalMs, data.round, signal));
   } else {
-    void watch.then(() => tell({ type: "ended" }));
+    void watch.then(() => {
+      tell({ type: "ended" });
+      self.close();
+    });
   }
 };
 

@@ -25,6 +25,8 @@ export interface ServedOptions {
   image?: string | null;
   /** Name of the socket in `dir`; default "socket". */
   socket?: string;
+  /** A program that becomes it, with its arguments. */
+  by?: readonly string[];
 }
 
 /** A server that is ready. Declare it with `await using`. */
@@ -45,7 +47,7 @@ export class Served implements AsyncDisposable {
 
   /** Serves `device` and waits until it is ready. */
   static async start(device: string, options: ServedOptions): Promise<Served> {
-    const { dir, args = [], image = "image", socket = "socket" } = options;
+    const { dir, args = [], image = "image", socket = "socket", by = [] } = options;
     const program = Program.start([
       "serve",
       device,
@@ -53,7 +55,7 @@ export class Served implements AsyncDisposable {
       "--json",
       `--socket=${dir}/${socket}`,
       ...args,
-    ], { dir });
+    ], { dir, by });
     try {
       const line = await program.waitForLine("stdout", /"event":"ready"/);
       return new Served(program, JSON.parse(line));

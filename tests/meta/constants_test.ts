@@ -10,7 +10,7 @@ const LAST_ERRNO = 133;
 // glibc's own headers come first: where the kernel has the same things, it then leaves them out.
 const HEADERS = [
   ...["stdio", "limits", "errno", "fcntl", "poll", "signal", "unistd"],
-  ...["sys/eventfd", "sys/file", "sys/mman", "sys/mount", "sys/socket", "sys/stat"],
+  ...["sys/eventfd", "sys/file", "sys/mman", "sys/mount", "sys/resource", "sys/socket", "sys/stat"],
   ...["netinet/in", "netinet/tcp", "linux/cdrom", "linux/falloc", "linux/fs", "linux/magic"],
   ...["linux/io_uring", "linux/nbd", "linux/un", "sys/syscall"],
 ];

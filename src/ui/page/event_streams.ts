@@ -1,9 +1,6 @@
 // The streams of events that open pages listen to (server-sent events, WHATWG HTML section 9.2).
 
-/** Pages that may be open at a time: each costs a connection. */
-const MOST_STREAMS = 32;
-/** Bytes that may wait for a slow browser; past that it misses events, each of which says everything anew. */
-const MOST_WAITING = 1 << 20;
+import { MOST_STREAMS, MOST_WAITING_BYTES } from "./limits.ts";
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
@@ -28,7 +25,7 @@ export class EventStreams {
       cancel: () => {
         this.#controllers.delete(own);
       },
-    }, { highWaterMark: MOST_WAITING, size: (chunk) => chunk!.length });
+    }, { highWaterMark: MOST_WAITING_BYTES, size: (chunk) => chunk!.length });
   }
 
   /** Null is not sent. */

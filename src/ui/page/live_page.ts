@@ -10,7 +10,10 @@ import type { ServerEvent } from "../../server/events.ts";
 import { RunStatus } from "../run_status.ts";
 import type { PageHistory } from "./client_page.ts";
 import { EventStreams } from "./event_streams.ts";
+import type { PageRequest } from "./http_request.ts";
+import { type Answer, HttpServer } from "./http_server.ts";
 import { type PageDocument, pageDocument } from "./page_document.ts";
+import { MOST_CONNECTIONS } from "./limits.ts";
 import { PAGE_HEADERS, refusalOf } from "./page_guard.ts";
 import { pageMap, type PageMessage, pageMessage, pageState } from "./page_state.ts";
 import { RateHistory } from "./rate_history.ts";
@@ -27,6 +30,8 @@ export interface LivePageOptions {
   readonly host: string;
   /** 0: the system chooses. */
   readonly port: number;
+  /** At a time; at most MOST_CONNECTIONS. */
+  readonly mostConnections?: number;
   /** Of what is served. */
   readonly name: string;
   /** A line about it. */
@@ -38,7 +43,7 @@ export class LivePage implements AsyncDisposable {
   /** Where a browser on this machine finds it. */
   readonly url: string;
   readonly #document: PageDocument;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: HttpServer;
   readonly #streams = new EventStreams();
   readonly #status: RunStatus;
   #history = new RateHistory();
@@ -50,23 +55,26 @@ export class LivePage implements AsyncDisposable {
     return new LivePage(options, await pageDocument(options.name, options.details));
   }
 
-  private constructor({ host, port, name }: LivePageOptions, document: PageDocument) {
+  private constructor(
+    { host, port, mostConnections = MOST_CONNECTIONS, name }: LivePageOptions,
+    document: PageDocument,
+  ) {
     this.#status = new RunStatus(name);
     this.#document = document;
+    let listener: Deno.TcpListener;
     try {
-      this.#server = Deno.serve({
-        hostname: host,
-        port,
-        onListen: () => {},
-        onError: () => answer(500, "this is a bug in blkcache"),
-      }, (request) => this.#answer(request));
+      listener = Deno.listen({ hostname: host, port });
     } catch (error) {
       throw new UserError(`cannot serve the page on ${host}:${port}: ${(error as Error).message}`, {
         hints: ["choose another address with --http [HOST:]PORT"],
         cause: error,
       });
     }
-    this.url = `http://${reachable(host)}:${this.#server.addr.port}/`;
+    this.#server = new HttpServer(listener, mostConnections, {
+      to: (request) => this.#answer(request),
+      refusal: ({ status, reason }) => answer(status, reason),
+    });
+    this.url = `http://${reachable(host)}:${listener.addr.port}/`;
   }
 
   /** An observer of the run. */
@@ -99,10 +107,7 @@ export class LivePage implements AsyncDisposable {
   /** Ends the streams and the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#streams.close();
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, LAST_WORDS_MS);
-    await Promise.race([this.#server.shutdown(), late.promise]);
-    clearTimeout(timer);
+    await this.#server.close(LAST_WORDS_MS);
   }
 
   #tell(message: PageMessage): void {
@@ -110,11 +115,10 @@ export class LivePage implements AsyncDisposable {
     this.#streams.send("messages", this.#messages);
   }
 
-  #answer(request: Request): Response {
+  #answer(request: PageRequest): Answer {
     const refusal = refusalOf(request);
     if (refusal !== undefined) return answer(refusal.status, refusal.reason);
-    const { pathname, searchParams } = new URL(request.url);
-    switch (pathname) {
+    switch (request.path) {
       case "/": {
         const { html, policy } = this.#document;
         const type = "text/html; charset=utf-8";
@@ -123,13 +127,13 @@ export class LivePage implements AsyncDisposable {
       case "/events":
         return this.#follow();
       case "/map":
-        return this.#map(searchParams);
+        return this.#map(request.parameters);
       default:
         return answer(404, "there is nothing here");
     }
   }
 
-  #follow(): Response {
+  #follow(): Answer {
     const body = this.#streams.open([
       ["messages", this.#messages],
       ["history", this.#rates()],
@@ -140,7 +144,7 @@ export class LivePage implements AsyncDisposable {
     return answer(200, body, { "content-type": "text/event-stream" });
   }
 
-  #map(parameters: URLSearchParams): Response {
+  #map(parameters: URLSearchParams): Answer {
     const progress = this.#status.snapshot?.progress;
     if (progress === undefined) return answer(503, "nothing is being served");
     const number = (name: string, fallback: number) => {
@@ -181,8 +185,9 @@ function answer(
   status: number,
   body: string | ReadableStream<Uint8Array>,
   headers: Record<string, string> = {},
-): Response {
-  return new Response(body, { status, headers: { ...PAGE_HEADERS, ...headers } });
+): Answer {
+  const type = typeof body === "string" ? { "content-type": "text/plain; charset=utf-8" } : {};
+  return { status, headers: { ...PAGE_HEADERS, ...type, ...headers }, body };
 }
 
 /** An address to type for a socket that listens on `host`. */

@@ -13,7 +13,9 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Why a request is refused: status and sentence; undefined: it is not. */
-export function refusalOf(request: Request): { status: number; reason: string } | undefined {
+export function refusalOf(
+  request: Pick<Request, "method" | "headers">,
+): { status: number; reason: string } | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return { status: 405, reason: "only GET and HEAD" };
   }
@@ -37,7 +39,8 @@ export function refusalOf(request: Request): { status: number; reason: string } 
  */
 function isAddress(host: string): boolean {
   const [, name = ""] = /^(\[[\da-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(host) ?? [];
-  if (name.toLowerCase() === "localhost" || name.startsWith("[")) return name !== "";
+  if (name.toLowerCase() === "localhost") return true;
+  if (name.startsWith("[")) return URL.canParse(`http://${name}/`);
   const parts = name.split(".");
   return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
 }

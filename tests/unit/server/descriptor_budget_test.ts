@@ -1,0 +1,72 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  descriptorBudget,
+  type DescriptorNeeds,
+  descriptorsWanted,
+  SESSION_DESCRIPTORS,
+} from "../../../src/server/descriptor_budget.ts";
+
+const PLAIN: Omit<DescriptorNeeds, "free"> = {
+  maxClients: 64,
+  listeners: 1,
+  pageConnections: 0,
+  hasWatcher: false,
+  hasMount: false,
+  hasAttachment: false,
+  hasWriting: false,
+};
+
+/** What comes out: clients and connections of the page, or what is missing. */
+function budget(free: number, needs: Partial<DescriptorNeeds> = {}): number[] {
+  const result = descriptorBudget({ ...PLAIN, free, ...needs });
+  return "missing" in result ? [0, -result.missing] : [result.clients, result.pageConnections];
+}
+
+Deno.test("so many descriptors, so many clients", () => {
+  const table: [free: number, needs: Partial<DescriptorNeeds>, result: number[]][] = [
+    // 24 for the run itself, 9 for each client.
+    [0, {}, [0, -33]],
+    [32, {}, [0, -1]],
+    [33, {}, [1, 0]],
+    [41, {}, [1, 0]],
+    [42, {}, [2, 0]],
+    [24 + 64 * 9, {}, [64, 0]],
+    [100_000, {}, [64, 0]],
+    [33, { maxClients: 1 }, [1, 0]],
+    [33, { listeners: 2 }, [0, -1]],
+    // The page: its socket and four connections at least, 64 at most.
+    [37, { pageConnections: 64 }, [0, -1]],
+    [38, { pageConnections: 64 }, [1, 4]],
+    [47, { pageConnections: 64 }, [1, 6]],
+    [200, { pageConnections: 64 }, [14, 44]],
+    [25 + 64 + 64 * 9, { pageConnections: 64 }, [64, 64]],
+    [100, { pageConnections: 64, maxClients: 1 }, [1, 64]],
+    [38, { pageConnections: 2 }, [1, 2]],
+    // Other ways in.
+    [33 + 8, { hasWatcher: true }, [0, -1]],
+    [33 + 9, { hasWatcher: true }, [1, 0]],
+    [33 + 22, { hasMount: true }, [1, 0]],
+    [33 + 36, { hasAttachment: true }, [1, 0]],
+    [33 + 4, { hasWriting: true }, [1, 0]],
+  ];
+  for (const [free, needs, result] of table) {
+    assertEquals(budget(free, needs), result, `${free} ${JSON.stringify(needs)}`);
+  }
+});
+
+Deno.test("what is wanted is enough for all of it, and more free descriptors never mean less", () => {
+  for (const pageConnections of [0, 1, 4, 64]) {
+    for (const maxClients of [1, 2, 64, 1024]) {
+      const needs = { ...PLAIN, pageConnections, maxClients, hasMount: true };
+      const wanted = descriptorsWanted(needs);
+      assertEquals(budget(wanted, needs), [maxClients, pageConnections]);
+      assert(budget(wanted - 1, needs).join() !== budget(wanted, needs).join());
+      let last = [0, -Infinity];
+      for (let free = 0; free <= wanted + SESSION_DESCRIPTORS; free++) {
+        const now = budget(free, needs);
+        assert(now[0] >= last[0], `${free}: ${now} after ${last}`);
+        last = now;
+      }
+    }
+  }
+});
