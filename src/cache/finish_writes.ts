@@ -3,7 +3,6 @@
 import { findEntryIfFolder, removeFile } from "../file/entry.ts";
 import { FINGERPRINT_BYTES } from "../file/file.ts";
 import type { Identity } from "../file/identity.ts";
-import { modeOfCopies } from "../file/private_mode.ts";
 import { replaceFile } from "../file/replace_file.ts";
 import { sha1 } from "../file/sha1.ts";
 import { pread } from "../sys/fd.ts";
@@ -17,8 +16,7 @@ export function finishWrites(medium: Medium, notes: SidecarNotes): void {
   const record = intentsPathOf(medium.imagePath);
   if (!isThere(record)) return;
   const sidecar = formatSidecar(identityNow(medium), notes);
-  const mode = modeOfCopies(medium.device);
-  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), mode);
+  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), medium.copyMode);
   removeRecord(medium);
 }
 

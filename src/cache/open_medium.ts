@@ -4,6 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { Device } from "../file/device.ts";
 import { type DiscLayout, discLayout, plainLayout, refuseAudioDisc } from "../file/disc_layout.ts";
 import { readerOf } from "../file/identity.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
 import { checkMapPlace, checkPlace, checkSidecarPlace } from "../file/place.ts";
 import { Removable } from "../file/removable.ts";
@@ -37,11 +38,13 @@ export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
   readonly map: SharedArrayBuffer;
   /** What a mapfile says beside the map; undefined when there was none. */
   readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
-  /** Descriptor of the source. */
+  /** Descriptor of the source. For the reader, which may have closed it when main looks. */
   readonly device: number;
   readonly blockDevice: boolean;
   /** Everybody may read the source: its permission bits say so. */
   readonly isPublic: boolean;
+  /** Permission bits of files that are made of the source; see `modeOfCopies`. */
+  readonly copyMode: number;
   readonly size: number;
   readonly sectorSize: number;
   readonly layout: DiscLayout;
@@ -87,6 +90,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     device: file.fd,
     blockDevice: file instanceof Device,
     isPublic: mayEverybodyRead(file.fd),
+    copyMode: modeOfCopies(file.fd),
     size,
     sectorSize,
     layout: optical ? discLayout(size, sectorSize, cache.identity.volume, toc) : plainLayout(size),

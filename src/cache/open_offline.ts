@@ -9,6 +9,7 @@ import type { File } from "../file/file.ts";
 import type { Identity } from "../file/identity.ts";
 import { MOST_BYTES } from "../file/source.ts";
 import { mayEverybodyRead } from "../file/path_stat.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
 import { forgetUnfinished } from "./forget_unfinished.ts";
@@ -70,6 +71,7 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
       device: file.fd,
       blockDevice: false,
       isPublic: mayEverybodyRead(file.fd),
+      copyMode: modeOfCopies(file.fd),
       size,
       sectorSize,
       layout: plainLayout(size),

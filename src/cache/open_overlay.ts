@@ -16,7 +16,6 @@ import { fileKey } from "../file/block_stack.ts";
 import type { Identity } from "../file/identity.ts";
 import { statPathIfThere } from "../file/path_stat.ts";
 import { overlayWarnings } from "../file/overlay_place.ts";
-import { modeOfCopies } from "../file/private_mode.ts";
 import { checkOverlayPlace } from "../file/place.ts";
 import { replaceFile } from "../file/replace_file.ts";
 import { FileMap } from "../map/file_map.ts";
@@ -78,7 +77,7 @@ export function openOverlay(
       OTHER,
     );
   }
-  const mode = modeOfCopies(medium.device);
+  const mode = medium.copyMode;
   const { file, created } = openOrCreate(path, mode);
   try {
     if (!tryLock(file)) {

@@ -5,7 +5,6 @@ import { UserError } from "../base/errors.ts";
 import type { Medium } from "../cache/open_medium.ts";
 import { parseIfThere } from "../cache/read_mapfile.ts";
 import { AtomicFile } from "../file/atomic_file.ts";
-import { modeOfCopies } from "../file/private_mode.ts";
 import { FileMap } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
@@ -29,9 +28,9 @@ export class DomainRecorder {
 
   /** @throws {UserError} when the file is there, but is no mapfile of a device of this size. */
   constructor(path: string, medium: Medium, about: About, observe: Observer) {
-    const { size, sectorSize, device } = medium;
+    const { size, sectorSize, copyMode } = medium;
     this.touched = Touched.create(size, sectorSize);
-    this.#file = new AtomicFile(path, { mode: modeOfCopies(device) });
+    this.#file = new AtomicFile(path, { mode: copyMode });
     const earlier = parseIfThere(path);
     if (earlier !== undefined && earlier.positions.length > 0 && earlier.size !== size) {
       throw new UserError(

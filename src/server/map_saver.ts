@@ -10,7 +10,6 @@ import { AtomicFile } from "../file/atomic_file.ts";
 import { identityId } from "../file/identity.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { identityElsewhere } from "../file/path_stat.ts";
-import { modeOfCopies } from "../file/private_mode.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { withoutDataBehind } from "../map/map_snapshot.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
@@ -62,7 +61,7 @@ export class MapSaver {
     ]);
     this.#heading = { ...about, startTime: new Date() };
     this.#observe = observe;
-    const mode = modeOfCopies(medium.device);
+    const mode = medium.copyMode;
     this.#mapfile = new AtomicFile(medium.mapPath, { backup: true, mode });
     this.#sidecar = new AtomicFile(medium.sidecarPath, { mode });
     this.#reserve = new SavingReserve();
