@@ -13,7 +13,7 @@ import { SystemError } from "../sys/system_error.ts";
 import type { CachedFile } from "./cached_file.ts";
 
 /** Most memory of a session for payloads under way, one write excepted. */
-const MAX_PAYLOAD_BYTES = 67_108_864;
+const MAX_HELD_PAYLOAD_BYTES = 67_108_864;
 
 /** See the head of this file. */
 export class DeviceWriter implements Writer {
@@ -38,7 +38,7 @@ export class DeviceWriter implements Writer {
 
   reserve(length: number): Uint8Array | undefined {
     this.#dropReserved();
-    if (this.#bytes > 0 && this.#bytes + length > MAX_PAYLOAD_BYTES) return undefined;
+    if (this.#bytes > 0 && this.#bytes + length > MAX_HELD_PAYLOAD_BYTES) return undefined;
     try {
       this.#reserved = NativeMemory.allocate(length);
     } catch (error) {

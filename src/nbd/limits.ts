@@ -4,6 +4,12 @@
 export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
 
 /**
+ * Longest payload of a refused write that is read and dropped, so that the client gets its EINVAL. Only clients
+ * with extended headers, which can ask for so much on purpose, are given that; longer ones are closed.
+ */
+export const MAX_DROPPED_PAYLOAD_BYTES = 256 * 1024 * 1024;
+
+/**
  * Size of `Peer.output`, at least: the longest read, its headers, and room for the longest reply to
  * NBD_CMD_BLOCK_STATUS (two contexts of MAX_EXTENTS). Only touched pages cost memory.
  */

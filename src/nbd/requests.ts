@@ -18,7 +18,7 @@ import {
   NBD_EXTENDED_REQUEST_MAGIC,
   NBD_REQUEST_MAGIC,
 } from "./constants.ts";
-import { MAX_EXTENTS, MAX_PAYLOAD_BYTES } from "./limits.ts";
+import { MAX_DROPPED_PAYLOAD_BYTES, MAX_EXTENTS, MAX_PAYLOAD_BYTES } from "./limits.ts";
 import type { Negotiated } from "./negotiation.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import { ProtocolError } from "./protocol_error.ts";
@@ -207,8 +207,11 @@ export class Requests {
       ? (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0
       : type === NBD_CMD_WRITE;
     if (!hasPayload) return this.#replies.refuse(refusal);
-    if (length > MAX_PAYLOAD_BYTES) {
-      throw new ProtocolError(`${commandName(type)} with a payload of ${length} bytes`);
+    const longest = this.#extended ? MAX_DROPPED_PAYLOAD_BYTES : MAX_PAYLOAD_BYTES;
+    if (length > longest) {
+      throw new ProtocolError(
+        `${commandName(type)} with a payload of ${length} bytes, more than ${longest}`,
+      );
     }
     this.#refusedPayload.begin(received.view, at, length, refusal);
     this.#refusedPayload.drop(received, this.#replies);

@@ -51,6 +51,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     },
   };
   const eventFd = state.eventFd(data.session);
+  let lastViolation = "";
   for (;;) {
     const socket = acceptClient(data, state, target, cached);
     if (socket < 0) break;
@@ -60,7 +61,13 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     try {
       const peer = new SocketPeer(socket, eventFd, buffers, cached);
       const options = { timeoutMs: data.timeoutMs, counters };
-      message = serveClient(peer, data.export, target, options).message;
+      const end = serveClient(peer, data.export, target, options);
+      message = end.message;
+      // Once for each cause: a client that comes again and again shall not fill a log.
+      if (end.reason === "violation" && message !== lastViolation) {
+        lastViolation = message;
+        tell({ type: "warning", message: `a client was disconnected: ${message}`, hints: [] });
+      }
     } finally {
       state.retractSocket(data.session);
       closeFd(socket);
