@@ -6,7 +6,6 @@ import type { Identity } from "../file/identity.ts";
 import { replaceFile } from "../file/replace_file.ts";
 import { sha1 } from "../file/sha1.ts";
 import { pread } from "../sys/fd.ts";
-import { knownStretches } from "./known_stretches.ts";
 import { mapOf, type Medium } from "./open_medium.ts";
 import { formatSidecar, type SidecarNotes } from "./sidecar.ts";
 import { intentsPathOf } from "./write_intents.ts";
@@ -34,7 +33,8 @@ function identityNow(medium: Medium): Identity {
     ...medium.identity,
     fingerprint: isKnown ? sha1(head).slice(0, 8) : null,
     volume: null,
-    stretches: knownStretches(medium.image, map),
+    // What was accepted may have been written to as well: it is looked at again beside the image.
+    accepted: { ...medium.identity.accepted, stretches: [] },
   };
 }
 

@@ -3,14 +3,13 @@
 import { UserError } from "../base/errors.ts";
 import { Device } from "../file/device.ts";
 import { type DiscLayout, discLayout, plainLayout, refuseAudioDisc } from "../file/disc_layout.ts";
-import { readerOf } from "../file/identity.ts";
+import { type TryReadBytes, tryReaderOf } from "../file/identity.ts";
 import { modeOfCopies } from "../file/private_mode.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
 import { checkMapPlace, checkPlace, checkSidecarPlace } from "../file/place.ts";
 import { Removable } from "../file/removable.ts";
 import type { Source, SourceRequest } from "../file/source.ts";
 import { readToc } from "../file/toc.ts";
-import type { ReadBytes } from "../file/volume.ts";
 import { sidecarPathOf } from "./sidecar.ts";
 import { FileMap } from "../map/file_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
@@ -28,6 +27,8 @@ export interface MediumRequest extends SourceRequest {
   readonly image: string | undefined;
   readonly map: string | undefined;
   readonly force: boolean;
+  /** Writes go to an overlay, which has to know its medium again: see `CacheRequest.isOverlaid`. */
+  readonly isOverlaid: boolean;
   /** False: the image must not exist yet, as it is going to be deleted. */
   readonly keepCache: boolean;
 }
@@ -72,6 +73,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     image: request.image,
     map: request.map,
     force: request.force,
+    isOverlaid: request.isOverlaid,
     checkPlace: (image) => checkPlaces(image, request.map ?? `${image}.map`, source, warn),
     warn,
   });
@@ -114,8 +116,8 @@ export function abandonMedium(medium: Medium, unused?: Promise<unknown>): void {
 }
 
 /** Reads of a medium that may leave: what it gives is believed only when it is still there. */
-function guarded({ file, guard }: Source): ReadBytes {
-  const read = readerOf(file);
+function guarded({ file, guard }: Source): TryReadBytes {
+  const read = tryReaderOf(file);
   if (guard === undefined) return read;
   return (offset, length) => {
     const bytes = read(offset, length);

@@ -6,15 +6,14 @@ import { detect } from "../file/detect.ts";
 import { Device } from "../file/device.ts";
 import { plainLayout } from "../file/disc_layout.ts";
 import type { File } from "../file/file.ts";
-import type { Identity } from "../file/identity.ts";
+import { blankIdentity, type Identity } from "../file/identity.ts";
 import { MOST_BYTES } from "../file/source.ts";
 import { mayEverybodyRead } from "../file/path_stat.ts";
 import { modeOfCopies } from "../file/private_mode.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
 import { forgetUnfinished } from "./forget_unfinished.ts";
-import { knownStretches } from "./known_stretches.ts";
-import { blankIdentity, checkDataEnd, refuseOverlay } from "./open_cache.ts";
+import { checkDataEnd, refuseOverlay } from "./known_cache.ts";
 import type { Medium, Warn } from "./open_medium.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { readSidecar, sidecarPathOf } from "./sidecar.ts";
@@ -50,12 +49,12 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
     refuseOverlay(mapfile, imagePath);
     const sidecarPath = sidecarPathOf(imagePath);
     const record = tryReadSidecar(sidecarPath, warn);
-    const size = record?.size ?? sizeOf(file, mapfile);
+    const size = sizeOf(file, mapfile, record);
     const sectorSize = request.blockSize ?? record?.sectorSize ?? noted(mapfile) ?? SECTOR_BYTES;
     checkSizes(file, size, imagePath);
     const map = fileMapOf(mapfile, size, mapPath, { sectorSize });
     forgetUnfinished(map, imagePath, warn);
-    checkDataEnd(file.size, imagePath, mapPath, map);
+    checkDataEnd(file.size, imagePath, mapPath, mapfile);
     return {
       imagePath,
       mapPath,
@@ -64,10 +63,9 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
       fresh: false,
       map: map.buffer,
       mapfile: { comments: mapfile.comments, settings: mapfile.settings },
-      identity: {
-        ...record ?? blankIdentity(size, sectorSize),
-        stretches: knownStretches(file.fd, map),
-      },
+      tail: undefined,
+      identity: record ?? blankIdentity(size, sectorSize),
+      wideFailures: [],
       device: file.fd,
       blockDevice: false,
       isPublic: mayEverybodyRead(file.fd),
@@ -83,8 +81,14 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
   }
 }
 
-/** ddrescue makes an image no longer than what it has read, and its map may speak of a part only. */
-function sizeOf(file: File, mapfile: Mapfile): number {
+/**
+ * All that the device has shown behind any adapter. ddrescue makes an image no longer than what it has read, and its
+ * map may speak of a part only.
+ */
+function sizeOf(file: File, mapfile: Mapfile, record: Identity | undefined): number {
+  if (record !== undefined) {
+    return Math.max(record.size, ...record.accepted.sizes, mapfile.size);
+  }
   // A disk that was copied to another one, which may be larger.
   if (file instanceof Device && mapfile.size > 0) return mapfile.size;
   return Math.max(file.size, mapfile.size);

@@ -9,8 +9,9 @@ import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
 import { findEntry, removeFile } from "../file/entry.ts";
-import { compareIdentity } from "../file/identity_comparison.ts";
+import { evidenceOf } from "../file/identity_evidence.ts";
 import { identityFromJson, identityToJson } from "../file/identity_json.ts";
+import { decideMedium } from "../file/medium_decision.ts";
 import { MediumRefused } from "../file/medium_refused.ts";
 import { fileKey } from "../file/block_stack.ts";
 import type { Identity } from "../file/identity.ts";
@@ -22,11 +23,16 @@ import { FileMap } from "../map/file_map.ts";
 import { encodeMapfile, type Mapfile } from "../map/mapfile.ts";
 import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
 import { FINISHED } from "../map/statuses.ts";
-import { closeFd, identityOf, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
+import { closeFd, identityOf, pread, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
-import type { Medium } from "./open_medium.ts";
+import { sha1 } from "../file/sha1.ts";
+import { mapOf, type Medium } from "./open_medium.ts";
+import { sampleStretches } from "./sample_stretches.ts";
 import { OVERLAY_SETTING, OVERLAY_WORDS_BYTES, type OverlayParts } from "./overlay.ts";
 import { parseIfThere } from "./read_mapfile.ts";
+
+/** Stretches of the device by which an overlay knows it, beside the image's number. */
+const STRETCHES = 8;
 
 /** Clients may write smaller pieces than the device's sectors. */
 const LEAST_PIECE = 512;
@@ -94,9 +100,9 @@ export function openOverlay(
     }
     const map = isNew
       ? FileMap.create(medium.size, { sectorSize: LEAST_PIECE })
-      : resume(request, medium, file, mapPath, mapfile);
+      : resume(request, medium, file, mapPath, mapfile, warn);
     const startTime = new Date();
-    const identity = JSON.stringify(identityToJson(medium.identity));
+    const identity = JSON.stringify(identityToJson(identityFor(medium)));
     const comments = isNew ? [] : mapfile?.comments ?? [];
     if (isNew) {
       const blank = mapfileOf(map.snapshot(), comments, new Map([[OVERLAY_SETTING, identity]]));
@@ -167,6 +173,7 @@ function resume(
   file: number,
   mapPath: string,
   mapfile: Mapfile | undefined,
+  warn: (message: string, hints: readonly string[]) => void,
 ): FileMap {
   const name = `"${printable(request.path)}"`;
   if (mapfile === undefined) {
@@ -175,23 +182,7 @@ function resume(
       OTHER,
     );
   }
-  const { verdict, differences: [difference] } = compareIdentity(
-    knownIdentity(mapfile, mapPath),
-    medium.identity,
-  );
-  if (verdict === "different") {
-    const { field, known, now } = difference;
-    throw new MediumRefused(
-      `the overlay ${name} is of another device: its ${field} is ${printable(known)}, not ` +
-        printable(now),
-      OTHER,
-    );
-  }
-  if (verdict === "unknown" && !request.force) {
-    throw new MediumRefused(`cannot confirm that the overlay ${name} is of this device`, {
-      hints: ["if you know that it is, go on with --force; else name another file"],
-    });
-  }
+  confirm(request, medium, knownIdentity(mapfile, mapPath), warn);
   const { size } = identityOf(file);
   if (size !== medium.size) {
     throw new UserError(
@@ -200,6 +191,46 @@ function resume(
     );
   }
   return fileMapOf(mapfile, medium.size, mapPath, { sectorSize: LEAST_PIECE });
+}
+
+/**
+ * An overlay that was made beside this very image is of its device. Else what it knows of its device is compared
+ * with the device, and with what the image has: nothing is read for it.
+ */
+function confirm(
+  { path, force }: OverlayRequest,
+  medium: Medium,
+  known: Identity,
+  warn: (message: string, hints: readonly string[]) => void,
+): void {
+  if (known.imageId !== null && known.imageId === medium.identity.imageId) return;
+  const map = mapOf(medium);
+  const stretches = known.stretches.flatMap(({ offset, length }) => {
+    if (offset + length > map.size || !map.isFinished(offset, offset + length)) return [];
+    const bytes = new Uint8Array(length);
+    if (pread(medium.image, bytes, offset) !== length) return [];
+    return [{ offset, length, sha1: sha1(bytes) }];
+  });
+  const evidence = evidenceOf(known, { ...medium.identity, stretches });
+  const { answer, reason, isHarmless } = decideMedium(evidence);
+  const name = `the overlay "${printable(path)}"`;
+  if (answer === "other") throw new MediumRefused(`${name} is of another device: ${reason}`, OTHER);
+  if (answer === "same" || isHarmless) return;
+  if (!force) {
+    throw new MediumRefused(`cannot tell whether ${name} is of this device: ${reason}`, {
+      hints: ["if you know that it is, go on with --force; else name another file"],
+    });
+  }
+  warn(`going on with ${name} because of --force, though it may be of another device`, [reason]);
+}
+
+/** What an overlay is told by at the next start, should the image have gone by then. */
+function identityFor(medium: Medium): Identity {
+  const { sectorSize, identity, image } = medium;
+  const samples = sampleStretches(mapOf(medium), image, { count: STRETCHES, sectorSize });
+  const stretches = samples.filter(({ isTelling }) => isTelling)
+    .map(({ offset, bytes }) => ({ offset, length: bytes.length, sha1: sha1(bytes) }));
+  return { ...identity, stretches };
 }
 
 function knownIdentity({ settings }: Mapfile, mapPath: string): Identity {

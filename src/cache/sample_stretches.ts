@@ -33,12 +33,14 @@ const DEFAULT_LENGTH = 65_536;
 const UNIT = 4096;
 /** Places that are looked at first, and when those do not tell enough: each costs a read of the image. */
 const LOOKS = [64, 256] as const;
+/** So many of the samples have such content, where there is any. */
+const TELLING_SHARE = 3 / 4;
 /** Content is told apart by at least this many different words of 8 bytes: a boot sector has fewer. */
 const TELLING_WORDS = 64;
 
 /**
- * Chooses up to `count` stretches that are finished throughout, evenly over all finished bytes. Stretches that
- * tell media apart come before others. Sorted by offset; they do not overlap.
+ * Chooses up to `count` stretches that are finished throughout, evenly over all finished bytes. Most of them
+ * are stretches that tell media apart. Sorted by offset; they do not overlap.
  */
 export function sampleStretches(map: FileMap, image: number, options: SampleOptions): Sample[] {
   const { count } = options;
@@ -52,8 +54,10 @@ export function sampleStretches(map: FileMap, image: number, options: SampleOpti
     }
     if (telling.length >= count) break;
   }
-  const chosen = spread(telling, count);
-  return [...chosen, ...spread(blank, count - chosen.length)]
+  // Where the image is blank, a medium that was copied from the same one may have files.
+  const most = blank.length === 0 ? count : Math.ceil(count * TELLING_SHARE);
+  const fromBlank = spread(blank, count - Math.min(most, telling.length));
+  return [...spread(telling, count - fromBlank.length), ...fromBlank]
     .sort((one, other) => one.offset - other.offset);
 }
 

@@ -2,8 +2,9 @@
 
 import { knownImages } from "../cache/known_images.ts";
 import type { BlockDeviceInfo } from "../file/block_listing.ts";
-import type { Identity } from "../file/identity.ts";
-import { compareIdentity } from "../file/identity_comparison.ts";
+import { blankIdentity, type Identity } from "../file/identity.ts";
+import { evidenceOf } from "../file/identity_evidence.ts";
+import { decideMedium } from "../file/medium_decision.ts";
 import type { ImageMatch } from "../ui/device_report.ts";
 
 /**
@@ -15,10 +16,12 @@ export function imagesOf(identity: Identity, label: string | null, folder: strin
   const name = identity.volume?.label ?? label;
   const matches: ImageMatch[] = [];
   for (const { path, identity: known } of knownImages(folder)) {
-    const { verdict } = compareIdentity(known, identity);
-    const isAlike = known.size === identity.size && known.volume?.label === name;
-    if (verdict === "same") matches.push({ path, certain: true });
-    else if (verdict === "unknown" && name !== null && isAlike) {
+    const evidence = evidenceOf(known, identity);
+    const { answer, isHarmless, isLikely, size } = decideMedium(evidence);
+    if (size !== null && evidence.serial.verdict !== "agrees") continue;
+    const isAlike = name !== null && known.size === identity.size && known.volume?.label === name;
+    if (answer === "same" || isHarmless) matches.push({ path, certain: true });
+    else if (answer === "cannot tell" && (isLikely || isAlike)) {
       matches.push({ path, certain: false });
     }
   }
@@ -30,12 +33,9 @@ export function unreadIdentity(device: BlockDeviceInfo): Identity {
   // A USB enclosure may answer for the disk in it, and a drive says nothing of its disc.
   const isOwn = device.class === "Device" && device.transport !== "usb";
   return {
-    size: device.size,
-    sectorSize: device.sectorSize ?? 512,
-    fingerprint: null,
+    ...blankIdentity(device.size, device.sectorSize ?? 512),
     model: isOwn ? device.model : null,
     serial: isOwn ? device.serial : null,
-    volume: null,
-    stretches: [],
+    usbSerial: device.class === "Device" && !isOwn ? device.serial : null,
   };
 }

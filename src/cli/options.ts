@@ -377,8 +377,8 @@ export const OPTIONS = [
   {
     name: "force",
     kind: "flag",
-    help: "go on with an image that cannot be confirmed to be of this device; one that is known " +
-      "to be of another is refused all the same",
+    help: "go on with an image when nobody can tell whether it is of this device, or the sizes " +
+      "differ; the image of another medium is refused all the same",
     commands: ["serve", "mount"],
     group: "cache",
   },

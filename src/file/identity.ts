@@ -3,7 +3,8 @@
 import type { File } from "./file.ts";
 import { FINGERPRINT_BYTES } from "./file.ts";
 import { Device } from "./device.ts";
-import { Removable } from "./removable.ts";
+import { DESCRIPTORS_OFFSET } from "./iso9660.ts";
+import { OPTICAL_SECTOR_SIZE, Removable } from "./removable.ts";
 import { sha1 } from "./sha1.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { type ReadBytes, readVolume, type Volume } from "./volume.ts";
@@ -24,61 +25,87 @@ export interface Identity {
   /** Of a disk that answers for itself: those of a drive or an enclosure say nothing of what is in it. */
   model: string | null;
   serial: string | null;
+  /** What a USB enclosure, card reader or stick says. */
+  usbSerial: string | null;
+  /** Where a partition begins on its disk, whose serial number it shares; null for whole devices. */
+  partition: number | null;
   volume: Volume | null;
   stretches: readonly Stretch[];
+  /** What the user has said yes to, or what was explained: the device differs from the image, and it goes on. */
+  accepted: Accepted;
+  /** A number that the image got when it was begun: an overlay beside it is of the same medium. */
+  imageId: string | null;
 }
 
-/** A good size for a stretch: the largest sector, so that each can be read alone. */
-export const STRETCH_BYTES = 4096;
+/** Differences that are known and need no second question. */
+export interface Accepted {
+  /** What the device has at places where the image has something else. */
+  readonly stretches: readonly Stretch[];
+  /** Other sizes of the device, bytes: behind another adapter. */
+  readonly sizes: readonly number[];
+  readonly serials: readonly string[];
+}
+
+export const NOTHING_ACCEPTED: Accepted = { stretches: [], sizes: [], serials: [] };
 
 // Each failing read can cost a minute: past this many, what is not known yet stays unknown.
-const MAX_FAILED_READS = 3;
+const MAX_FAILED_READS = 1;
 
 /** How `identify` gets at the bytes. */
 export interface IdentifyOptions {
-  /** Reads through a cache, say; default: from the file, undefined where that fails. */
+  /** Reads through a cache, say; default: from the file, until a read fails. */
   read?: ReadBytes | undefined;
   /** When the device lies about it. */
   sectorSize?: number | undefined;
 }
 
 /**
- * Identifies an open source. Reads its first 64 KiB once, and little more only where those are
- * unreadable or say that there is more (UDF). Never fails for an unreadable medium; blocks as reads do.
+ * Identifies an open source. Reads its first 64 KiB once, and little more only where those say that there is
+ * more (UDF). Never fails for an unreadable medium; blocks as reads do.
  */
 export function identify(file: File, options: IdentifyOptions = {}): Identity {
   const unread = identifyUnread(file, options);
-  const read = withBudget(options.read ?? readerOf(file));
-  const length = Math.min(FINGERPRINT_BYTES, unread.size);
-  const head = read(0, length);
-  const whole = head?.length === length ? head : undefined; // a device that has gone ends at 0
+  const read = options.read ?? withBudget(readerOf(file));
+  const head = new Head(read, Math.min(FINGERPRINT_BYTES, unread.size), unread.sectorSize);
   return {
     ...unread,
-    fingerprint: whole ? sha1(whole).slice(0, 8) : null,
-    volume: readVolume(throughHead(whole, read), unread.sectorSize),
+    fingerprint: head.whole ? sha1(head.whole).slice(0, 8) : null,
+    volume: readVolume((offset, length) => head.read(offset, length), unread.sectorSize),
   };
 }
 
 /** What can be told of an open source without reading any of it. */
 export function identifyUnread(file: File, options: IdentifyOptions = {}): Identity {
-  const disk = file instanceof Device && !(file instanceof Removable) ? file : undefined;
+  const device = file instanceof Device ? file : undefined;
+  const drive = device instanceof Removable ? device : undefined;
   // A USB enclosure may answer for the disk in it, and for the next one just so.
-  const own = disk?.sysfs.transport === "usb" ? undefined : disk;
+  const isUsb = device?.sysfs.transport === "usb";
+  const own = drive !== undefined || isUsb ? undefined : device;
   return {
-    size: file.size,
-    sectorSize: options.sectorSize ?? file.sectorSize,
-    fingerprint: null,
+    ...blankIdentity(file.size, options.sectorSize ?? file.sectorSize),
     model: own?.model ?? null,
     serial: own?.serial ?? null,
-    volume: null,
-    stretches: [],
+    // That of a drive for discs says nothing of the disc.
+    usbSerial: isUsb && !drive?.optical ? device?.serial ?? null : null,
+    partition: device?.sysfs.partitionStart ?? null,
   };
 }
 
-/** Describes bytes that have been read; undefined when they are all equal, which proves nothing. */
-export function stretchOf(bytes: Uint8Array, offset: number): Stretch | undefined {
-  if (bytes.every((byte) => byte === bytes[0])) return undefined;
-  return { offset, length: bytes.length, sha1: sha1(bytes) };
+/** Of a medium that nothing is known of. */
+export function blankIdentity(size: number, sectorSize: number): Identity {
+  return {
+    size,
+    sectorSize,
+    fingerprint: null,
+    model: null,
+    serial: null,
+    usbSerial: null,
+    partition: null,
+    volume: null,
+    stretches: [],
+    accepted: NOTHING_ACCEPTED,
+    imageId: null,
+  };
 }
 
 /** The 8 hex digits of NAME-ID: the fingerprint, else a hash of what else is known. */
@@ -88,21 +115,33 @@ export function identityId(identity: Identity): string {
   return sha1(JSON.stringify([size, sectorSize, model, serial, volume])).slice(0, 8);
 }
 
-/** Reads from an open file; what cannot be read is undefined. */
-export function readerOf(file: File): ReadBytes {
+/** Reads up to `length` bytes at `offset`; fewer at the end; -errno when they cannot be read. */
+export type TryReadBytes = (offset: number, length: number) => Uint8Array | number;
+
+/** Reads from an open file. */
+export function tryReaderOf(file: File): TryReadBytes {
   return (offset, length) => {
     const bytes = new Uint8Array(length);
     try {
       return bytes.subarray(0, file.pread(bytes, offset));
     } catch (error) {
-      if (error instanceof SystemError) return undefined;
+      if (error instanceof SystemError) return -error.errno;
       throw error;
     }
   };
 }
 
-/** A reader that gives up for good after a few failures. */
-export function withBudget(read: ReadBytes): ReadBytes {
+/** Reads from an open file; what cannot be read is undefined. */
+export function readerOf(file: File): ReadBytes {
+  const read = tryReaderOf(file);
+  return (offset, length) => {
+    const bytes = read(offset, length);
+    return typeof bytes === "number" ? undefined : bytes;
+  };
+}
+
+/** A reader that gives up for good after a failure. */
+function withBudget(read: ReadBytes): ReadBytes {
   let failures = 0;
   return (offset, length) => {
     if (failures >= MAX_FAILED_READS) return undefined;
@@ -112,10 +151,49 @@ export function withBudget(read: ReadBytes): ReadBytes {
   };
 }
 
-/** Answers from the head what lies in it. */
-function throughHead(head: Uint8Array | undefined, read: ReadBytes): ReadBytes {
-  return (offset, length) =>
-    head && (offset + length <= head.length || head.length < FINGERPRINT_BYTES)
-      ? head.subarray(offset, offset + length)
-      : read(offset, length);
+/**
+ * The start of a medium, read once. Of a disc the half with the descriptors is read first: the other one is
+ * empty, mostly, and the worst place of many a disc.
+ */
+class Head {
+  /** All of it, or undefined. */
+  readonly whole: Uint8Array | undefined;
+  readonly #parts: { offset: number; bytes: Uint8Array }[] = [];
+  readonly #read: ReadBytes;
+  readonly #length: number;
+
+  constructor(read: ReadBytes, length: number, sectorSize: number) {
+    this.#read = read;
+    this.#length = length;
+    const isDisc = sectorSize === OPTICAL_SECTOR_SIZE && length > DESCRIPTORS_OFFSET;
+    const starts = isDisc ? [DESCRIPTORS_OFFSET, 0] : [0];
+    let end = length;
+    for (const offset of starts) {
+      const bytes = read(offset, end - offset);
+      // A device that has gone ends at 0.
+      if (bytes?.length === end - offset) this.#parts.unshift({ offset, bytes });
+      end = offset;
+    }
+    if (this.#parts.length === starts.length) this.whole = joined(this.#parts);
+  }
+
+  /** Answers from the head what lies in it. */
+  read(offset: number, length: number): Uint8Array | undefined {
+    const parts = this.whole ? [{ offset: 0, bytes: this.whole }] : this.#parts;
+    const isAll = this.#length < FINGERPRINT_BYTES;
+    const part = parts.find((each) =>
+      each.offset <= offset &&
+      (offset + length <= each.offset + each.bytes.length || isAll)
+    );
+    if (part) return part.bytes.subarray(offset - part.offset, offset - part.offset + length);
+    return this.#read(offset, length);
+  }
+}
+
+function joined(parts: readonly { offset: number; bytes: Uint8Array }[]): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1) return first!.bytes;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.length, 0));
+  for (const part of parts) bytes.set(part.bytes, part.offset);
+  return bytes;
 }

@@ -2,7 +2,7 @@
 // field is checked. Unknown fields are ignored, so that a later version can add some.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import type { Identity, Stretch } from "./identity.ts";
+import { type Accepted, type Identity, NOTHING_ACCEPTED, type Stretch } from "./identity.ts";
 import type { Volume } from "./volume.ts";
 
 /** Goes up when an older program would misread the record. */
@@ -35,8 +35,25 @@ export function identityFromJson(value: unknown): Identity {
     fingerprint: record.text("fingerprint", /^[0-9a-f]{8}$/),
     model: record.text("model"),
     serial: record.text("serial"),
+    usbSerial: record.has("usbSerial") ? record.text("usbSerial") : null,
+    partition: record.has("partition") ? record.number("partition") : null,
     volume: volumeFrom(record.value("volume")),
     stretches: stretchesFrom(record.value("stretches")),
+    accepted: record.has("accepted") ? acceptedFrom(record.value("accepted")) : NOTHING_ACCEPTED,
+    imageId: record.has("imageId") ? record.text("imageId", /^[0-9a-f]{16}$/) : null,
+  };
+}
+
+function acceptedFrom(value: unknown): Accepted {
+  const record = new Fields(value, "what was accepted");
+  return {
+    stretches: stretchesFrom(record.value("stretches")),
+    sizes: record.list("sizes", (item, at) => new Fields({ [at]: item }, "a size").number(at)),
+    serials: record.list("serials", (item, at) => {
+      const serial = new Fields({ [at]: item }, "a serial number").text(at);
+      if (serial === null) throw record.damaged("serials");
+      return serial;
+    }),
   };
 }
 
@@ -98,6 +115,17 @@ class Fields {
     if (value === null) return null;
     if (typeof value !== "string" || form && !form.test(value)) throw this.damaged(name);
     return printable(value);
+  }
+
+  /** False also for null. */
+  has(name: string): boolean {
+    return this.value(name) != null;
+  }
+
+  list<T>(name: string, from: (item: unknown, at: string) => T): T[] {
+    const value = this.value(name);
+    if (!Array.isArray(value) || value.length > MAX_STRETCHES) throw this.damaged(name);
+    return value.map((item, index) => from(item, String(index)));
   }
 
   damaged(name: string | undefined): UserError {

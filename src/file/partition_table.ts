@@ -40,6 +40,37 @@ export function parseGpt(sector: Uint8Array): string | undefined {
   return groups.map((group) => hex(sector, group)).join("-");
 }
 
+/** Where a GPT's entries begin, in sectors, and how large each is: fixed by all who write one. */
+const GPT_ENTRIES_SECTOR = 2;
+const GPT_ENTRY_BYTES = 128;
+
+/**
+ * Where partitions begin, bytes from the start of the disk, in the order of the table; logical ones are left out.
+ * @param head the first bytes of the disk. @param sectorSize what the table counts in.
+ */
+export function partitionStarts(head: Uint8Array, sectorSize: number): number[] {
+  const mbr = parseMbr(head);
+  if (mbr === undefined) return [];
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  if (mbr.protective) return gptStarts(head, view, sectorSize);
+  return Array.from({ length: ENTRY_COUNT }, (_, index) => ENTRIES_OFFSET + index * ENTRY_BYTES)
+    .filter((at) => head[at + 4] !== 0)
+    .map((at) => view.getUint32(at + 8, true) * sectorSize);
+}
+
+function gptStarts(head: Uint8Array, view: DataView, sectorSize: number): number[] {
+  const size = [sectorSize, 512, 4096].find((each) => parseGpt(head.subarray(each)) !== undefined);
+  if (size === undefined) return [];
+  const starts: number[] = [];
+  const first = GPT_ENTRIES_SECTOR * size;
+  for (let at = first; at + GPT_ENTRY_BYTES <= head.length; at += GPT_ENTRY_BYTES) {
+    const type = head.subarray(at, at + 16);
+    if (type.every((byte) => byte === 0)) break;
+    starts.push(Number(view.getBigUint64(at + 32, true)) * size);
+  }
+  return starts;
+}
+
 function hex(bytes: Uint8Array, indexes: number[]): string {
   return indexes.map((index) => bytes[index]!.toString(16).padStart(2, "0")).join("");
 }

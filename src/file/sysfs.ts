@@ -72,6 +72,12 @@ export class SysfsBlock {
     return sectors === undefined ? undefined : sectors * 512;
   }
 
+  /** Where a partition begins on its disk, bytes; undefined for a whole disk. */
+  get partitionStart(): number | undefined {
+    const sectors = this.isPartition ? toNumber(this.attribute("start")) : undefined;
+    return sectors === undefined ? undefined : sectors * 512;
+  }
+
   get isRemovable(): boolean {
     return this.diskAttribute("removable") === "1";
   }

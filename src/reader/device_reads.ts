@@ -10,7 +10,7 @@ import {
   READER_LAST_GOOD,
 } from "../shared/shared_state.ts";
 import { Pace } from "./pace.ts";
-import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
+import { GONE, outcomeOf, UNREADABLE } from "../file/read_outcome.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 import { SliceSize } from "./slice_size.ts";
 

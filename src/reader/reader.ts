@@ -15,7 +15,7 @@ import { FillTurns } from "./fill/fill_turns.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
 import { PendingRescue } from "./pending_rescue.ts";
-import { GONE, outcomeOf, UNREADABLE } from "./read_outcome.ts";
+import { GONE, outcomeOf, UNREADABLE } from "../file/read_outcome.ts";
 import { Reach } from "./reach.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 import type { RescueStart } from "./rescue.ts";
@@ -59,6 +59,7 @@ export class Reader {
     this.#reads = new DeviceReads(parts, () => this.#lose(0));
     this.#reach = new Reach(parts, this.#pending, this.#reads.pace);
     this.#writes = parts.writes?.(this.#pending);
+    for (const { start, end } of parts.wideFailures ?? []) this.#failedReads.add(start, end);
     const { fill } = parts;
     if (fill !== undefined) {
       const isUnreadable = (result: number) => this.#isUnreadable(result, 0, 0);

@@ -51,6 +51,8 @@ export interface ReaderParts {
   readonly observer: ReaderObserver;
   /** How often a sector marked bad is tried again on request. */
   readonly retries: number;
+  /** Wide reads that have failed before the reader began. */
+  readonly wideFailures?: readonly { readonly start: number; readonly end: number }[] | undefined;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill: Fill | undefined;
   /** The image, for a fill that verifies. */

@@ -129,7 +129,7 @@ async function beginSaving(
 
 function readerInit(
   { options, writeFd }: Run,
-  { map, image, fresh, device, blockDevice, size, sectorSize, imagePath }: Medium,
+  { map, image, fresh, device, blockDevice, size, sectorSize, imagePath, wideFailures }: Medium,
   state: SharedState,
   fill: FillRun | undefined,
 ): ReaderInit {
@@ -144,6 +144,7 @@ function readerInit(
     size,
     sectorSize,
     retries: options.retries,
+    wideFailures,
     fill: fill?.init,
     writing: writeFd === undefined
       ? undefined

@@ -12,6 +12,7 @@ import type { FileMap } from "../map/file_map.ts";
 import { identityElsewhere } from "../file/path_stat.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { withoutDataBehind } from "../map/map_snapshot.ts";
+import { withTail } from "../map/map_tail.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
 import { callElsewhere } from "../sys/disk_calls.ts";
 import { unwrap } from "../sys/system_error.ts";
@@ -117,14 +118,14 @@ export class MapSaver {
   }
 
   async #write(): Promise<void> {
-    const { imagePath, mapPath, mapfile } = this.#medium;
+    const { imagePath, mapPath, mapfile, tail } = this.#medium;
     const map = this.#map;
     const { version } = map;
-    const snapshot = map.snapshot();
+    const snapshot = withTail(map.snapshot(), tail);
     const image = this.#medium.image;
     unwrap(await callElsewhere(["fdatasync", image]), "fdatasync", { path: imagePath });
     const bytes = await this.#imageBytes();
-    const claimed = bytes < map.size
+    const claimed = bytes < snapshot.size
       ? withoutDataBehind(snapshot, alignDown(bytes, this.#medium.sectorSize))
       : snapshot;
     const contents = mapfileOf(claimed, mapfile?.comments, this.#settings);

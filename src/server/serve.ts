@@ -164,6 +164,18 @@ function tellOfWrites({ options: { device }, observe }: Run): void {
 function requestOf(options: ServeOptions, name: string): DeviceRequest {
   const { device, image, folder, map, direct, blockSize, force, keepCache } = options;
   const { offline, writeThrough, speed } = options;
-  const medium = { device, name, image, folder, map, direct, blockSize, force, keepCache };
+  const isOverlaid = options.overlay !== undefined;
+  const medium = {
+    device,
+    name,
+    image,
+    folder,
+    map,
+    direct,
+    blockSize,
+    force,
+    isOverlaid,
+    keepCache,
+  };
   return { ...medium, offline, writeThrough, speed };
 }

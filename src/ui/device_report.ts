@@ -4,7 +4,7 @@ import { formatSize } from "../base/sizes.ts";
 import type { BlockDeviceInfo } from "../file/block_listing.ts";
 import { type Identity, identityId } from "../file/identity.ts";
 import { exactSize } from "./exact_size.ts";
-import { shellQuote } from "./shell_quote.ts";
+import { shellQuote } from "../base/shell_quote.ts";
 import { textTable } from "./text_table.ts";
 import { wrapText } from "./wrap_text.ts";
 

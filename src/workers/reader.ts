@@ -112,6 +112,7 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
       writesEnded: (complete) => tell({ type: "writesEnded", complete }),
     },
     retries: data.retries,
+    wideFailures: data.wideFailures,
     isOffline: data.device === undefined,
     comparison: new ImageComparison(data.image),
     fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),

@@ -48,6 +48,8 @@ export interface ReaderInit {
   readonly size: number;
   readonly sectorSize: number;
   readonly retries: number;
+  /** Reads that have failed while the medium was identified: the reader need not find that out again. */
+  readonly wideFailures?: readonly { readonly start: number; readonly end: number }[] | undefined;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill?: FillInit | undefined;
   /** How to write to the device; undefined: nobody may. */

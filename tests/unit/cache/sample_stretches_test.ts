@@ -73,13 +73,20 @@ Deno.test("on larger sectors no sample begins or ends inside one", () => {
   }
 });
 
-Deno.test("content that tells comes before content that does not, however little there is", () => {
+Deno.test("content that tells is found, however little there is", () => {
   const content = new Uint8Array(SIZE);
   content.set(noise(256 * 1024, 4), 9 * MIB);
   const samples = samplesOf(content, (map) => map.set(0, SIZE, FINISHED));
   const telling = samples.filter(({ isTelling }) => isTelling);
   assert(telling.length >= 3, `${telling.length} of them`);
   assertEquals(samples.length, 8, "the others fill up");
+});
+
+Deno.test("where much tells, some blank places are looked at as well", () => {
+  const content = noise(SIZE, 4).fill(0, SIZE / 2);
+  const samples = samplesOf(content, (map) => map.set(0, SIZE, FINISHED));
+  const kinds = samples.map(({ isTelling }) => isTelling);
+  assertEquals(kinds, [true, true, true, true, true, true, false, false]);
 });
 
 Deno.test("nothing finished, no samples; what is excepted is left out", () => {

@@ -2,15 +2,13 @@ import { assertEquals } from "@std/assert";
 import { formatSidecar } from "../../../src/cache/sidecar.ts";
 import { imagesOf, unreadIdentity } from "../../../src/cli/device_images.ts";
 import type { BlockDeviceInfo } from "../../../src/file/block_listing.ts";
-import type { Identity } from "../../../src/file/identity.ts";
+import { blankIdentity, type Identity } from "../../../src/file/identity.ts";
 import { TestFolder } from "../../harness/test_folder.ts";
 
+const SIZE = 2 ** 20;
 const DISC: Identity = {
-  size: 4096,
-  sectorSize: 2048,
+  ...blankIdentity(SIZE, 2048),
   fingerprint: "01234567",
-  model: null,
-  serial: null,
   volume: {
     kind: "iso9660",
     label: "HOLIDAY",
@@ -19,7 +17,6 @@ const DISC: Identity = {
     id: null,
     size: null,
   },
-  stretches: [],
 };
 const DISK: Identity = { ...DISC, fingerprint: null, model: "M", serial: "S1", volume: null };
 
@@ -39,14 +36,16 @@ function namesOf(folder: TestFolder, identity: Identity, label: string | null = 
   );
 }
 
-Deno.test("a medium that has been read is found by what identifies it", () => {
+Deno.test("an equal head is a hint; of a medium that is all head it is the proof", () => {
   using folder = folderOf({
     a: { ...DISC, fingerprint: null },
     b: DISC,
-    c: { ...DISC, size: 8192 },
-    d: { ...DISC, fingerprint: "76543210" },
+    c: { ...DISC, size: 2 * SIZE },
+    d: { ...DISC, fingerprint: "76543210", volume: { ...DISC.volume!, label: "WORK" } },
+    small: { ...DISC, size: 4096 },
   });
-  assertEquals(namesOf(folder, DISC), ["b.img", "perhaps a.img"]);
+  assertEquals(namesOf(folder, DISC), ["perhaps a.img", "perhaps b.img"]);
+  assertEquals(namesOf(folder, { ...DISC, size: 4096 })[0], "small.img");
 });
 
 Deno.test("what has not been read is found by its serial number, or perhaps by size and label", () => {
@@ -60,10 +59,12 @@ Deno.test("what has not been read is found by its serial number, or perhaps by s
 });
 
 Deno.test("drives and USB enclosures do not speak for what is in them", () => {
-  const device = { size: 4096, sectorSize: 512, model: "M", serial: "S1" } as BlockDeviceInfo;
+  const device = { size: SIZE, sectorSize: 512, model: "M", serial: "S1" } as BlockDeviceInfo;
   const serialOf = (fields: Partial<BlockDeviceInfo>) =>
     unreadIdentity({ ...device, ...fields }).serial;
   assertEquals(serialOf({ class: "Device", transport: "ata" }), "S1");
   assertEquals(serialOf({ class: "Device", transport: "usb" }), null);
   assertEquals(serialOf({ class: "Removable", transport: "ata" }), null);
+  const enclosure = unreadIdentity({ ...device, class: "Device", transport: "usb" });
+  assertEquals(enclosure.usbSerial, "S1");
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
-import type { Identity } from "../../../src/file/identity.ts";
+import { blankIdentity, type Identity } from "../../../src/file/identity.ts";
 import { identityFromJson, identityToJson } from "../../../src/file/identity_json.ts";
 
 const FULL: Identity = {
@@ -9,6 +9,8 @@ const FULL: Identity = {
   fingerprint: "0123abcd",
   model: "WDC",
   serial: "W1",
+  usbSerial: "U1",
+  partition: 1_048_576,
   volume: {
     kind: "iso9660",
     label: "DISC",
@@ -18,21 +20,31 @@ const FULL: Identity = {
     size: 358_400,
   },
   stretches: [{ offset: 4096, length: 512, sha1: "a".repeat(40) }],
+  accepted: {
+    stretches: [{ offset: 0, length: 65_536, sha1: "b".repeat(40) }],
+    sizes: [4_600_000_000],
+    serials: ["W0"],
+  },
+  imageId: "0123456789abcdef",
 };
-const EMPTY: Identity = {
-  size: 0,
-  sectorSize: 512,
-  fingerprint: null,
-  model: null,
-  serial: null,
-  volume: null,
-  stretches: [],
-};
+const EMPTY: Identity = blankIdentity(0, 512);
 
 Deno.test("an identity survives being written and read", () => {
   for (const identity of [FULL, EMPTY]) {
     assertEquals(identityFromJson(JSON.parse(JSON.stringify(identityToJson(identity)))), identity);
   }
+});
+
+Deno.test("what an earlier version did not write is not known", () => {
+  const { usbSerial: _usb, partition: _start, accepted: _yes, imageId: _id, ...old } =
+    identityToJson(FULL);
+  assertEquals(identityFromJson(old), {
+    ...FULL,
+    usbSerial: null,
+    partition: null,
+    accepted: { stretches: [], sizes: [], serials: [] },
+    imageId: null,
+  });
 });
 
 Deno.test("fields that a later version adds are ignored", () => {
@@ -74,6 +86,17 @@ const DAMAGED: [unknown, string][] = [
   [{ volume: { ...volume, kind: "ext4" } }, '"kind" of the volume is damaged'],
   [{ volume: { ...volume, label: 1 } }, '"label" of the volume is damaged'],
   [{ volume: { ...volume, size: -5 } }, '"size" of the volume is damaged'],
+  [{ usbSerial: 5 }, '"usbSerial" of the identity is damaged'],
+  [{ partition: -1 }, '"partition" of the identity is damaged'],
+  [{ imageId: "x" }, '"imageId" of the identity is damaged'],
+  [{ accepted: 5 }, "what was accepted is damaged"],
+  [{ accepted: { ...FULL.accepted, sizes: 5 } }, '"sizes" of what was accepted is damaged'],
+  [{ accepted: { ...FULL.accepted, sizes: [-1] } }, '"0" of a size is damaged'],
+  [
+    { accepted: { ...FULL.accepted, serials: [null] } },
+    '"serials" of what was accepted is damaged',
+  ],
+  [{ accepted: { ...FULL.accepted, stretches: [null] } }, "a stretch is damaged"],
   [{ stretches: {} }, '"stretches" of the identity is damaged'],
   [{ stretches: Array(65).fill(stretch) }, '"stretches" of the identity is damaged'],
   [{ stretches: [null] }, "a stretch is damaged"],

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Identity } from "../../../src/file/identity.ts";
+import { blankIdentity, type Identity } from "../../../src/file/identity.ts";
 import {
   type DeviceChoice,
   deviceTable,
@@ -50,11 +50,7 @@ const DRIVE: DeviceChoice = {
   system: false,
 };
 const IDENTITY: Identity = {
-  size: 0,
-  sectorSize: 2048,
-  fingerprint: null,
-  model: null,
-  serial: null,
+  ...blankIdentity(0, 2048),
   volume: {
     kind: "iso9660",
     label: "HOLIDAY",
@@ -63,7 +59,6 @@ const IDENTITY: Identity = {
     id: null,
     size: null,
   },
-  stretches: [],
 };
 
 Deno.test("all devices are a table that fits the width", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { GONE, GOOD, outcomeOf, REFUSED, UNREADABLE } from "../../../src/reader/read_outcome.ts";
+import { GONE, GOOD, outcomeOf, REFUSED, UNREADABLE } from "../../../src/file/read_outcome.ts";
 import * as errno from "../../../src/sys/errno.ts";
 
 Deno.test("each result of a device read means one thing", () => {

@@ -1,0 +1,44 @@
+// What a map calls finished, as intervals. Any thread.
+import { alignDown, alignUp } from "../base/ranges.ts";
+import type { FileMap } from "../map/file_map.ts";
+import { FINISHED, maskOf } from "../map/statuses.ts";
+
+/** Bytes, half-open. */
+export interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Every finished byte, in pieces of at most `length` bytes; undefined when there are more than `most` of them. */
+export function wholeImage(map: FileMap, most: number, length: number): Interval[] | undefined {
+  const pieces: Interval[] = [];
+  if (map.total(FINISHED) > most * length) return undefined;
+  const run = { end: 0, status: FINISHED };
+  for (let at = 0; at < map.size; at = run.end) {
+    const start = map.find(at, map.size, maskOf(FINISHED));
+    if (start < 0) break;
+    map.run(start, map.size, run);
+    for (let from = start; from < run.end; from += length) {
+      pieces.push({ start: from, end: Math.min(from + length, run.end) });
+    }
+    if (pieces.length > most) return undefined;
+  }
+  return pieces;
+}
+
+/** The longest finished part of [start, end) in whole sectors. */
+export function longestFinished(
+  map: FileMap,
+  start: number,
+  end: number,
+  sectorSize: number,
+): Interval | undefined {
+  let longest: Interval | undefined;
+  for (const area of start < end ? map.ranges(start, end) : []) {
+    if (area.status !== FINISHED) continue;
+    const from = alignUp(area.start, sectorSize);
+    const to = area.end === map.size ? area.end : alignDown(area.end, sectorSize);
+    if (to - from > (longest ? longest.end - longest.start : 0)) longest = { start: from, end: to };
+  }
+  return longest;
+}
