@@ -18,7 +18,7 @@ import { seeded } from "./seeded.ts";
 /** Exchanges in all, a third of them on each kernel; `deno task test-swaps` asks for 1,000. */
 const SWAPS = Number(Deno.env.get("BLKCACHE_SWAPS") ?? 60);
 /** Exchanges in one machine: it must be off in time. */
-const MOST_SWAPS = 40;
+const MOST_SWAPS = 20;
 /** Sectors of the discs, large and slow enough that hardly one is read to its end. Most are of one size. */
 const DISCS = [8192, 8192, 8192, 6144];
 const SECTOR = 2048;
