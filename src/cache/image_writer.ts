@@ -3,6 +3,7 @@
 import { isZero, punchHole, seekEnd, tryPwriteAll } from "../sys/fd.ts";
 import { ENODATA, ENOSPC } from "../sys/errno.ts";
 import { SystemError } from "../sys/system_error.ts";
+import type { ScarceMemory } from "./scarce_memory.ts";
 import { SpareRoom } from "./spare_room.ts";
 
 /** Smallest stretch of zeros that is left out, bytes: file systems allocate in blocks of about this. */
@@ -18,8 +19,15 @@ export class ImageWriter {
   /** The last write failed: until one has succeeded, zeros are written like all else, to find out. */
   #failing = false;
 
-  /** @param fresh the image was empty when this run began. */
-  constructor(fd: number, fresh: boolean) {
+  /** Undefined: memory is not short. */
+  readonly #pages: ScarceMemory | undefined;
+
+  /**
+   * @param fresh the image was empty when this run began.
+   * @param pages is told of what has been written, where memory is short.
+   */
+  constructor(fd: number, fresh: boolean, pages?: ScarceMemory) {
+    this.#pages = pages;
     this.#fd = fd;
     this.#fresh = fresh;
     this.#room = new SpareRoom(fd);
@@ -34,6 +42,7 @@ export class ImageWriter {
     const result = this.#write(address, offset, length);
     this.#failing = result < 0;
     if (this.#failing) this.#fresh = false;
+    else this.#pages?.wrote(length);
     return result;
   }
 

@@ -21,6 +21,8 @@ export interface Export {
   readonly name: string;
   /** For a person: which device this is. */
   readonly description: string;
+  /** Clients are not told that they may have several connections: each costs memory. Default false. */
+  readonly isSingle?: boolean;
 }
 
 /** Nothing to serve: every client is refused with this sentence, for example `no medium in "/dev/sr0"`. */
@@ -37,10 +39,11 @@ export type Target = ParkedReads | Unavailable;
  * what each of them has written.
  * @param structured whether the client has negotiated structured replies, which DF needs.
  * @param writer what takes writes; undefined: the export is read-only.
+ * @param isSingle see `Export`.
  */
-export function transmissionFlags(structured: boolean, writer?: Writer): number {
-  return NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA |
-    (structured ? NBD_FLAG_SEND_DF : 0) | NBD_FLAG_CAN_MULTI_CONN | NBD_FLAG_SEND_CACHE |
+export function transmissionFlags(structured: boolean, writer?: Writer, isSingle = false): number {
+  return NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_CACHE |
+    (structured ? NBD_FLAG_SEND_DF : 0) | (isSingle ? 0 : NBD_FLAG_CAN_MULTI_CONN) |
     (writer === undefined ? NBD_FLAG_READ_ONLY : writingFlags(writer));
 }
 

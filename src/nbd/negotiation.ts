@@ -252,7 +252,7 @@ export class Negotiation {
   }
 
   #transmissionFlags({ source }: ParkedReads): number {
-    return transmissionFlags(this.#mode !== SIMPLE, source.writer);
+    return transmissionFlags(this.#mode !== SIMPLE, source.writer, this.#exported.isSingle);
   }
 
   /** The refusal goes out before the payload has come in: a client that waits for it does not hang. */

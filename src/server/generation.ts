@@ -52,7 +52,11 @@ export class Generation {
         served,
         timeoutMs: options.timeoutSeconds * 1000,
         listeners: listeners.fds,
-        export: { name: options.exportName, description: describe(options.device, medium) },
+        export: {
+          name: options.exportName,
+          description: describe(options.device, medium),
+          isSingle: run.sparesMemory,
+        },
       },
       options.maxClients,
       {

@@ -128,7 +128,7 @@ async function beginSaving(
 }
 
 function readerInit(
-  { options, writeFd }: Run,
+  { options, writeFd, sparesMemory }: Run,
   { map, image, fresh, device, blockDevice, size, sectorSize, imagePath, wideFailures }: Medium,
   state: SharedState,
   fill: FillRun | undefined,
@@ -139,6 +139,7 @@ function readerInit(
     map,
     image,
     fresh,
+    sparesMemory,
     device: options.offline ? undefined : device,
     blockDevice,
     size,

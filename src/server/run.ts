@@ -15,6 +15,8 @@ export interface Run {
   readonly stopped: Promise<unknown>;
   /** Media come and go. */
   readonly isDrive: boolean;
+  /** Memory is short. */
+  readonly sparesMemory: boolean;
   /** Whether the run goes on without a device that has gone, with what is cached of it. */
   readonly outlivesDevice: boolean;
 }

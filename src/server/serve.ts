@@ -19,6 +19,7 @@ import { generationState } from "./generation_parts.ts";
 import { takeGivenSockets } from "./given_sockets.ts";
 import { openListeners } from "./listeners.ts";
 import { ReaderThread } from "./reader_thread.ts";
+import { isMemoryShort } from "./memory_check.ts";
 import { Refusal } from "./refusal.ts";
 import type { Run } from "./run.ts";
 import { exitCodeOf, type StopSignal } from "./run_end.ts";
@@ -66,6 +67,7 @@ export async function serve(
     observe,
     stopped: stop.requested,
     isDrive,
+    sparesMemory: isMemoryShort(options, observe),
     writeFd: undefined,
     outlivesDevice: !isDrive && !options.once && !options.fill?.exitWhenComplete,
   };

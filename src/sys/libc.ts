@@ -35,6 +35,14 @@ export const libc = Deno.dlopen("libc.so.6", {
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
   // int fsync(int fd)
   fsync: { parameters: ["i32"], result: "i32" },
+  // int sync_file_range(int fd, off64_t offset, off64_t nbytes, unsigned int flags)
+  sync_file_range: { parameters: ["i32", "i64", "i64", "u32"], result: "i32" },
+  // int posix_fadvise(int fd, off_t offset, off_t len, int advice)
+  posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" },
+  // int getrusage(int who, struct rusage *usage)
+  getrusage: { parameters: ["i32", "buffer"], result: "i32" },
+  // int mallopt(int param, int value)
+  mallopt: { parameters: ["i32", "i32"], result: "i32" },
   // int fdatasync(int fd)
   fdatasync: { parameters: ["i32"], result: "i32" },
   // int fchmod(int fd, mode_t mode)

@@ -13,6 +13,7 @@ export const MAP_PRIVATE = 2;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
 export const MADV_DONTNEED = 4;
+export const MADV_RANDOM = 1;
 
 /** An anonymous mapping: page aligned (fit for O_DIRECT), zero, committed page by page as it is used. */
 export class NativeMemory {
@@ -47,6 +48,19 @@ export class NativeMemory {
   release(): void {
     unmapMemory(this.bytes, this.address, this.size);
   }
+}
+
+/** mallopt(3), malloc.h */
+const M_ARENA_MAX = -8;
+
+/** All threads that are started from now on take memory of malloc(3) from one heap: less is left idle in each. */
+export function shareHeap(): void {
+  libc.mallopt(M_ARENA_MAX, 1);
+}
+
+/** Reads no more of mapped files than what is needed: for the program's own code, where memory is short. */
+export function adviseRandom(address: bigint, size: bigint): void {
+  libc.madvise(address, size, MADV_RANDOM);
 }
 
 /** mmap(2) from offset 0. @returns the address. @throws {SystemError} e.g. ENOMEM, ENODEV. */

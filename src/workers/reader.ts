@@ -1,6 +1,7 @@
 // Entry point of the reader worker: wiring only. Its thread is the only one that reads the device.
 /// <reference lib="deno.worker" />
 import { ImageComparison } from "../cache/image_comparison.ts";
+import { ScarceMemory } from "../cache/scarce_memory.ts";
 import { ImageWriter } from "../cache/image_writer.ts";
 import type { OpenDevice } from "../cache/open_device.ts";
 import { Publisher } from "../cache/publisher.ts";
@@ -67,7 +68,13 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   const state = new SharedState(data.state, data.sessions);
   const map = FileMap.attach(data.map);
   // What was `+` and is no more leaves bytes behind: only in a run that does not write they are holes for sure.
-  const imageWriter = new ImageWriter(data.image, data.fresh && data.writing === undefined);
+  const imageWriter = new ImageWriter(
+    data.image,
+    data.fresh && data.writing === undefined,
+    data.sparesMemory
+      ? new ScarceMemory(data.image, data.blockDevice ? undefined : data.device)
+      : undefined,
+  );
   const publisher = new Publisher(map, imageWriter, state, {
     imageFailed: (errno) => tell({ type: "imageFailed", errno: -errno }),
     imageRecovered: () => tell({ type: "imageRecovered" }),

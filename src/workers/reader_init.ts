@@ -41,6 +41,8 @@ export interface ReaderInit {
   readonly image: number;
   /** The image was empty when this run began: what is not `+` is a hole. */
   readonly fresh: boolean;
+  /** Memory is short: what has been written to the image is not left in the page cache. */
+  readonly sparesMemory: boolean;
   /** Undefined: there is none. */
   readonly device: number | undefined;
   /** Whether it is a block device: those are read so that a hang does not keep the process from ending. */

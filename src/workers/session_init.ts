@@ -1,5 +1,6 @@
 // What main hands to a session worker when it starts.
 import type { OpenOverlay } from "../cache/open_overlay.ts";
+import type { Export } from "../nbd/export.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
 export interface SessionInit {
@@ -12,7 +13,7 @@ export interface SessionInit {
   readonly timeoutMs: number;
   /** Listening sockets, non-blocking. */
   readonly listeners: readonly number[];
-  readonly export: { readonly name: string; readonly description: string };
+  readonly export: Export;
 }
 
 /** What is served. Sizes are bytes. */

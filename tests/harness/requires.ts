@@ -13,6 +13,11 @@ export function isRoot(): boolean {
   return available("root", () => Deno.uid() === 0);
 }
 
+/** True when groups that limit memory can be made, as `check` finds out, or when CI is set. */
+export function isMemoryGroupThere(check: () => boolean): boolean {
+  return available("a control group for memory", check);
+}
+
 function available(what: string, check: () => boolean): boolean {
   if (Deno.env.get("CI") || check()) return true;
   if (!skipped.has(what)) {

@@ -52,6 +52,7 @@ async function show(options: ShowOptions): Promise<void> {
     state: state.buffer,
     sessions: FUSE_THREADS,
     fresh: true,
+    sparesMemory: false,
     device,
     blockDevice: (identityOf(device).mode & S_IFMT) === S_IFBLK,
     retries: 0,

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AssertionError } from "../../../src/base/assert.ts";
-import { commandName, optionName } from "../../../src/nbd/constants.ts";
-import { preferredBlockSize } from "../../../src/nbd/export.ts";
+import { commandName, NBD_FLAG_CAN_MULTI_CONN, optionName } from "../../../src/nbd/constants.ts";
+import { preferredBlockSize, transmissionFlags } from "../../../src/nbd/export.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
 import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { ArraySource } from "./array_source.ts";
@@ -13,6 +13,17 @@ Deno.test("the preferred block size is a power of two, at least a page and a sec
     65536,
   ]];
   for (const [sector, expected] of table) assertEquals(preferredBlockSize(sector!), expected);
+});
+
+Deno.test("several connections are offered unless each would cost too much memory", () => {
+  for (const structured of [true, false]) {
+    const flags = transmissionFlags(structured);
+    assertEquals(flags & NBD_FLAG_CAN_MULTI_CONN, NBD_FLAG_CAN_MULTI_CONN);
+    assertEquals(
+      transmissionFlags(structured, undefined, true),
+      flags & ~NBD_FLAG_CAN_MULTI_CONN,
+    );
+  }
 });
 
 Deno.test("options and commands have the specification's names", () => {
