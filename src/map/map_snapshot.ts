@@ -1,7 +1,7 @@
 // A copy of a map that nobody changes any more: what is saved, shown and compared.
 
 import { CHUNK, CHUNKS, type MapMemory, PASS, PHASE, POSITION, RUNS } from "./map_memory.ts";
-import { FINISHED, NON_TRIED, type Phase } from "./statuses.ts";
+import { FINISHED, NON_TRIED, type Phase, type Status } from "./statuses.ts";
 
 /** A map at one instant. */
 export interface MapSnapshot {
@@ -37,6 +37,65 @@ export function withoutDataBehind(snapshot: MapSnapshot, end: number): MapSnapsh
     }
   });
   return { ...snapshot, positions: Float64Array.from(starts), statuses: Uint8Array.from(kept) };
+}
+
+/** What [start, end) is to be. */
+export interface StatusRange {
+  readonly start: number;
+  readonly end: number;
+  readonly status: Status;
+}
+
+/**
+ * The same map with some ranges as they were before they were marked; where these overlap, the first one counts.
+ * What is FINISHED stays so.
+ */
+export function withStatuses(
+  snapshot: MapSnapshot,
+  ranges: readonly StatusRange[],
+): MapSnapshot {
+  const { positions, statuses, size } = snapshot;
+  const before = disjoint(ranges);
+  const starts: number[] = [];
+  const kept: Status[] = [];
+  const add = (start: number, end: number, status: Status) => {
+    if (start >= end || kept.at(-1) === status) return;
+    starts.push(start);
+    kept.push(status);
+  };
+  let next = 0;
+  positions.forEach((start, index) => {
+    const end = positions[index + 1] ?? size;
+    const status = statuses[index]!;
+    while (next < before.length && before[next]!.end <= start) next++;
+    let at = start;
+    for (let other = next; before[other] !== undefined && before[other]!.start < end; other++) {
+      if (status === FINISHED) break;
+      const range = before[other]!;
+      add(at, Math.max(at, range.start), status);
+      add(Math.max(at, range.start), Math.min(range.end, end), range.status);
+      at = Math.min(range.end, end);
+    }
+    add(at, end, status);
+  });
+  return { ...snapshot, positions: Float64Array.from(starts), statuses: Uint8Array.from(kept) };
+}
+
+/** The same ranges in ascending order, each byte with the status of the first that has it. */
+function disjoint(ranges: readonly StatusRange[]): StatusRange[] {
+  let parts: StatusRange[] = [];
+  for (const { start, end, status } of ranges) {
+    let at = start;
+    const added: StatusRange[] = [];
+    for (const part of parts) {
+      if (part.end <= at || part.start >= end) continue;
+      if (part.start > at) added.push({ start: at, end: part.start, status });
+      at = part.end;
+    }
+    if (at < end) added.push({ start: at, end, status });
+    parts = [...parts, ...added].sort((one, other) => one.start - other.start);
+  }
+  return parts;
 }
 
 /** The phase whose character code the map's memory holds. */

@@ -1,0 +1,131 @@
+// Tells a bad sector from a device that has stopped answering. Pure: it is told what reads have brought, and says
+// when sectors that were read before are to be read again, and when a silent device is to be tried again.
+//
+//   ANSWERING --a read fails--> DOUBTFUL --a read succeeds, here or as a check--> ANSWERING
+//                                  |
+//                                  +--both reads of a check fail, or the device has vanished--> SILENT
+//   SILENT --rest--> an attempt --a read of it succeeds--> ANSWERING
+//                               --else--> SILENT, with a longer rest
+//
+// Failures count as proved by the next read that succeeds: until then nobody may rely on them. An outage that
+// begins and ends between two reads that succeed is taken for bad sectors, so in a row of failures a check is made
+// early and then again and again.
+
+/** Failures in a row before the first check of a row: two are what a single bad sector costs. */
+export const FIRST_CHECK = 3;
+/** Failures without a proof before a check is made whatever it costs: 3 % of the reads of a long bad stretch. */
+export const MOST_UNPROVED = 32;
+/** A check is made earlier when failures have been unproved for so long, milliseconds. */
+const LONG_UNPROVED_MS = 1000;
+/** Early checks that found the device well are at most one in so many reads: 1 %. */
+const READS_PER_CHECK = 100;
+/** Checks in which no sector was known to be good and none could be read, before the device counts as silent. */
+export const MOST_UNTOLD = 4;
+/** Rests of a silent device, milliseconds; the last one is repeated. */
+export const RESTS_MS: readonly number[] = [5000, 10_000, 20_000, 40_000, 60_000];
+
+/** What a check has found. "untold": nothing was known to be good, and nothing could be read. */
+export type CheckResult = "answers" | "silent" | "untold";
+
+/** See the head of this file. Times are milliseconds of one clock. */
+export class Outage {
+  /** Failures since the last proof, and when the first of them was. */
+  #unproved = 0;
+  #firstUnprovedMs = 0;
+  /** Failures since the last read that somebody wanted and got. */
+  #row = 0;
+  #isRowChecked = false;
+  #reads = 0;
+  /** Checks that found the device well. */
+  #checksInVain = 0;
+  #untold = 0;
+  #silentSinceMs: number | undefined;
+  #attempts = 0;
+  #nextAttemptMs = 0;
+
+  /** Some failures are unproved. */
+  get isDoubtful(): boolean {
+    return this.#unproved > 0 && this.#silentSinceMs === undefined;
+  }
+
+  /** When the device stopped answering; undefined while it answers. */
+  get silentSinceMs(): number | undefined {
+    return this.#silentSinceMs;
+  }
+
+  /** Attempts to find the silent device well again. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** A read has brought bytes. @param isProof they came from the device itself, not from a cache of the system. */
+  succeeded(isProof: boolean): void {
+    this.#reads++;
+    this.#row = 0;
+    this.#isRowChecked = false;
+    if (isProof) this.#proved();
+  }
+
+  /** A read has failed as one of a bad sector does. */
+  failed(nowMs: number): void {
+    this.#reads++;
+    this.#row++;
+    if (this.#unproved++ === 0) this.#firstUnprovedMs = nowMs;
+  }
+
+  /**
+   * Whether to read sectors now that are known to be good.
+   * @param isAwaited a client, or the end of the run, waits to hear whether failures are true.
+   */
+  isCheckDue(isAwaited: boolean, nowMs: number): boolean {
+    if (!this.isDoubtful) return false;
+    if (isAwaited || this.#unproved >= MOST_UNPROVED || this.#untold > 0) return true;
+    const isEarly = this.#row >= FIRST_CHECK && !this.#isRowChecked;
+    const isLong = this.#row >= FIRST_CHECK && nowMs - this.#firstUnprovedMs >= LONG_UNPROVED_MS;
+    return (isEarly || isLong) && this.#checksInVain * READS_PER_CHECK <= this.#reads;
+  }
+
+  /** A check has been made. */
+  checked(result: CheckResult, nowMs: number): void {
+    this.#isRowChecked = true;
+    if (result === "answers") {
+      this.#checksInVain++;
+      this.#proved();
+    } else if (result === "silent" || ++this.#untold >= MOST_UNTOLD) {
+      this.#fallSilent(nowMs);
+    }
+  }
+
+  /** The system says that the device is not there. */
+  vanished(nowMs: number): void {
+    if (this.#silentSinceMs === undefined) this.#fallSilent(nowMs);
+  }
+
+  #fallSilent(nowMs: number): void {
+    this.#silentSinceMs = this.#unproved > 0 ? this.#firstUnprovedMs : nowMs;
+    this.#attempts = 0;
+    this.#nextAttemptMs = nowMs + RESTS_MS[0]!;
+  }
+
+  /** How long the silent device rests on, milliseconds; Infinity while it answers. */
+  restMs(nowMs: number): number {
+    return this.#silentSinceMs === undefined ? Infinity : Math.max(0, this.#nextAttemptMs - nowMs);
+  }
+
+  /** The silent device has been tried again. */
+  attempted(answers: boolean, nowMs: number): void {
+    if (answers) {
+      this.#silentSinceMs = undefined;
+      this.#row = 0;
+      this.#isRowChecked = false;
+      return this.#proved();
+    }
+    this.#attempts++;
+    this.#nextAttemptMs = nowMs + RESTS_MS[Math.min(this.#attempts, RESTS_MS.length - 1)]!;
+  }
+
+  #proved(): void {
+    this.#unproved = 0;
+    this.#untold = 0;
+  }
+}

@@ -1,0 +1,152 @@
+// The judge of failures alone: when it wants known good sectors re-read, and when a silent device is tried again.
+import { assert, assertEquals } from "@std/assert";
+import {
+  FIRST_CHECK,
+  MOST_UNPROVED,
+  MOST_UNTOLD,
+  Outage,
+  RESTS_MS,
+} from "../../../src/reader/outage.ts";
+
+/** Fails until a check is due. @returns how many failures that took. */
+function failUntilCheck(outage: Outage, nowMs = 0): number {
+  for (let count = 1; count <= 10 * MOST_UNPROVED; count++) {
+    outage.failed(nowMs);
+    if (outage.isCheckDue(false, nowMs)) return count;
+  }
+  throw new Error("no check is ever due");
+}
+
+Deno.test("a device that answers is never checked", () => {
+  const outage = new Outage();
+  for (let count = 0; count < 1000; count++) outage.succeeded(true);
+  assertEquals([outage.isDoubtful, outage.isCheckDue(true, 0)], [false, false]);
+  assertEquals([outage.silentSinceMs, outage.restMs(0)], [undefined, Infinity]);
+});
+
+Deno.test("single bad sectors among good ones cost no check", () => {
+  const outage = new Outage();
+  for (let count = 0; count < 1000; count++) {
+    outage.failed(count);
+    outage.failed(count);
+    assert(outage.isDoubtful);
+    assertEquals(outage.isCheckDue(false, count), false);
+    outage.succeeded(true);
+    assertEquals(outage.isDoubtful, false);
+  }
+});
+
+Deno.test("a row of failures is checked early, and a proof in the middle of it lasts for a while", () => {
+  const outage = new Outage();
+  assertEquals(failUntilCheck(outage), FIRST_CHECK);
+  outage.checked("answers", 0);
+  assertEquals(outage.isDoubtful, false);
+  assertEquals(failUntilCheck(outage), MOST_UNPROVED);
+});
+
+Deno.test("a client that waits has the check made at once", () => {
+  const outage = new Outage();
+  outage.failed(0);
+  assertEquals(outage.isCheckDue(false, 0), false);
+  assertEquals(outage.isCheckDue(true, 0), true);
+});
+
+Deno.test("rows that end early cost a check in a hundred reads at most", () => {
+  const outage = new Outage();
+  let [reads, checks] = [0, 0];
+  for (let row = 0; row < 2000; row++) {
+    for (let count = 0; count < FIRST_CHECK + 1; count++) {
+      outage.failed(row);
+      reads++;
+      if (!outage.isCheckDue(false, row)) continue;
+      outage.checked("answers", row);
+      checks++;
+    }
+    outage.succeeded(true);
+    reads++;
+  }
+  assert(checks > 10 && checks <= 1 + reads / 100, `${checks} checks in ${reads} reads`);
+});
+
+Deno.test("slow failures are checked each second while that costs little, and each 32 whatever it costs", () => {
+  const outage = new Outage();
+  for (let count = 0; count < 200; count++) outage.succeeded(true);
+  assertEquals(failUntilCheck(outage, 0), FIRST_CHECK);
+  outage.checked("answers", 0);
+  const perCheck = [];
+  for (let check = 0, nowMs = 0; check < 4; check++) {
+    let failures = 0;
+    do {
+      outage.failed(nowMs += 600);
+      failures++;
+    } while (!outage.isCheckDue(false, nowMs));
+    outage.checked("answers", nowMs);
+    perCheck.push(failures);
+  }
+  assertEquals(perCheck, [3, 3, MOST_UNPROVED, MOST_UNPROVED]);
+});
+
+Deno.test("bytes from a cache of the system prove nothing", () => {
+  const outage = new Outage();
+  outage.failed(0);
+  outage.succeeded(false);
+  assertEquals([outage.isDoubtful, outage.isCheckDue(true, 0)], [true, true]);
+  for (let count = 1; count < MOST_UNPROVED; count++) {
+    assertEquals(outage.isCheckDue(false, 0), false);
+    outage.succeeded(false);
+    outage.failed(0);
+  }
+  assertEquals(outage.isCheckDue(false, 0), true);
+});
+
+Deno.test("a check that fails makes the device silent since its first unproved failure", () => {
+  const outage = new Outage();
+  outage.failed(100);
+  outage.failed(200);
+  outage.failed(300);
+  outage.checked("silent", 400);
+  assertEquals([outage.silentSinceMs, outage.isDoubtful], [100, false]);
+  assertEquals(outage.isCheckDue(true, 500), false);
+});
+
+Deno.test("a silent device is tried after rests that grow, until it answers", () => {
+  const outage = new Outage();
+  outage.vanished(0);
+  let nowMs = 0;
+  for (let attempt = 0; attempt < RESTS_MS.length + 2; attempt++) {
+    const restMs = RESTS_MS[Math.min(attempt, RESTS_MS.length - 1)]!;
+    assertEquals([outage.attempts, outage.restMs(nowMs)], [attempt, restMs]);
+    assertEquals(outage.restMs(nowMs + restMs), 0);
+    outage.attempted(false, nowMs += restMs);
+  }
+  outage.attempted(true, nowMs);
+  assertEquals([outage.silentSinceMs, outage.restMs(nowMs)], [undefined, Infinity]);
+  // The next outage begins anew.
+  assertEquals(failUntilCheck(outage), FIRST_CHECK);
+  outage.checked("silent", nowMs);
+  assertEquals(outage.restMs(nowMs), RESTS_MS[0]);
+});
+
+Deno.test("a device that has vanished twice vanished the first time", () => {
+  const outage = new Outage();
+  outage.vanished(10);
+  outage.vanished(5000);
+  assertEquals([outage.silentSinceMs, outage.restMs(10)], [10, RESTS_MS[0]]);
+});
+
+Deno.test("a device of which nothing is known to be good is silent after several places, not after the first", () => {
+  const outage = new Outage();
+  assertEquals(failUntilCheck(outage), FIRST_CHECK);
+  for (let check = 1; check < MOST_UNTOLD; check++) {
+    outage.checked("untold", 0);
+    assertEquals([outage.silentSinceMs, outage.isCheckDue(false, 0)], [undefined, true]);
+  }
+  outage.checked("untold", 0);
+  assertEquals(outage.silentSinceMs, 0);
+
+  const alive = new Outage();
+  failUntilCheck(alive);
+  alive.checked("untold", 0);
+  alive.checked("answers", 0);
+  assertEquals([alive.silentSinceMs, alive.isDoubtful], [undefined, false]);
+});
