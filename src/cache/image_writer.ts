@@ -46,6 +46,19 @@ export class ImageWriter {
     return result;
   }
 
+  /**
+   * Whether the file system has room for `length` bytes more. Nothing is reserved: blocks of zeros shall stay
+   * holes, and not every file system can. What this does not see (quotas, thin volumes) the write finds out.
+   */
+  hasRoom(length: number): boolean {
+    return this.#room.isThere(length, this.#failing);
+  }
+
+  /** Bytes that there was room for when it was looked at last. */
+  get room(): number {
+    return this.#room.free;
+  }
+
   #write(address: number, offset: number, length: number): number {
     const size = this.#size();
     if (offset > size) return size < 0 ? size : -ENODATA;

@@ -12,23 +12,37 @@ export class SpareRoom {
   readonly #fd: number;
   /** Bytes that can be written before the room is looked at again. */
   #room = 0;
+  /** What the last look has found beyond what is left free, bytes. */
+  #free = 0;
 
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  /**
-   * Whether `length` bytes more may be written. Looks at the file system each time that half of the room may
-   * have gone, or when asked to.
-   */
+  /** Bytes that there was room for at the last look. */
+  get free(): number {
+    return this.#free;
+  }
+
+  /** Whether `length` bytes more may be written, which they are going to be: see `isThere`. */
   has(length: number, look: boolean): boolean {
+    const isThere = this.isThere(length, look);
     this.#room -= length;
-    if (this.#room > 0 && !look) return true;
+    return isThere;
+  }
+
+  /**
+   * Whether there is room for `length` bytes. Looks at the file system each time that half of the room may have
+   * gone, or when asked to. Quotas and thin volumes are not seen: there the write itself tells.
+   */
+  isThere(length: number, look: boolean): boolean {
+    if (this.#room > length && !look) return true;
     try {
       const { freeBytes, totalBytes } = statfs(`/proc/self/fd/${this.#fd}`);
       const spare = Math.min(SPARE_BYTES, totalBytes * SPARE_SHARE);
-      this.#room = (freeBytes - spare) / 2;
-      return freeBytes - spare >= length;
+      this.#free = Math.max(0, freeBytes - spare);
+      this.#room = this.#free / 2;
+      return this.#free >= length;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       // Nobody knows: the write itself will tell.

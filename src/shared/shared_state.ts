@@ -76,7 +76,16 @@ export const READER_BUSY_SINCE = 3;
 export const READER_BUSY_AT = 4;
 /** Offset behind the last good device read. */
 export const READER_LAST_GOOD = 5;
-const READER_COUNTERS = 8;
+/** While the image takes no writes: why (an errno), and the room there was for it at the last look, bytes. */
+export const READER_IMAGE_ERRNO = 6;
+export const READER_IMAGE_ROOM = 7;
+/** performance.timeOrigin-based milliseconds at which the device stopped answering; 0 while it answers. */
+export const READER_SILENT_SINCE = 8;
+/** When it is tried again, in the same milliseconds; 0: now. */
+export const READER_NEXT_ATTEMPT = 9;
+/** How often it was tried since then. */
+export const READER_ATTEMPTS = 10;
+const READER_COUNTERS = 16;
 
 /** Counters of a session (Float64). */
 export const SESSION_REQUESTS = 0;
