@@ -13,8 +13,8 @@ const GOLDEN = 0.6180339887498949;
 /** A sector to read. */
 export interface Place {
   readonly offset: number;
-  /** The image has it: it was read once. */
-  readonly isKnown: boolean;
+  /** This run has read it; an earlier run has, perhaps in another drive; nobody has tried it. */
+  readonly from: "this run" | "the map" | "nobody";
 }
 
 /** See the head of this file. */
@@ -44,23 +44,28 @@ export class KnownPlaces {
     this.#next = this.#seen + Math.floor(this.#seen / 16);
   }
 
+  /** Whether this run has read anything. */
+  get hasRead(): boolean {
+    return this.#read.length > 0;
+  }
+
   /** Up to `count` places for one check, in different parts of the device where that can be. */
   choose(count: number): Place[] {
     const places: Place[] = [];
-    const add = (offset: number, isKnown: boolean) => {
+    const add = (offset: number, from: Place["from"]) => {
       if (offset < 0 || places.some((place) => place.offset === offset)) return;
-      places.push({ offset, isKnown });
+      places.push({ offset, from });
     };
     // One of this run first, so that an old `+` on a part that has died since decides nothing alone.
     for (let tries = 0; tries < MOST && this.#read.length > 0 && places.length < count; tries++) {
-      add(this.#read[this.#turn++ * 7 % this.#read.length]!, true);
+      add(this.#read[this.#turn++ * 7 % this.#read.length]!, "this run");
     }
     for (let tries = 0; tries < MOST && places.length < count; tries++) {
-      add(this.#find(FINISHED, ++this.#finished), true);
+      add(this.#find(FINISHED, ++this.#finished), "the map");
     }
     if (places.length > 0) return places;
     for (let tries = 0; tries < MOST && places.length < count; tries++) {
-      add(this.#find(NON_TRIED, ++this.#untried), false);
+      add(this.#find(NON_TRIED, ++this.#untried), "nobody");
     }
     return places;
   }

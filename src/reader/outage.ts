@@ -15,6 +15,10 @@
 export const FIRST_CHECK = 3;
 /** Failures without a proof before a check is made whatever it costs: 3 % of the reads of a long bad stretch. */
 export const MOST_UNPROVED = 32;
+/** The same after an outage, when the next one may be near: what is taken back must be read again. */
+export const MOST_UNPROVED_AFTER_OUTAGE = 4;
+/** Checks that find the device well before that number doubles. */
+const CALM_CHECKS = 8;
 /** A check is made earlier when failures have been unproved for so long, milliseconds. */
 const LONG_UNPROVED_MS = 1000;
 /** Early checks that found the device well are at most one in so many reads: 1 %. */
@@ -39,6 +43,8 @@ export class Outage {
   /** Checks that found the device well. */
   #checksInVain = 0;
   #untold = 0;
+  #mostUnproved = MOST_UNPROVED;
+  #calmChecks = 0;
   #silentSinceMs: number | undefined;
   #attempts = 0;
   #nextAttemptMs = 0;
@@ -79,7 +85,7 @@ export class Outage {
    */
   isCheckDue(isAwaited: boolean, nowMs: number): boolean {
     if (!this.isDoubtful) return false;
-    if (isAwaited || this.#unproved >= MOST_UNPROVED || this.#untold > 0) return true;
+    if (isAwaited || this.#unproved >= this.#mostUnproved || this.#untold > 0) return true;
     const isEarly = this.#row >= FIRST_CHECK && !this.#isRowChecked;
     const isLong = this.#row >= FIRST_CHECK && nowMs - this.#firstUnprovedMs >= LONG_UNPROVED_MS;
     return (isEarly || isLong) && this.#checksInVain * READS_PER_CHECK <= this.#reads;
@@ -90,6 +96,9 @@ export class Outage {
     this.#isRowChecked = true;
     if (result === "answers") {
       this.#checksInVain++;
+      if (++this.#calmChecks % CALM_CHECKS === 0) {
+        this.#mostUnproved = Math.min(MOST_UNPROVED, 2 * this.#mostUnproved);
+      }
       this.#proved();
     } else if (result === "silent" || ++this.#untold >= MOST_UNTOLD) {
       this.#fallSilent(nowMs);
@@ -116,6 +125,8 @@ export class Outage {
   attempted(answers: boolean, nowMs: number): void {
     if (answers) {
       this.#silentSinceMs = undefined;
+      this.#mostUnproved = MOST_UNPROVED_AFTER_OUTAGE;
+      this.#calmChecks = 0;
       this.#row = 0;
       this.#isRowChecked = false;
       return this.#proved();

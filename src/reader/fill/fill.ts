@@ -22,10 +22,10 @@ import { Scraping } from "./scraping.ts";
 import { Speed } from "./speed.ts";
 import { type GaveUp, type Limits, Throttle } from "./throttle.ts";
 import { Trimming } from "./trimming.ts";
-import { Verification, type Verified } from "./verification.ts";
+import { Verification, type VerificationPlace, type Verified } from "./verification.ts";
 import { Wanted } from "./wanted.ts";
 
-/** Rest after a read that the system has refused, or whose bytes the image did not take, milliseconds. */
+/** Rest after a read that the system has refused, or whose bytes the map did not take, milliseconds. */
 const TROUBLE_PAUSE_MS = 5000;
 /** Refusals in a row after which it gives up. */
 const MOST_REFUSALS = 10;
@@ -54,6 +54,15 @@ export interface FillParts {
   mark(start: number, end: number, status: Status): boolean;
 }
 
+/** What a fill remembers beside the map, at the first failure that is not proved yet. */
+interface Before {
+  readonly isRead: boolean;
+  readonly passesLeft: number;
+  readonly errors: number;
+  readonly ended: FillEnd | undefined;
+  readonly verification: VerificationPlace;
+}
+
 /** See the head of this file. Times are milliseconds of one clock. */
 export class Fill {
   readonly #parts: FillParts;
@@ -62,6 +71,7 @@ export class Fill {
   readonly #speed: Speed;
   readonly #throttle: Throttle;
   readonly #neighbourhood: Neighbourhood;
+  readonly #retrying: Retrying;
   readonly #verification: Verification;
   readonly #phases: ReadonlyMap<Phase, { status: Status; work: PhaseWork }>;
   /** What has chosen the next read. */
@@ -69,7 +79,8 @@ export class Fill {
   #refusals = 0;
   /** Nothing is left but to verify. */
   #isRead = false;
-  /** Undefined while there is something to do. */
+  #before: Before | undefined;
+  /** Undefined while there is something to do. After a failure that is not proved yet it may be taken back. */
   ended: FillEnd | undefined;
 
   constructor(parts: FillParts) {
@@ -83,6 +94,7 @@ export class Fill {
     this.#throttle = new Throttle(options);
     this.#neighbourhood = new Neighbourhood(wanted, this.#readSize);
     this.#verification = new Verification(wanted, options.verifyBytes);
+    this.#retrying = new Retrying(wanted, sectorSize, options.retries);
     const copying = new Copying(wanted, this.#readSize, this.#speed);
     const mark = (start: number, end: number, status: Status) => this.#mark(start, end, status);
     // In the order in which they are worked through.
@@ -90,7 +102,7 @@ export class Fill {
       ["?", { status: NON_TRIED, work: copying }],
       ["*", { status: NON_TRIMMED, work: new Trimming(wanted, sectorSize, mark) }],
       ["/", { status: NON_SCRAPED, work: new Scraping(wanted, sectorSize) }],
-      ["-", { status: BAD_SECTOR, work: new Retrying(wanted, sectorSize, options.retries) }],
+      ["-", { status: BAD_SECTOR, work: this.#retrying }],
     ]);
     this.#work = copying;
     this.#resume();
@@ -180,16 +192,47 @@ export class Fill {
     this.#work.failed();
   }
 
+  // --- failures that may not be the sectors' --------------------------------------------------------
+
+  /** A read, anybody's, has failed, and nobody knows yet whether the device answers at all. */
+  doubted(): void {
+    this.#before ??= {
+      isRead: this.#isRead,
+      passesLeft: this.#retrying.passesLeft,
+      errors: this.#throttle.errors,
+      ended: this.ended,
+      verification: this.#verification.place,
+    };
+  }
+
+  /** The device answers: what has failed until now has failed. */
+  proved(): void {
+    this.#before = undefined;
+  }
+
+  /** The device did not answer since `doubted`: the map is as it was then, and so is this. */
+  takenBack(): void {
+    if (this.#before === undefined) return;
+    const { isRead, passesLeft, errors, ended, verification } = this.#before;
+    this.#before = undefined;
+    this.#isRead = isRead;
+    this.#retrying.passesLeft = passesLeft;
+    this.#throttle.forgive(errors);
+    this.#verification.place = verification;
+    this.#speed.interrupt();
+    this.ended = ended;
+  }
+
   /** The system has refused the chosen read for a reason that says nothing about the sectors. */
   refused(nowMs: number): void {
     this.#throttle.pauseUntil(nowMs + TROUBLE_PAUSE_MS);
     if (++this.#refusals >= MOST_REFUSALS) this.ended ??= "reads are refused";
   }
 
-  /** The chosen read was good, but image or map did not take it. @param mapFull it will never do. */
-  unkept(mapFull: boolean, nowMs: number): void {
+  /** The chosen read was good, but the map has no room for it. */
+  unkept(nowMs: number): void {
     this.#throttle.pauseUntil(nowMs + TROUBLE_PAUSE_MS);
-    if (mapFull) this.ended ??= "map full";
+    this.ended ??= "map full";
   }
 
   /** A client has read from the device up to `end`. */

@@ -1,5 +1,6 @@
 // Carries out what fill wants, a read at a time, and tells it what came of it. Reader thread only.
 import { alignDown } from "../../base/ranges.ts";
+import { IMAGE_RETRY_MS } from "../../cache/publisher.ts";
 import type { DeviceReads } from "../device_reads.ts";
 import type { FailedReads } from "../failed_reads.ts";
 import type { ReaderParts } from "../reader_parts.ts";
@@ -13,6 +14,8 @@ export class FillTurns {
   readonly #failedReads: FailedReads;
   readonly #isUnreadable: (result: number) => boolean;
   #toldEnd = false;
+  /** The image has no room for what would be read. */
+  #isPaused = false;
 
   /** @param isUnreadable whether a failed read speaks of its sectors; deals with everything else. */
   constructor(
@@ -29,6 +32,11 @@ export class FillTurns {
     this.#isUnreadable = isUnreadable;
   }
 
+  /** How long until `step` may have something to do, milliseconds. */
+  waitMs(nowMs: number): number {
+    return this.#isPaused ? IMAGE_RETRY_MS : this.#fill.waitMs(nowMs);
+  }
+
   /** Reads what is still missing, as nobody waits. @returns false when there is nothing to read now. */
   step(): boolean {
     const { device, publisher, buffer, state } = this.#parts;
@@ -38,6 +46,9 @@ export class FillTurns {
       this.#tellEnd();
       return false;
     }
+    // What was read before, and is only compared, takes no room.
+    this.#isPaused = !fill.isVerifying && !publisher.mayKeep(fill.length);
+    if (this.#isPaused) return false;
     const start = alignDown(fill.offset, device.sectorSize);
     const end = fill.offset + fill.length;
     const result = this.#reads.read(start, end - start, true);
@@ -47,7 +58,8 @@ export class FillTurns {
     } else if (result > 0) {
       const kept = publisher.publish(buffer.address, start, result);
       if (kept) fill.succeeded(start + result - fill.offset, nowMs - beganMs, nowMs);
-      else fill.unkept(!state.imageSick, nowMs);
+      // What the image did not take waits in memory, and what is read next waits for that.
+      else if (!state.imageSick) fill.unkept(nowMs);
     } else if (this.#isUnreadable(result)) {
       // A client that comes here does not try the whole again.
       if (end - start > device.sectorSize) this.#failedReads.add(start, end);

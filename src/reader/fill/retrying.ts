@@ -9,7 +9,8 @@ import type { Wanted } from "./wanted.ts";
 export class Retrying implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #sectorSize: number;
-  #passesLeft: number;
+  /** Passes that are left to make, the one under way included. */
+  passesLeft: number;
   offset = 0;
   length = 0;
 
@@ -17,16 +18,16 @@ export class Retrying implements PhaseWork {
   constructor(wanted: Wanted, sectorSize: number, passes: number) {
     this.#wanted = wanted;
     this.#sectorSize = sectorSize;
-    this.#passesLeft = passes;
+    this.passesLeft = passes;
   }
 
   next(): boolean {
     const { map } = this.#wanted;
-    while (this.#passesLeft > 0) {
+    while (this.passesLeft > 0) {
       if (map.pass % 2 === 1) {
         if (this.#wanted.next(map.position, BAD_SECTOR)) return this.#chooseFirst();
       } else if (this.#wanted.previous(map.position, BAD_SECTOR)) return this.#chooseLast();
-      this.#passesLeft--;
+      this.passesLeft--;
       map.pass++;
       map.position = map.pass % 2 === 1 ? 0 : map.size;
     }

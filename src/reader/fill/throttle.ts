@@ -47,6 +47,18 @@ export class Throttle {
     this.#limits = limits;
   }
 
+  /** Reads of fill that have failed. */
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** The failures since there were so many do not count: the device did not answer. */
+  forgive(errors: number): void {
+    this.#errors = errors;
+    this.#windowErrorBytes = 0;
+    this.gaveUp = undefined;
+  }
+
   /** How long to wait until the next read of fill may begin, milliseconds; 0: at once. */
   waitMs(nowMs: number): number {
     return Math.max(0, Math.max(this.#notBeforeMs, this.#totalPaidMs, this.#graceUntilMs) - nowMs);

@@ -15,6 +15,12 @@ export interface Verified {
   unreadable: number;
 }
 
+/** How far a verification is, and what it has found. */
+export interface VerificationPlace extends Readonly<Verified> {
+  readonly done: number;
+  readonly at: number;
+}
+
 /** See the head of this file. */
 export class Verification implements PhaseWork {
   readonly #wanted: Wanted;
@@ -53,6 +59,16 @@ export class Verification implements PhaseWork {
 
   succeeded(length: number): void {
     this.compared(length, true);
+  }
+
+  /** What is needed to go back to this point. */
+  get place(): VerificationPlace {
+    return { ...this.result, done: this.#done, at: this.#at };
+  }
+  set place({ same, differing, unreadable, done, at }: VerificationPlace) {
+    Object.assign(this.result, { same, differing, unreadable });
+    this.#done = done;
+    this.#at = at;
   }
 
   failed(): void {

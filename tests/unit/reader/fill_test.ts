@@ -134,14 +134,33 @@ Deno.test("reads that the system refuses are tried again later, and end it some 
   assertEquals(fill.ended, "reads are refused");
 });
 
-Deno.test("what the image does not take is read again later", () => {
+Deno.test("a map that takes no more ends it", () => {
   const { fill } = new SimulatedFill(new SickModel(MIB));
   assertEquals(fill.next(0), true);
-  fill.unkept(false, 0);
-  assertEquals(fill.next(0), false);
-  assertEquals([fill.next(fill.waitMs(0)), fill.offset], [true, 0]);
-  fill.unkept(true, 10_000);
+  fill.unkept(10_000);
   assertEquals(fill.ended, "map full");
+});
+
+Deno.test("what is taken back of a fill: its end, its passes of retrying, its count of errors", () => {
+  const model = new SickModel(64 * KIB);
+  model.spoilSector(0);
+  const simulated = new SimulatedFill(model, { options: { retries: 2, maxErrors: 4 } });
+  simulated.run(() => simulated.map.phase === "-");
+  const { fill, map } = simulated;
+  const before = [map.pass, map.position, fill.ended];
+  simulated.unproved.begin();
+  fill.doubted();
+  for (let failures = 0; fill.next(0); failures++) {
+    assert(failures < 10);
+    fill.failed(1, 0);
+  }
+  assert(fill.ended !== undefined);
+  simulated.unproved.takeBack();
+  fill.takenBack();
+  assertEquals([map.pass, map.position, fill.ended], before);
+  // Both passes are still to be made, and the failures are forgiven.
+  simulated.run();
+  assertEquals([fill.ended, simulated.failingReads], ["complete", 4]);
 });
 
 Deno.test("what clients leave behind in a later phase is had in the end", () => {

@@ -13,7 +13,7 @@ function offsets(known: KnownPlaces, count = 2): number[] {
 Deno.test("what this run has read is known to be good, the sectors that were read as a whole", () => {
   const known = new KnownPlaces(FileMap.create(SIZE), SECTOR);
   known.note(10 * SECTOR + 5);
-  assertEquals(known.choose(1), [{ offset: 10 * SECTOR, isKnown: true }]);
+  assertEquals(known.choose(1), [{ offset: 10 * SECTOR, from: "this run" }]);
   known.note(500 * SECTOR);
   assertEquals(new Set(offsets(known)), new Set([10 * SECTOR, 500 * SECTOR]));
 });
@@ -36,7 +36,7 @@ Deno.test("what earlier runs have read counts where this one has read nothing, w
   map.set(700 * SECTOR, 700 * SECTOR + 512, FINISHED);
   const known = new KnownPlaces(map, SECTOR);
   for (let turn = 0; turn < 20; turn++) {
-    assertEquals(known.choose(2), [{ offset: 101 * SECTOR, isKnown: true }]);
+    assertEquals(known.choose(2), [{ offset: 101 * SECTOR, from: "the map" }]);
   }
   known.note(5 * SECTOR);
   assertEquals(offsets(known), [5 * SECTOR, 101 * SECTOR]);
@@ -47,8 +47,8 @@ Deno.test("while nothing is known to be good, places that nobody has tried are s
   map.set(0, SIZE / 10, NON_TRIMMED);
   const known = new KnownPlaces(map, SECTOR);
   const chosen = Array.from({ length: 4 }, () => known.choose(2)).flat();
-  for (const { offset, isKnown } of chosen) {
-    assert(!isKnown && offset >= SIZE / 10 && offset % SECTOR === 0);
+  for (const { offset, from } of chosen) {
+    assert(from === "nobody" && offset >= SIZE / 10 && offset % SECTOR === 0);
   }
   const sorted = chosen.map(({ offset }) => offset).sort((one, other) => one - other);
   assertEquals(new Set(sorted).size, 8);
@@ -67,5 +67,5 @@ Deno.test("the last sector may be a short one", () => {
   const map = FileMap.create(3 * SECTOR + 100);
   map.set(3 * SECTOR, 3 * SECTOR + 100, FINISHED);
   const known = new KnownPlaces(map, SECTOR);
-  assertEquals(known.choose(2), [{ offset: 3 * SECTOR, isKnown: true }]);
+  assertEquals(known.choose(2), [{ offset: 3 * SECTOR, from: "the map" }]);
 });

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   FIRST_CHECK,
   MOST_UNPROVED,
+  MOST_UNPROVED_AFTER_OUTAGE,
   MOST_UNTOLD,
   Outage,
   RESTS_MS,
@@ -125,6 +126,19 @@ Deno.test("a silent device is tried after rests that grow, until it answers", ()
   assertEquals(failUntilCheck(outage), FIRST_CHECK);
   outage.checked("silent", nowMs);
   assertEquals(outage.restMs(nowMs), RESTS_MS[0]);
+});
+
+Deno.test("after an outage checks come often, and less so as the device stays well", () => {
+  const outage = new Outage();
+  outage.vanished(0);
+  outage.attempted(true, 5000);
+  const perCheck = new Set<number>();
+  for (let check = 0; check < 60; check++) {
+    // Behind the first check of a row, which is early in any case.
+    perCheck.add(failUntilCheck(outage));
+    outage.checked("answers", 0);
+  }
+  assertEquals([...perCheck], [FIRST_CHECK, MOST_UNPROVED_AFTER_OUTAGE, 8, 16, MOST_UNPROVED]);
 });
 
 Deno.test("a device that has vanished twice vanished the first time", () => {

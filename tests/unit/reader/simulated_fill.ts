@@ -8,7 +8,12 @@ import {
   NON_TRIMMED,
   type Status,
 } from "../../../src/map/statuses.ts";
+import { UnprovedMarks } from "../../../src/map/unproved_marks.ts";
+import { DeviceHealth, type Probed } from "../../../src/reader/device_health.ts";
 import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
+import type { Place } from "../../../src/reader/known_places.ts";
+import { SlowFailures } from "../../../src/reader/slow_failures.ts";
+import type { Outages } from "../../harness/outages.ts";
 import type { SickModel } from "../../harness/sick_model.ts";
 
 export const NO_LIMITS: FillOptions = {
@@ -29,6 +34,10 @@ export interface SimulationOptions {
   options?: Partial<FillOptions>;
   /** Buffered reads give the good bytes before a bad sector; direct ones fail as a whole. */
   buffered?: boolean;
+  /** Times in which it does not answer. */
+  outages?: Outages;
+  /** It says "medium error" of a bad sector, as drives do; default true. */
+  saysBad?: boolean;
 }
 
 /** One read that was made. */
@@ -46,15 +55,27 @@ export class SimulatedFill {
   readonly map: FileMap;
   readonly fill: Fill;
   readonly reads: FillRead[] = [];
+  readonly health: DeviceHealth;
+  readonly unproved: UnprovedMarks;
+  readonly #saysBad: boolean;
+  readonly #slowFailures = new SlowFailures();
   readonly #buffered: boolean;
+  readonly #outages: Outages | undefined;
   nowMs = 0;
   failingReads = 0;
+  /** Reads of sectors that were known to be good. */
+  checkReads = 0;
+  /** When the device stopped answering, each time. */
+  readonly silences: number[] = [];
 
   constructor(model: SickModel, simulation: SimulationOptions = {}) {
-    const { map, domain, options, buffered = false } = simulation;
+    const { map, domain, options, buffered = false, outages, saysBad = true } = simulation;
+    this.#saysBad = saysBad;
     this.model = model;
     this.map = map ?? FileMap.create(model.size, { sectorSize: model.sectorSize });
     this.#buffered = buffered;
+    this.#outages = outages;
+    this.unproved = new UnprovedMarks(UnprovedMarks.createMemory(), this.map);
     this.fill = new Fill({
       map: this.map,
       domain,
@@ -62,22 +83,66 @@ export class SimulatedFill {
       options: { ...NO_LIMITS, ...options },
       mark: (start, end, status) => this.#mark(start, end, status),
     });
+    this.health = new DeviceHealth({
+      map: this.map,
+      sectorSize: model.sectorSize,
+      unproved: this.unproved,
+      now: () => this.nowMs,
+      probe: (place) => this.#probe(place),
+      reopen: () => outages?.reopen(this.nowMs),
+      follower: {
+        doubted: () => this.fill.doubted(),
+        proved: () => this.fill.proved(),
+        silent: (sinceMs) => {
+          this.silences.push(sinceMs);
+          this.fill.takenBack();
+        },
+        stillSilent() {},
+        answers() {},
+      },
+    });
+  }
+
+  /** Reads a sector to see whether the device answers. */
+  #probe({ offset, from }: Place): Probed {
+    const { model } = this;
+    this.checkReads++;
+    const length = Math.min(model.sectorSize, model.size - offset);
+    const noAnswer = this.#outages?.meet(this.nowMs);
+    const isGood = noAnswer === undefined && model.goodBytes(offset, length) > 0;
+    assert(
+      isGood || noAnswer !== undefined || from === "nobody",
+      "a bad sector passes for a good one",
+    );
+    this.nowMs += noAnswer?.tookMs ?? model.tookMs(offset, length, !isGood);
+    return isGood ? "good" : noAnswer === undefined && this.#saysBad ? "medium error" : "failed";
   }
 
   #mark(start: number, end: number, status: Status): boolean {
     assert(this.map.find(start, end, maskOf(FINISHED)) < 0, "what was read is given up");
     if (status === BAD_SECTOR) assert(end - start <= this.model.sectorSize, "more than one sector");
-    this.map.set(start, end, status);
+    for (const run of [...this.map.ranges(start, end)]) {
+      if (run.status === BAD_SECTOR || !this.unproved.hasRoom) continue;
+      this.unproved.note(run.start, run.end, run.status);
+      this.map.set(run.start, run.end, status);
+    }
     return true;
   }
 
   /** One read, or a wait. @returns false at the end, or when `stop` says so after the next read is chosen. */
   step(stop: () => boolean = () => false): boolean {
+    if (this.health.isSilent) {
+      this.nowMs += this.health.restMs(this.nowMs);
+      this.health.attempt();
+      return !stop();
+    }
+    if (this.health.check(this.fill.ended !== undefined)) return true;
     if (this.fill.next(this.nowMs)) {
       if (stop()) return false;
       this.#read(this.fill.offset, this.fill.length);
       return true;
     }
+    if (this.fill.ended !== undefined && this.health.isDoubtful) return true;
     const waitMs = this.fill.waitMs(this.nowMs);
     assert(waitMs > 0, "it neither reads nor waits nor ends");
     if (waitMs < Infinity) this.nowMs += waitMs;
@@ -91,16 +156,31 @@ export class SimulatedFill {
     map.run(offset, map.size, run);
     assert(run.status !== FINISHED, "what is there is read again");
     assert(offset + length <= run.end, "a read over several runs");
+    let noAnswer = this.#outages?.meet(this.nowMs);
+    this.nowMs += noAnswer?.tookMs ?? 0;
+    if (noAnswer !== undefined && this.#slowFailures.isSuspect(noAnswer.tookMs)) {
+      noAnswer = this.#outages?.meet(this.nowMs);
+      this.nowMs += noAnswer?.tookMs ?? 0;
+    }
+    if (noAnswer !== undefined) {
+      if (noAnswer.result === 0) return this.health.vanished();
+      this.#slowFailures.believe(noAnswer.tookMs);
+      this.health.bad(false);
+      return this.fill.failed(noAnswer.tookMs, this.nowMs);
+    }
     let good = model.goodBytes(offset, length);
     if (good < length && !this.#buffered) good = 0;
     this.reads.push({ offset, length, good, phase: `${map.phase}${map.pass}` });
     const tookMs = model.tookMs(offset, length, good < length);
     this.nowMs += tookMs;
     if (good > 0) {
+      this.health.good(offset, true);
       map.set(offset, offset + good, FINISHED);
       this.fill.succeeded(good, tookMs, this.nowMs);
     } else {
       this.failingReads++;
+      this.#outages?.noteFailure(this.nowMs);
+      this.health.bad(this.#saysBad);
       this.fill.failed(tookMs, this.nowMs);
       const expected = length <= model.sectorSize ? BAD_SECTOR : NON_TRIMMED;
       assertEquals(map.at(offset), expected);
