@@ -41,6 +41,9 @@ function parse(option: Option, text: string): ValueOf[keyof ValueOf] {
       return numberWithin(option, text, /^\d+$/, "a whole number");
     case "seconds":
       return numberWithin(option, text, /^\d+(\.\d+)?$/, "a number of seconds");
+    case "patience":
+      if (text === "never") return 0;
+      return numberWithin(option, text, /^\d+(\.\d+)?$/, '"never" or a number of seconds');
     case "address":
       return parseListenAddress(text);
     case "level":

@@ -18,6 +18,8 @@ export interface ValueOf {
   /** A size that cannot be in sectors. */
   bytes: number;
   seconds: number;
+  /** Seconds; 0, or "never": without an end. */
+  patience: number;
   count: number;
   address: ListenAddress;
   level: LogLevel;
@@ -119,6 +121,19 @@ export const OPTIONS = [
       "0: it waits for ever",
     commands: ["serve", "mount"],
     group: "clients",
+  },
+  {
+    name: "give-up-after",
+    kind: "patience",
+    placeholder: "SECONDS",
+    min: 0,
+    max: 31_536_000,
+    help:
+      "exit when the device has not answered for so long (code 4), or with --exit-when-complete the " +
+      "image has had no room (code 5); 0 or never: wait on (default: 600 with --exit-when-complete, " +
+      "never without)",
+    commands: ["serve", "mount"],
+    group: "device",
   },
   {
     name: "mount",

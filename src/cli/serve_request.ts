@@ -9,6 +9,9 @@ import { usageError } from "./usage_error.ts";
 /** Longest path that fits into sockaddr_un, bytes; one is kept for the final zero. */
 const SOCKET_PATH_MAX = 107;
 
+/** How long a run with --exit-when-complete waits for its device, and for room: longer than a power cycle. */
+const GIVE_UP_SECONDS = 600;
+
 /** @throws {UserError} when two of the paths are one and the same. */
 export function serveOptions(operands: readonly string[], values: OptionValues): ServeOptions {
   const [device = "", image] = operands;
@@ -35,6 +38,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     blockSize: values["block-size"],
     readAhead: values["read-ahead"],
     timeoutSeconds: values.timeout,
+    giveUpSeconds: giveUpSeconds(values),
     retries: values.retries,
     fill: fillRequest(values),
     tryAgain: values["try-again"] ?? false,
@@ -52,6 +56,13 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     survivesHangUp: false,
     endsWithMount: false,
   };
+}
+
+/** A run that was to end by itself does so; one that serves clients goes on with what is cached. */
+function giveUpSeconds(values: OptionValues): number | undefined {
+  const given = values["give-up-after"];
+  if (given !== undefined) return given === 0 ? undefined : given;
+  return values["exit-when-complete"] ? GIVE_UP_SECONDS : undefined;
 }
 
 /** The same for `mount DEVICE FILE [IMAGE]`: the image goes beside FILE, and the run ends with the mount. */

@@ -1,6 +1,7 @@
 // Brings what was read, or was found unreadable, to the requests that wait for it, and moves them on to what they
 // need next. Reader thread only.
 import { alignDown } from "../base/ranges.ts";
+import { MISSING } from "../cache/publisher.ts";
 import type { Run } from "../map/file_map.ts";
 import { BAD_SECTOR, FINISHED, NON_TRIED } from "../map/statuses.ts";
 import { fillBounce } from "../shared/bounce_buffer.ts";
@@ -17,6 +18,10 @@ export class Answering {
   readonly #pending: PendingReads;
   /** Retries made of a bad sector, by offset; only used with `retries`. */
   readonly #retried = new Map<number, number>();
+  /** Those among them that are not proved yet. */
+  #unprovedRetries: number[] = [];
+  /** Reads that have all they can get, and are not to be told of failures before these are proved. */
+  #aside: PendingRead[] = [];
 
   constructor(parts: ReaderParts, pending: PendingReads) {
     this.#parts = parts;
@@ -52,6 +57,7 @@ export class Answering {
   /** The bad sector at `offset` is about to be tried once more. */
   noteRetry(offset: number): void {
     this.#retried.set(offset, (this.#retried.get(offset) ?? 0) + 1);
+    this.#unprovedRetries.push(offset);
   }
 
   /**
@@ -98,16 +104,63 @@ export class Answering {
     else this.finish(read);
   }
 
-  /** Moves on over what has come without it. @returns false when it has ended; else `run` says what is there. */
+  /** Moves on over what has come without it. @returns false when it needs nothing; else `run` says what is there. */
   catchUp(read: PendingRead): boolean {
     this.#pending.takeFromPlace(read);
     this.begin(read);
-    return !read.hasEnded;
+    return read.isPlaced;
   }
 
   finish(read: PendingRead): void {
+    if (!this.#mayTell(read)) {
+      this.#pending.setAside(read);
+      this.#aside.push(read);
+      return;
+    }
+    this.#finishNow(read);
+  }
+
+  /** Whether nothing that the read is going to be told may be taken back. */
+  #mayTell({ kind, offset, end }: PendingRead): boolean {
+    const { map, publisher: { unproved } } = this.#parts;
+    return !unproved.isInDoubt || kind !== KIND_BYPASS && map.find(offset, end, MISSING) < 0;
+  }
+
+  #finishNow(read: PendingRead): void {
     const unreachable = read.unkept && read.bounce === 0;
     this.#pending.end(read, unreachable ? RESULT_UNCACHED : RESULT_RESOLVED);
+  }
+
+  /** Some read waits to be told of a failure. */
+  get awaitsProof(): boolean {
+    return this.#aside.length > 0;
+  }
+
+  /** The device has proved alive: what has failed has failed. */
+  proved(): void {
+    this.#unprovedRetries.length = 0;
+    for (const read of this.takeAside()) this.#finishNow(read);
+  }
+
+  /** The device did not answer, and the map is as it was: all reads begin anew. */
+  takenBack(): void {
+    for (const offset of this.#unprovedRetries) {
+      this.#retried.set(offset, this.#retried.get(offset)! - 1);
+    }
+    this.#unprovedRetries.length = 0;
+    const placed = this.#pending.reads();
+    for (const read of placed) if (read.isPlaced) this.#pending.takeFromPlace(read);
+    for (const read of [...this.takeAside(), ...placed]) {
+      read.cursor = read.offset;
+      this.begin(read);
+    }
+  }
+
+  /** The reads that were set aside, which are the caller's to end. */
+  takeAside(): PendingRead[] {
+    const aside = this.#aside;
+    if (aside.length > 0) this.#aside = [];
+    return aside;
   }
 
   /** Ends a read with what there is; nothing more is tried. */

@@ -4,7 +4,7 @@
 import type { FileMap } from "../map/file_map.ts";
 import type { UnprovedMarks } from "../map/unproved_marks.ts";
 import { KnownPlaces, type Place } from "./known_places.ts";
-import { Outage } from "./outage.ts";
+import { Outage, type Urgency } from "./outage.ts";
 
 /** Reads of one check at most: two places do not go bad at the same moment. */
 const PLACES_PER_CHECK = 2;
@@ -91,21 +91,29 @@ export class DeviceHealth {
     this.#outage.failed(this.#parts.now());
   }
 
-  /** The system says that the device is not there. */
-  vanished(): void {
-    if (this.isSilent) return;
+  /**
+   * The system says that the device is not there, or ends before the place that was read.
+   * @returns false when it answers elsewhere.
+   */
+  vanished(): boolean {
+    if (this.isSilent) return true;
+    const places = this.#places.choose(PLACES_PER_CHECK);
+    if (places.some((place) => this.#parts.probe(place) === "good")) {
+      this.#answered(true);
+      return false;
+    }
     this.#outage.vanished(this.#parts.now());
     this.#fallSilent();
+    return true;
   }
 
   /**
    * Reads known good sectors, if it is time for that.
-   * @param isAwaited somebody waits to hear whether failures are true.
    * @returns whether anything was read.
    */
-  check(isAwaited: boolean): boolean {
+  check(urgency: Urgency): boolean {
     const { now } = this.#parts;
-    if (!this.#outage.isCheckDue(isAwaited, now())) return false;
+    if (!this.#outage.isCheckDue(urgency, now())) return false;
     const places = this.#places.choose(PLACES_PER_CHECK);
     const answers = places.some((place) => this.#answersAt(place));
     // What the probe has found may have ended the doubt already.

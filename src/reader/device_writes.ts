@@ -164,7 +164,7 @@ export class DeviceWrites {
 
   /** Reads the sector at `sector` to its place in the buffer, which begins at `start`. */
   #load(start: number, sector: number): number {
-    const { device, map, image, buffer, publisher } = this.#parts;
+    const { device, map, image, buffer } = this.#parts;
     const length = Math.min(device.sectorSize, device.size - sector);
     const address = buffer.address + sector - start;
     if (map.isFinished(sector, sector + length)) {
@@ -175,7 +175,6 @@ export class DeviceWrites {
     for (let done = 0; done < length;) {
       const count = device.read(address + done, device.sectorSize - done, sector + done);
       if (count <= 0) {
-        if (count === -EIO) publisher.markMissing(sector, sector + length, BAD_SECTOR);
         return count < 0 ? -count : EIO;
       }
       done += count;

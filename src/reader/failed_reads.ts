@@ -21,6 +21,11 @@ export class FailedReads {
     if (this.#reads.length > MOST) this.#reads.shift();
   }
 
+  /** The device did not answer: none of them has failed. */
+  clear(): void {
+    this.#reads = [];
+  }
+
   /** The sector at `offset` has failed alone: of the rest nothing is known. */
   found(offset: number): void {
     this.#reads = this.#reads.filter(({ start, end }) => offset < start || offset >= end);

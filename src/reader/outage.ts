@@ -31,6 +31,12 @@ export const RESTS_MS: readonly number[] = [5000, 10_000, 20_000, 40_000, 60_000
 /** What a check has found. "untold": nothing was known to be good, and nothing could be read. */
 export type CheckResult = "answers" | "silent" | "untold";
 
+/**
+ * How much a check is wanted: "none": a read that may succeed is about to be made, and would be a proof as well;
+ * "awaited": a client, or the end of the run, waits to hear whether failures are true.
+ */
+export type Urgency = "none" | "ordinary" | "awaited";
+
 /** See the head of this file. Times are milliseconds of one clock. */
 export class Outage {
   /** Failures since the last proof, and when the first of them was. */
@@ -79,13 +85,12 @@ export class Outage {
     if (this.#unproved++ === 0) this.#firstUnprovedMs = nowMs;
   }
 
-  /**
-   * Whether to read sectors now that are known to be good.
-   * @param isAwaited a client, or the end of the run, waits to hear whether failures are true.
-   */
-  isCheckDue(isAwaited: boolean, nowMs: number): boolean {
+  /** Whether to read sectors now that are known to be good. */
+  isCheckDue(urgency: Urgency, nowMs: number): boolean {
     if (!this.isDoubtful) return false;
-    if (isAwaited || this.#unproved >= this.#mostUnproved || this.#untold > 0) return true;
+    if (urgency === "awaited" || this.#unproved >= this.#mostUnproved) return true;
+    if (urgency === "none") return false;
+    if (this.#untold > 0) return true;
     const isEarly = this.#row >= FIRST_CHECK && !this.#isRowChecked;
     const isLong = this.#row >= FIRST_CHECK && nowMs - this.#firstUnprovedMs >= LONG_UNPROVED_MS;
     return (isEarly || isLong) && this.#checksInVain * READS_PER_CHECK <= this.#reads;

@@ -21,6 +21,8 @@ export class PendingRead {
   bounce = 0;
   /** Some bytes were read but not kept in the image. */
   unkept = false;
+  /** Since when it has waited for a device that does not answer, milliseconds; undefined: it does not. */
+  silentSinceMs: number | undefined = undefined;
   /** The rescue in whose stretch the cursor stands, or undefined. PendingReads keeps it. */
   rescue: PendingRescue | undefined = undefined;
   /** It is among those that are found by their cursor. PendingReads keeps it, and the next. */
@@ -43,6 +45,7 @@ export class PendingRead {
     this.cursor = offset;
     this.bounce = bounce;
     this.unkept = false;
+    this.silentSinceMs = undefined;
     this.rescue = undefined;
     this.isPlaced = false;
     this.hasEnded = false;

@@ -110,6 +110,12 @@ export class PendingReads {
     this.#queue.end(read.slot, result);
   }
 
+  /** Takes a read out of all turns: `place` or `end` follows, some day. */
+  setAside(read: PendingRead): void {
+    if (read.isPlaced) this.takeFromPlace(read);
+    this.#sessions[read.session].remove(read);
+  }
+
   /** Ends a write if it has not ended. @param errno 0 when it has been done. */
   endWrite(write: PendingRead, errno: number): void {
     if (write.hasEnded) return;
@@ -150,6 +156,11 @@ export class PendingReads {
   isNeeded(start: number, end: number): boolean {
     const place = this.#byPlace.from(start);
     return place < this.#byPlace.count && this.#byPlace.at(place).cursor < end;
+  }
+
+  /** A read waits that needs no rescue. */
+  get hasHealthyRead(): boolean {
+    return this.#sessions.some(({ hasHealthyRead }) => hasHealthyRead);
   }
 
   /** A copy of the list of all reads. Not for every turn. */
@@ -223,6 +234,11 @@ export class PendingReads {
     if (index < 0) return;
     this.#rescues.splice(index, 1);
     this.#holdAt(rescue, undefined);
+  }
+
+  /** All rescues are given up: what they have found out does not count. */
+  endRescues(): void {
+    for (const rescue of [...this.#rescues]) this.endRescue(rescue);
   }
 
   /** Lets the reads in the stretch of a rescue wait for it, or go on. */

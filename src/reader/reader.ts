@@ -9,6 +9,7 @@ import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { EIO, ESHUTDOWN } from "../sys/errno.ts";
 import { Answering } from "./answering.ts";
 import { DeviceReads } from "./device_reads.ts";
+import { DeviceTrust } from "./device_trust.ts";
 import type { DeviceWrites } from "./device_writes.ts";
 import { FailedReads } from "./failed_reads.ts";
 import { FillTurns } from "./fill/fill_turns.ts";
@@ -24,6 +25,9 @@ import { SLICE_MS } from "./slice_size.ts";
 /** How long the reader sleeps at most before it looks around, milliseconds. */
 const SLEEP_MS = 1000;
 
+/** Failures are settled before nothing is read for so long, milliseconds. */
+const IDLE_MS = 500;
+
 /** Looks for the next request before the reader sleeps: some 130 microseconds, a client's way around. */
 const ARRIVAL_LOOKS = 1000;
 
@@ -33,6 +37,7 @@ export class Reader {
   readonly #pending: PendingReads;
   readonly #writes: DeviceWrites | undefined;
   readonly #answering: Answering;
+  readonly #trust: DeviceTrust;
   readonly #reads: DeviceReads;
   readonly #reach: Reach;
   readonly #failedReads = new FailedReads();
@@ -56,7 +61,8 @@ export class Reader {
     this.#pending = new PendingReads(parts.state, parts.queue);
     this.#answering = new Answering(parts, this.#pending);
     this.#takeRead = (read) => this.#answering.begin(read);
-    this.#reads = new DeviceReads(parts, () => this.#lose(0));
+    this.#trust = new DeviceTrust(parts, this.#pending, this.#answering, this.#failedReads);
+    this.#reads = new DeviceReads(parts, () => this.#lose(0), this.#trust);
     this.#reach = new Reach(parts, this.#pending, this.#reads.pace);
     this.#writes = parts.writes?.(this.#pending);
     for (const { start, end } of parts.wideFailures ?? []) this.#failedReads.add(start, end);
@@ -76,11 +82,19 @@ export class Reader {
       this.#lookAtMedium();
       state.sleepReader(isIdle, this.#sleepMs());
     }
+    this.#settleDoubts();
     this.#endAll();
     if (this.#writes !== undefined && !this.#gone) {
       const isComplete = this.#writes.finish();
       this.#parts.observer.writesEnded?.(isComplete);
     }
+  }
+
+  /** The end: failures that the device does not prove alive after do not count. */
+  #settleDoubts(): void {
+    const { health } = this.#reads;
+    while (!this.#gone && health.check("awaited"));
+    this.#parts.publisher.unproved.takeBack();
   }
 
   /** Looks for a moment whether the next request comes, when that mostly pays. */
@@ -107,8 +121,10 @@ export class Reader {
   }
 
   #sleepMs(): number {
-    const waitMs = this.#parts.fill?.waitMs(performance.now()) ?? Infinity;
-    return this.#gone ? SLEEP_MS : Math.min(SLEEP_MS, waitMs);
+    if (this.#gone) return SLEEP_MS;
+    const waitMs = this.#trust.restMs(this.#reads.health) ??
+      this.#fill?.waitMs(performance.now()) ?? Infinity;
+    return Math.min(SLEEP_MS, waitMs);
   }
 
   /** Does one thing, at most one device read. @returns false when there is nothing to do. */
@@ -116,6 +132,8 @@ export class Reader {
     const { turns } = this.#pending;
     this.#pending.takeArrivals(this.#takeRead);
     if (this.#gone) return this.#endAll();
+    const isDone = this.#trust.step(this.#reads.health);
+    if (isDone !== undefined) return isDone;
     if (this.#isTurnGoingOn() || turns.next()) {
       const { request, rescue } = turns;
       if (rescue !== undefined) this.#stepRescue(rescue);
@@ -124,7 +142,7 @@ export class Reader {
       return true;
     }
     const hint = turns.nextHint(this.#pending.hints);
-    if (hint === undefined) return this.#fill?.step() ?? false;
+    if (hint === undefined) return this.#stepUnasked();
     this.#serveHint(hint);
     return true;
   }
@@ -139,6 +157,15 @@ export class Reader {
     this.#turnArrival = lastArrival;
     this.#turnMs = this.#reads.nowMs;
     return false;
+  }
+
+  /** Nobody waits. @returns false when there is nothing to do. */
+  #stepUnasked(): boolean {
+    if (this.#fill?.step()) return true;
+    this.#parts.publisher.catchUp();
+    // An outage may be over before the next read: there is time to find out now.
+    const waitMs = this.#fill?.waitMs(performance.now()) ?? Infinity;
+    return waitMs >= IDLE_MS && this.#reads.health.check("awaited");
   }
 
   // --- clients ------------------------------------------------------------------------------------
@@ -158,10 +185,13 @@ export class Reader {
     }
 
     const most = this.#reads.limit;
-    const first = status === NON_TRIED
+    const first = status === NON_TRIED && this.#parts.publisher.held.isEmpty
       ? this.#reach.start(start, Math.min(read.end, start + most), most)
       : start;
-    const limit = this.#pending.endBeforeRescues(first, first + most);
+    const limit = this.#reads.endBeforeHeld(
+      first,
+      this.#pending.endBeforeRescues(first, first + most),
+    );
     const asked = this.#pending.wantedEnd(start, Math.min(read.end, limit), limit);
     const end = this.#reach.end(read.cursor, asked, limit, status);
     const result = this.#reads.read(first, end - first);
@@ -214,7 +244,7 @@ export class Reader {
   #beginRescue(start: number, end: number, begin: RescueStart): void {
     const { size, sectorSize } = this.#parts.device;
     const whole = Math.min(alignUp(end, sectorSize), size);
-    const clear = this.#pending.endBeforeRescues(start, whole);
+    const clear = this.#reads.endBeforeHeld(start, this.#pending.endBeforeRescues(start, whole));
     const { lastArrival } = this.#pending;
     const rescue = new PendingRescue(start, clear, sectorSize, begin, lastArrival);
     if (rescue.next()) this.#pending.beginRescue(rescue);
@@ -264,7 +294,8 @@ export class Reader {
     if (this.#run.status !== NON_TRIED) return this.#answering.end(hint);
     const start = alignDown(missing, device.sectorSize);
     const runEnd = Math.min(alignUp(this.#run.end, device.sectorSize), device.size);
-    const end = this.#reach.quietEnd(start, Math.min(runEnd, start + this.#reads.limit));
+    const limit = this.#reads.endBeforeHeld(start, Math.min(runEnd, start + this.#reads.limit));
+    const end = this.#reach.quietEnd(start, limit);
     if (end <= start) return this.#answering.end(hint);
     const result = this.#reads.read(start, end - start);
     if (result > 0) {
@@ -283,8 +314,8 @@ export class Reader {
     const outcome = outcomeOf(result);
     if (outcome === UNREADABLE) return true;
     if (outcome === GONE) {
-      this.#lose(-result);
-      return false;
+      if (this.#parts.device.isDrive || this.#gone) return this.#lose(-result);
+      if (this.#trust.vanished(this.#reads.health, -result)) return false;
     }
     // Not the device's fault: who waits now gets EIO, and the map learns nothing.
     for (const read of this.#pending.reads()) {
@@ -293,16 +324,23 @@ export class Reader {
     return false;
   }
 
-  #lose(errno: number): void {
+  /** @returns false. */
+  #lose(errno: number): false {
     if (!this.#gone) this.#parts.observer.deviceGone(errno);
     this.#gone = true;
+    this.#parts.publisher.unproved.takeBack();
     this.#endAll();
+    return false;
   }
 
   /** Ends all that waits. @returns whether anything did. */
   #endAll(): boolean {
     this.#pending.takeArrivals(this.#takeRead);
-    const waiting = [...this.#pending.reads(), ...this.#pending.hints];
+    const waiting = [
+      ...this.#answering.takeAside(),
+      ...this.#pending.reads(),
+      ...this.#pending.hints,
+    ];
     for (const read of waiting) this.#answering.end(read);
     const refused = this.#writes?.refuseAll(this.#gone ? EIO : ESHUTDOWN) ?? false;
     return waiting.length > 0 || refused;

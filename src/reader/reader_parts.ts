@@ -23,14 +23,26 @@ export interface ReadableDevice {
    * somebody else notices that the medium leaves.
    */
   readonly looksTheSame?: (() => boolean) | undefined;
+  /** Its medium can be taken out, and comes back as another device: a drive that has gone is not waited for. */
+  readonly isDrive?: boolean;
+  /** What `read` brings may come from a cache of the system: it does not prove that the device answers. */
+  readonly isCached?: boolean;
+  /** As `read`, for one sector, and past all caches of the system, as far as that can be; default: `read`. */
+  readPastCaches?(address: number, length: number, offset: number): number;
+  /** Opens it again after it has gone and come back, perhaps by another name, when it is the same for certain. */
+  reopen?(): void;
 }
 
 /** Tells what happens to the device. */
 export interface ReaderObserver {
   /** A device read failed; `errno` is positive. Called for each, so it must sum up. */
   readFailed(offset: number, length: number, errno: number): void;
-  /** The device or its medium has gone. Called once. */
+  /** The medium of a drive has gone. Called once. */
   deviceGone(errno: number): void;
+  /** The device has stopped answering, with this error; 0: it is not there. It is tried again. */
+  deviceSilent(sinceMs: number, errno: number): void;
+  /** It answers again. */
+  deviceAnswers(silentMs: number): void;
   /** Nothing more is read unasked. Called once. */
   fillEnded(reason: FillEnd, verified: Verified | undefined): void;
   /** A read for verification has brought another byte at `offset` than the image has. */
@@ -59,6 +71,8 @@ export interface ReaderParts {
   readonly comparison: ImageComparison;
   /** Makes what carries writes out; undefined: there are none. */
   readonly writes?: ((pending: PendingReads) => DeviceWrites) | undefined;
+  /** How long a client waits for a read, milliseconds; 0: for ever. It has been answered then. */
+  readonly timeoutMs?: number;
   /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
   readonly isOffline?: boolean;
   /** Milliseconds, to measure how long reads take; default: the system's clock. */

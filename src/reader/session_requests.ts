@@ -40,6 +40,11 @@ export class SessionRequests {
     return this.#reads.length > this.#held || this.writes.length > 0;
   }
 
+  /** A read waits that needs no rescue. */
+  get hasHealthyRead(): boolean {
+    return this.#reads.length > this.#held;
+  }
+
   /** A read waits for a rescue. */
   get isHeld(): boolean {
     return this.#held > 0;

@@ -32,6 +32,10 @@ export interface Progress {
   lastGood: number | null;
   /** The device read under way, and for how long it has been; null: none is. */
   reading: { offset: number; ms: number } | null;
+  /** Not null while the device does not answer. */
+  outage: DeviceOutage | null;
+  /** Not null while the image takes no writes: nothing is read for its sake then. */
+  paused: ImagePause | null;
   /** Milliseconds since the start. */
   elapsedMs: number;
   /** Changes with each change of the map. */
@@ -41,6 +45,26 @@ export interface Progress {
    * milliseconds when the map has many areas.
    */
   picture: (cells: number, start?: number, end?: number) => CoarseMap;
+}
+
+/** A device that has stopped answering. */
+export interface DeviceOutage {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** How often it has been tried again in vain, and how long it rests until the next time, milliseconds. */
+  readonly attempts: number;
+  readonly restMs: number;
+}
+
+/** An image that takes no writes. */
+export interface ImagePause {
+  /** What the system says, an errno. */
+  readonly errno: number;
+  /** Where the image is. */
+  readonly folder: string;
+  /** What is still to be read into it, and the room there was for that at the last look, bytes. */
+  readonly needs: number;
+  readonly has: number;
 }
 
 /** One thing that happened. `message` fields are whole sentences for a person, in the house's form. */

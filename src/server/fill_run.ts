@@ -65,6 +65,11 @@ export class FillRun {
     return this.#missing().bytes === 0;
   }
 
+  /** What is not in the image yet of what is wanted. Takes some milliseconds when the map has many areas. */
+  get missingBytes(): number {
+    return this.#missing().bytes;
+  }
+
   /** What is not `+` of the domain. */
   #missing(): { bytes: number; areas: number } {
     const missing = { bytes: 0, areas: 0 };

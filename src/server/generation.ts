@@ -7,15 +7,18 @@ import type { Medium } from "../cache/open_medium.ts";
 import { isOverlaySaved } from "../cache/overlay.ts";
 import { overlaySentence } from "../cache/open_overlay.ts";
 import { removeCache } from "../cache/remove_cache.ts";
+import { FINISHED } from "../map/statuses.ts";
 import { closeFd } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { Progress } from "./events.ts";
+import { GivingUp } from "./give_up.ts";
 import { assembleGeneration, type GenerationParts } from "./generation_parts.ts";
 import { progressOf } from "./progress.ts";
 import type { EndReason, RunEnd } from "./run_end.ts";
 import { sessionObserver } from "./session_events.ts";
 import { SessionPool } from "./session_pool.ts";
 import { missingForThreads } from "./thread_room.ts";
+import { dirname } from "@std/path";
 
 /** Milliseconds between two progress events. */
 const PROGRESS_MS = 500;
@@ -71,7 +74,13 @@ export class Generation {
       for (const message of fill!.sentences(result)) observe({ event: "info", message });
       return result.reason;
     });
+    const givenUp = Promise.withResolvers<EndReason>();
+    const givingUp = new GivingUp({
+      limitMs: options.giveUpSeconds === undefined ? undefined : options.giveUpSeconds * 1000,
+      mustComplete: options.fill?.exitWhenComplete ?? false,
+    });
     this.over = Promise.race([
+      givenUp.promise,
       reader.failed.then((): EndReason => "reader failed"),
       ...run.outlivesDevice ? [] : [reader.gone.then((): EndReason => "medium gone")],
       ...others.unmounted !== undefined && options.endsWithMount
@@ -91,14 +100,19 @@ export class Generation {
       map: medium.mapPath,
       resumed: !medium.fresh,
     });
-    const tellProgress = () => observe({ event: "progress", progress: this.progress() });
+    const tellProgress = () => {
+      const progress = this.progress();
+      observe({ event: "progress", progress });
+      const reason = givingUp.look(progress, Date.now());
+      if (reason !== undefined) givenUp.resolve(reason);
+    };
     tellProgress();
     this.#progressTimer = setInterval(tellProgress, PROGRESS_MS);
   }
 
   /** Where it stands now. */
   progress(): Progress {
-    const { map, state, medium } = this.#parts;
+    const { map, state, medium, fill } = this.#parts;
     return progressOf(
       map,
       state,
@@ -106,6 +120,10 @@ export class Generation {
       performance.now() - this.#startedMs,
       this.#isFilling,
       medium.layout.runOutStart,
+      () => ({
+        folder: dirname(medium.imagePath),
+        needs: fill?.missingBytes ?? map.size - map.total(FINISHED),
+      }),
     );
   }
 

@@ -6,6 +6,7 @@ import { intentsPathOf } from "../cache/write_intents.ts";
 import { type OpenOverlay, openOverlay } from "../cache/open_overlay.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { forgetFailures } from "../map/forget_failures.ts";
+import { UnprovedMarks } from "../map/unproved_marks.ts";
 import { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import type { ReaderInit } from "../workers/reader_init.ts";
@@ -86,8 +87,9 @@ async function assembleWith(
   const recorder = options.recordDomain === undefined
     ? undefined
     : new DomainRecorder(options.recordDomain, medium, about, observe);
-  const saver = await beginSaving(run, medium, map, state);
-  const reader = makeReader(readerInit(run, medium, state, fill));
+  const unproved = UnprovedMarks.createMemory();
+  const saver = await beginSaving(run, medium, map, unproved, state);
+  const reader = makeReader(readerInit(run, medium, unproved, state, fill));
   users.add(reader.ended);
   // Otherwise the first client has it begin: while nobody asks, it would do nothing.
   if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) reader.begin();
@@ -111,11 +113,13 @@ async function beginSaving(
   { options, about, observe }: Run,
   medium: Medium,
   map: FileMap,
+  unproved: SharedArrayBuffer,
   state: SharedState,
 ): Promise<MapSaver | undefined> {
   if (options.offline) return undefined;
   const isDamaged = () => state.imageDamaged;
-  const saver = new MapSaver(medium, map, options.device, about, observe, isDamaged);
+  const marks = new UnprovedMarks(unproved, map);
+  const saver = new MapSaver(medium, map, marks, options.device, about, observe, isDamaged);
   try {
     await saver.begin();
     // The map on disk says now what an earlier run had left behind.
@@ -130,6 +134,7 @@ async function beginSaving(
 function readerInit(
   { options, writeFd, sparesMemory }: Run,
   { map, image, fresh, device, blockDevice, size, sectorSize, imagePath, wideFailures }: Medium,
+  unproved: SharedArrayBuffer,
   state: SharedState,
   fill: FillRun | undefined,
 ): ReaderInit {
@@ -137,6 +142,7 @@ function readerInit(
     state: state.buffer,
     sessions: state.sessions,
     map,
+    unproved,
     image,
     fresh,
     sparesMemory,
@@ -146,6 +152,8 @@ function readerInit(
     sectorSize,
     retries: options.retries,
     wideFailures,
+    path: options.device,
+    timeoutMs: options.timeoutSeconds * 1000,
     fill: fill?.init,
     writing: writeFd === undefined
       ? undefined

@@ -1,6 +1,7 @@
 // Saves the map: a snapshot first, then the image's data to its disk, then the mapfile, so that a mapfile on
 // disk never claims a byte that the image on disk does not have. Main thread; nothing here blocks it but the
-// snapshot itself (milliseconds), so it also works while the reader hangs in the device.
+// snapshot itself (milliseconds), so it also works while the reader hangs in the device. Failures after which the
+// device has not proved alive stay out of it.
 import { printable } from "../base/printable.ts";
 import { alignDown } from "../base/ranges.ts";
 import { UserError } from "../base/errors.ts";
@@ -10,6 +11,7 @@ import { AtomicFile } from "../file/atomic_file.ts";
 import { identityId } from "../file/identity.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { identityElsewhere } from "../file/path_stat.ts";
+import type { UnprovedMarks } from "../map/unproved_marks.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { withoutDataBehind } from "../map/map_snapshot.ts";
 import { withTail } from "../map/map_tail.ts";
@@ -24,6 +26,7 @@ import { SavingReserve } from "./saving_reserve.ts";
 export class MapSaver {
   readonly #medium: Medium;
   readonly #map: FileMap;
+  readonly #unproved: UnprovedMarks;
   readonly #sidecarText: string;
   readonly #settings: ReadonlyMap<string, string>;
   readonly #heading: Omit<MapfileHeading, "currentTime">;
@@ -44,6 +47,7 @@ export class MapSaver {
   constructor(
     medium: Medium,
     map: FileMap,
+    unproved: UnprovedMarks,
     device: string,
     about: About,
     observe: Observer,
@@ -52,6 +56,7 @@ export class MapSaver {
     this.#isImageDamaged = isImageDamaged;
     this.#medium = medium;
     this.#map = map;
+    this.#unproved = unproved;
     const { identity, mapfile } = medium;
     this.#sidecarText = formatSidecar(identity, { device, program: `blkcache ${about.version}` });
     this.#settings = new Map([
@@ -120,8 +125,9 @@ export class MapSaver {
   async #write(): Promise<void> {
     const { imagePath, mapPath, mapfile, tail } = this.#medium;
     const map = this.#map;
-    const { version } = map;
-    const snapshot = withTail(map.snapshot(), tail);
+    // What is left out now is saved when it has been proved, which changes nothing in the map.
+    const version = this.#unproved.isInDoubt ? -1 : map.version;
+    const snapshot = withTail(this.#unproved.snapshot(), tail);
     const image = this.#medium.image;
     unwrap(await callElsewhere(["fdatasync", image]), "fdatasync", { path: imagePath });
     const bytes = await this.#imageBytes();

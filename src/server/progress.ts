@@ -4,23 +4,35 @@ import type { FileMap } from "../map/file_map.ts";
 import { viewOf } from "../map/map_view.ts";
 import { BAD_SECTOR, maskOf, NON_SCRAPED, NON_TRIMMED, STATUS_COUNT } from "../map/statuses.ts";
 import {
+  READER_ATTEMPTS,
   READER_BUSY_AT,
   READER_BUSY_SINCE,
   READER_DEVICE_BYTES,
   READER_DEVICE_READS,
   READER_FAILED_READS,
+  READER_IMAGE_ERRNO,
+  READER_IMAGE_ROOM,
   READER_LAST_GOOD,
+  READER_NEXT_ATTEMPT,
+  READER_SILENT_SINCE,
   SESSION_BYTES,
   type SharedState,
 } from "../shared/shared_state.ts";
-import type { Progress } from "./events.ts";
+import type { DeviceOutage, ImagePause, Progress } from "./events.ts";
 
 /** Statuses of what was tried and could not be read. */
 const UNREADABLE = maskOf(BAD_SECTOR) | maskOf(NON_TRIMMED) | maskOf(NON_SCRAPED);
 
+/** What is read for the image: where it is, and what it still lacks of what is wanted, bytes. */
+export interface ImageWants {
+  readonly folder: string;
+  readonly needs: number;
+}
+
 /**
  * @param isFilling whether the reader reads what nobody has asked for: the map's phase is what it does.
  * @param runOutStart behind it are no data: what cannot be read there is no loss.
+ * @param wants undefined: there is nothing that is read for an image.
  */
 export function progressOf(
   map: FileMap,
@@ -29,6 +41,7 @@ export function progressOf(
   elapsedMs: number,
   isFilling = false,
   runOutStart = map.size,
+  wants?: () => ImageWants,
 ): Progress {
   return {
     size: map.size,
@@ -45,6 +58,8 @@ export function progressOf(
     position: state.readerCounters[READER_BUSY_AT],
     lastGood: state.readerCounters[READER_LAST_GOOD] || null,
     reading: readingNow(state),
+    outage: outageNow(state),
+    paused: state.imageSick && wants !== undefined ? pauseNow(state, wants()) : null,
     elapsedMs,
     mapVersion: map.version,
     picture: (cells, start, end) => coarsen(viewOf(map.snapshot(), start, end), cells),
@@ -56,6 +71,19 @@ function readingNow({ readerCounters }: SharedState): Progress["reading"] {
   if (since === 0) return null;
   const ms = performance.timeOrigin + performance.now() - since;
   return { offset: readerCounters[READER_BUSY_AT], ms: Math.max(0, Math.round(ms)) };
+}
+
+function outageNow({ readerCounters }: SharedState): DeviceOutage | null {
+  const sinceMs = readerCounters[READER_SILENT_SINCE];
+  if (sinceMs === 0) return null;
+  const restMs = readerCounters[READER_NEXT_ATTEMPT] - performance.timeOrigin - performance.now();
+  const attempts = readerCounters[READER_ATTEMPTS];
+  return { sinceMs: Math.round(sinceMs), attempts, restMs: Math.max(0, Math.round(restMs)) };
+}
+
+function pauseNow({ readerCounters }: SharedState, wants: ImageWants): ImagePause {
+  const errno = readerCounters[READER_IMAGE_ERRNO];
+  return { errno, ...wants, has: readerCounters[READER_IMAGE_ROOM] };
 }
 
 function unreadableBytes(map: FileMap, from: number): number {

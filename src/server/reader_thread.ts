@@ -17,6 +17,7 @@ import type { Verified } from "../reader/fill/verification.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 import { printable } from "../base/printable.ts";
+import { formatDuration } from "../base/sizes.ts";
 
 /** How long a device read may go on after the end of the run, milliseconds: then it is left behind. */
 const PATIENCE_MS = 1500;
@@ -172,9 +173,27 @@ export class ReaderThread {
             "what is cached is still served; stop, plug it in and start again to go on",
           ],
         );
+      case "silent":
+        return this.#warn(
+          `"${device}" has stopped answering since ${clock(message.sinceMs)}: ` +
+            (message.errno === 0 ? "it is not there" : said(message.errno)),
+          [
+            "nothing is called bad meanwhile; it is tried again after 5 s, later each minute",
+            "what helps: power it off and on, another cable or port; it is taken up again by itself",
+          ],
+        );
+      case "answers": {
+        const name = message.path === this.#names.device ? "" : ` as "${printable(message.path)}"`;
+        const after = formatDuration(message.silentMs);
+        return this.#observe({
+          event: "info",
+          message: `"${device}" answers again${name}, after ${after}`,
+        });
+      }
       case "imageFailed":
         return this.#warn(`cannot write the image "${image}": ${said(message.errno)}`, [
-          "reading goes on without caching; make room and caching goes on by itself",
+          "only what clients ask for is read from the device meanwhile",
+          "make room and it goes on by itself",
         ]);
       case "imageRecovered":
         return this.#observe({
@@ -218,6 +237,11 @@ export class ReaderThread {
   #warn(message: string, hints: readonly string[] = []): void {
     this.#observe({ event: "warning", message, hints });
   }
+}
+
+/** Hours and minutes of the day here. */
+function clock(sinceMs: number): string {
+  return new Date(sinceMs).toTimeString().slice(0, 5);
 }
 
 function said(errno: number): string {

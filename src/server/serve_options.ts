@@ -59,6 +59,8 @@ export interface ServeOptions {
   readAhead: WrittenSize;
   /** Seconds a client waits before it gets EIO while the attempt goes on; 0: for ever. */
   timeoutSeconds: number;
+  /** Seconds until a device that does not answer, or an image without room, is given up; undefined: never. */
+  giveUpSeconds: number | undefined;
   /** How often a sector marked `-` is tried again on request. */
   retries: number;
   /** What to read while nobody is asking; undefined: nothing. */

@@ -6,7 +6,7 @@ import { EAGAIN, EINTR, EIO } from "./errno.ts";
 import { cString } from "./c_string.ts";
 import { errno, libc } from "./libc.ts";
 import { addressOf } from "./memory.ts";
-import { O_CLOEXEC } from "./open_flags.ts";
+import { O_CLOEXEC, O_DIRECT } from "./open_flags.ts";
 import { retried } from "./syscall.ts";
 import { SystemError, unwrap } from "./system_error.ts";
 
@@ -21,6 +21,7 @@ export const FALLOC_FL_KEEP_SIZE = 1;
 export const FALLOC_FL_PUNCH_HOLE = 2;
 export const FALLOC_FL_ZERO_RANGE = 16;
 // fcntl(2): asm-generic/fcntl.h
+export const F_GETFL = 3;
 export const F_SETFL = 4;
 // flock(2): asm-generic/fcntl.h
 export const LOCK_EX = 2;
@@ -43,6 +44,20 @@ export function closeFd(fd: number): void {
   const result = libc.close(fd);
   const error = errno();
   if (result < 0 && error !== EINTR) throw new SystemError(error, "close", { fd });
+}
+
+/**
+ * Makes `fd` mean what `other` means, in one step for all threads, and closes `other`. A call that is under way
+ * goes on with the old file. @throws {SystemError} e.g. EBUSY.
+ */
+export function replaceFd(fd: number, other: number): void {
+  unwrap(retried(() => libc.dup3(other, fd, O_CLOEXEC)), "dup3", { fd });
+  closeFd(other);
+}
+
+/** Whether reads of a descriptor go past the page cache. @throws {SystemError} EBADF. */
+export function isDirect(fd: number): boolean {
+  return (unwrap(retried(() => libc.fcntl(fd, F_GETFL, 0)), "fcntl", { fd }) & O_DIRECT) !== 0;
 }
 
 /** One read(2) at the descriptor's own position. @returns bytes, 0 at the end, or -errno. */

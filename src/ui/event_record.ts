@@ -36,7 +36,9 @@ export const EVENT_TEXTS: Readonly<
   progress:
     "twice a second: size, bytes by status in totals, runOut (unreadable where a disc has no " +
     "data), deviceBytes, deviceReads and failedReads since the start, servedBytes, clients, waiting " +
-    "reads, phase, pass, position, lastGood, reading (the device read under way), elapsedMs",
+    "reads, phase, pass, position, lastGood, reading (the device read under way), outage (while the " +
+    "device does not answer: sinceMs, attempts, restMs), paused (while the image takes no writes: " +
+    "errno, folder, needs, has), elapsedMs",
   phase: "fill does something else now: phase (null: nothing), pass",
   medium: "a medium is awaited, found, refused or has left: state, message, hints",
   waiting:

@@ -9,6 +9,7 @@ import { formatPercent } from "./percent.ts";
 import { isComplete, type Shares, shares } from "./shares.ts";
 import { cutLine, type Line, lineWidth, painted, type Span } from "./styled_text.ts";
 import type { Canvas } from "./terminal.ts";
+import { troubleText } from "./trouble.ts";
 
 /** What is shown. */
 export interface StatusSnapshot {
@@ -43,6 +44,11 @@ const phase: Part = ({ progress }) => {
   return { text: PHASE_NAMES[phase] + (pass > 1 ? ` (pass ${pass})` : "") };
 };
 
+const trouble: Part = ({ progress }) => {
+  const text = troubleText(progress);
+  return text === undefined ? undefined : { text, color: "red" };
+};
+
 const rate: Part = ({ bytesPerSecond }) => ({ text: formatRate(bytesPerSecond) });
 
 const average: Part = ({ averageBytesPerSecond }) => ({
@@ -74,15 +80,15 @@ const lastGood: Part = (snapshot) => {
 };
 
 const ACTIVITY: readonly (readonly Part[])[] = [
-  [name, phase, rate, average, remaining, clients, errors, stuck, lastGood],
-  [name, phase, rate, average, remaining, clients, errors, stuck],
-  [name, phase, rate, remaining, clients, errors, stuck],
-  [name, phase, rate, remaining, errors, stuck],
-  [name, phase, rate, remaining, stuck],
-  [phase, rate, remaining, stuck],
-  [rate, remaining, stuck],
-  [rate, stuck],
-  [rate],
+  [name, trouble, phase, rate, average, remaining, clients, errors, stuck, lastGood],
+  [name, trouble, phase, rate, average, remaining, clients, errors, stuck],
+  [name, trouble, phase, rate, remaining, clients, errors, stuck],
+  [name, trouble, phase, rate, remaining, errors, stuck],
+  [name, trouble, phase, rate, remaining, stuck],
+  [trouble, phase, rate, remaining, stuck],
+  [trouble, rate, remaining, stuck],
+  [trouble, rate, stuck],
+  [(snapshot) => trouble(snapshot) ?? rate(snapshot)],
 ];
 const SHARES: readonly (readonly Part[])[] = [
   [share("cached"), share("bad"), share("missing")],
@@ -91,8 +97,8 @@ const SHARES: readonly (readonly Part[])[] = [
   [percent("cached"), bytes("bad")],
 ];
 const ONE_LINE: readonly (readonly Part[])[] = [
-  [name, phase, rate, ...SHARES[0], remaining, clients, errors, stuck],
-  [phase, rate, ...SHARES[1], remaining, clients, stuck],
+  [name, trouble, phase, rate, ...SHARES[0], remaining, clients, errors, stuck],
+  [trouble, phase, rate, ...SHARES[1], remaining, clients, stuck],
   [rate, ...SHARES[2], remaining, clients],
   [rate, ...SHARES[2], remaining],
   [rate, ...SHARES[3], remaining],

@@ -9,18 +9,19 @@ import { WriteIntents } from "../cache/write_intents.ts";
 import { modeOfCopies } from "../file/private_mode.ts";
 import type { MediumGuard } from "../file/medium_guard.ts";
 import { FileMap } from "../map/file_map.ts";
+import { UnprovedMarks } from "../map/unproved_marks.ts";
 import { MAX_READ } from "../reader/pace.ts";
 import { DeviceWrites, type DeviceWritesParts } from "../reader/device_writes.ts";
 import { Fill } from "../reader/fill/fill.ts";
 import type { PendingReads } from "../reader/pending_reads.ts";
 import { Reader } from "../reader/reader.ts";
-import type { ReadableDevice } from "../reader/reader_parts.ts";
 import { ReaderQueue } from "../shared/request_queue.ts";
 import { SharedState } from "../shared/shared_state.ts";
-import { tryPread, tryPwriteAll, trySyncData } from "../sys/fd.ts";
+import { tryPwriteAll, trySyncData } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { letGo, openForMain } from "./device_opening.ts";
+import { OpenReadableDevice } from "./readable_device.ts";
 import type {
   FillInit,
   ReaderInit,
@@ -79,19 +80,10 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
     imageFailed: (errno) => tell({ type: "imageFailed", errno: -errno }),
     imageRecovered: () => tell({ type: "imageRecovered" }),
     mapFull: () => tell({ type: "mapFull" }),
-  });
+  }, new UnprovedMarks(data.unproved, map));
   const buffer = NativeMemory.allocate(MAX_READ);
   const ring = uring;
-  const fd = data.device ?? -1;
-  const device: ReadableDevice = {
-    size: data.size,
-    sectorSize: data.sectorSize,
-    read: ring === undefined
-      ? (address, length, offset) => tryPread(fd, address, length, offset)
-      : (address, length, offset) => ring.tryPread(fd, address, length, offset),
-    isSameMedium: guard === undefined ? () => true : () => guard.isSame(),
-    looksTheSame: guard?.isCertain === false ? () => guard.looksTheSame() : undefined,
-  };
+  using device = new OpenReadableDevice(data, guard, ring, map);
   let failed = 0;
   let reportedMs = -Infinity;
   const reader = new Reader({
@@ -114,12 +106,16 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
         if (guard !== undefined) state.end();
         tell({ type: "deviceGone", errno });
       },
+      deviceSilent: (sinceMs, errno) => tell({ type: "silent", sinceMs, errno }),
+      deviceAnswers: (silentMs) =>
+        tell({ type: "answers", silentMs, path: device.path ?? data.path }),
       fillEnded: (reason, verified) => tell({ type: "fillEnded", reason, verified }),
       differs: (offset) => tell({ type: "differs", offset }),
       writesEnded: (complete) => tell({ type: "writesEnded", complete }),
     },
     retries: data.retries,
     wideFailures: data.wideFailures,
+    timeoutMs: data.timeoutMs,
     isOffline: data.device === undefined,
     comparison: new ImageComparison(data.image),
     fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),

@@ -38,6 +38,8 @@ export interface ReaderInit {
   readonly state: SharedArrayBuffer;
   readonly sessions: number;
   readonly map: SharedArrayBuffer;
+  /** Memory of its UnprovedMarks. */
+  readonly unproved: SharedArrayBuffer;
   readonly image: number;
   /** The image was empty when this run began: what is not `+` is a hole. */
   readonly fresh: boolean;
@@ -52,6 +54,10 @@ export interface ReaderInit {
   readonly retries: number;
   /** Reads that have failed while the medium was identified: the reader need not find that out again. */
   readonly wideFailures?: readonly { readonly start: number; readonly end: number }[] | undefined;
+  /** As the user has named the device. */
+  readonly path: string;
+  /** How long a client waits for a read, milliseconds; 0: for ever. */
+  readonly timeoutMs: number;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill?: FillInit | undefined;
   /** How to write to the device; undefined: nobody may. */
@@ -91,6 +97,10 @@ export type ReaderMessage =
   | { type: "warning"; message: string; hints: readonly string[] }
   | { type: "readsFailed"; count: number; offset: number; length: number; errno: number }
   | { type: "deviceGone"; errno: number }
+  /** The device has stopped answering, with this error (0: it is not there); it is tried again. */
+  | { type: "silent"; sinceMs: number; errno: number }
+  /** It answers again, as the device `path`. */
+  | { type: "answers"; silentMs: number; path: string }
   | { type: "imageFailed"; errno: number }
   | { type: "imageRecovered" }
   | { type: "mapFull" }

@@ -20,6 +20,8 @@ export interface SourceOptions {
   bytesPerSecond?: number;
   /** Allows `hang`. */
   canHang?: boolean;
+  /** Allows `failAll`. */
+  canFail?: boolean;
 }
 
 /** A running nbdkit. Declare it with `await using`. */
@@ -39,12 +41,16 @@ export class NbdSource implements AsyncDisposable {
 
   /** Serves `file`; `folder` is for what the source needs, of its own. */
   static async start(file: string, folder: string, options: SourceOptions = {}) {
-    const { bad = [], delayMs = 0, bytesPerSecond = 0, canHang = false } = options;
+    const { bad = [], delayMs = 0, bytesPerSecond = 0, canHang = false, canFail = false } = options;
     const filters = ["log"];
     const args = ["file", file, `logfile=${folder}/source.log`];
     if (canHang) {
       filters.push("pause");
       args.push(`pause-control=${folder}/source.control`);
+    }
+    if (canFail) {
+      filters.push("error");
+      args.push("error-pread=EIO", "error-pread-rate=100%", `error-file=${folder}/source.failing`);
     }
     if (delayMs > 0) {
       filters.push("delay");
@@ -110,6 +116,13 @@ export class NbdSource implements AsyncDisposable {
   async hang(): Promise<AsyncDisposable> {
     await command(this.#control, "p");
     return { [Symbol.asyncDispose]: () => command(this.#control, "r") };
+  }
+
+  /** From now on every read fails, until what it returns is disposed of. Needs `canFail`. */
+  failAll(): Disposable {
+    const file = `${this.#control.slice(0, -"control".length)}failing`;
+    Deno.writeTextFileSync(file, "");
+    return { [Symbol.dispose]: () => Deno.removeSync(file) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@
 // SIGTERM ends it in order; the last line has its counters.
 
 import { FileMap } from "../../src/map/file_map.ts";
+import { UnprovedMarks } from "../../src/map/unproved_marks.ts";
 import { mayEverybodyRead } from "../../src/file/path_stat.ts";
 import { DescriptorUsers } from "../../src/server/descriptor_users.ts";
 import type { ServerEvent } from "../../src/server/events.ts";
@@ -55,6 +56,9 @@ async function show(options: ShowOptions): Promise<void> {
     sparesMemory: false,
     device,
     blockDevice: (identityOf(device).mode & S_IFMT) === S_IFBLK,
+    unproved: UnprovedMarks.createMemory(),
+    path: "",
+    timeoutMs: 0,
     retries: 0,
   });
   const mount = await FuseMount.start({

@@ -36,6 +36,8 @@ function randomDevice(random: Random): SimulatedDevice {
     const length = Math.min(sectors - first, 1 + random.below(200));
     for (const sector of badSectors(random, length)) device.bad.add(first + sector);
   }
+  // Of one that answers hardly anywhere, and says only that it has failed, nothing can be told.
+  if (device.bad.size > sectors / 8) device.errno = ENODATA;
   return device;
 }
 
@@ -135,6 +137,7 @@ function askAround(run: SimulatedRun, random: Random): void {
     collect();
     waiting = run.sessions.some((session) => session.waiting > 0);
     assert(!waiting || !run.state.imageSick || run.reader.step(), "requests that never end");
+    assert(!run.told.some((line) => line.startsWith("silent")), "a device that answers is silent");
   }
   run.takeWrites();
   for (let session = 0; session < SESSIONS; session++) {

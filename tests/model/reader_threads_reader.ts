@@ -38,6 +38,8 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
     observer: {
       readFailed: () => {},
       deviceGone: () => {},
+      deviceSilent: () => {},
+      deviceAnswers: () => {},
       fillEnded: () => {},
       differs: () => {},
     },

@@ -43,7 +43,7 @@ export class FillTurns {
     const fill = this.#fill;
     const beganMs = performance.now();
     if (!fill.next(beganMs)) {
-      this.#tellEnd();
+      if (!this.#reads.health.isDoubtful) this.#tellEnd();
       return false;
     }
     // What was read before, and is only compared, takes no room.
@@ -65,7 +65,7 @@ export class FillTurns {
       if (end - start > device.sectorSize) this.#failedReads.add(start, end);
       else this.#failedReads.found(start);
       fill.failed(nowMs - beganMs, nowMs);
-    } else fill.refused(nowMs);
+    } else if (!this.#reads.health.isSilent) fill.refused(nowMs);
     return true;
   }
 

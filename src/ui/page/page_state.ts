@@ -8,6 +8,7 @@ import { lookAt, LOOKS, PARTLY, PHASE_NAMES, STATUSES } from "../map_look.ts";
 import { formatPercent } from "../percent.ts";
 import { isComplete, shares } from "../shares.ts";
 import type { StatusSnapshot } from "../status_line.ts";
+import { troubleText } from "../trouble.ts";
 
 /** The places for text on the page, by the id of the element. */
 export const FIELDS = [
@@ -97,13 +98,15 @@ export function pageState(snapshot: StatusSnapshot, medium: string): PageState {
       served: formatSize(progress.servedBytes),
     },
     totals: LOOKS.map((_, look) => STATUSES.includes(look) ? part(totals[look] ?? 0) : ""),
-    alarm: reading !== null && reading.ms >= STUCK_MS
-      ? `the device has been reading at ${formatSize(reading.offset)} for ${
-        formatDuration(reading.ms)
-      }`
-      : "",
+    alarm: troubleText(progress) ?? stuckText(reading),
     mapVersion: progress.mapVersion,
   };
+}
+
+function stuckText(reading: StatusSnapshot["progress"]["reading"]): string {
+  if (reading === null || reading.ms < STUCK_MS) return "";
+  const place = formatSize(reading.offset);
+  return `the device has been reading at ${place} for ${formatDuration(reading.ms)}`;
 }
 
 /** @param size of the device. */

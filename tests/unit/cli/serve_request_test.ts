@@ -23,6 +23,7 @@ Deno.test("the server gets the defaults of the table", () => {
     blockSize: undefined,
     readAhead: 1024 * 1024,
     timeoutSeconds: 60,
+    giveUpSeconds: undefined,
     retries: 0,
     fill: undefined,
     tryAgain: false,
@@ -45,7 +46,7 @@ Deno.test("the server gets the defaults of the table", () => {
 
 Deno.test("every option reaches the server", () => {
   const line = "serve dev image --map m --socket s --listen 5 --export e --no-direct " +
-    "--block-size 4K --read-ahead 0 --timeout 1.5 --retries 2 --save-interval 5 --no-keep-cache " +
+    "--block-size 4K --read-ahead 0 --timeout 1.5 --give-up-after 7 --retries 2 --save-interval 5 --no-keep-cache " +
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1Mi --max-read-rate 2048Ki " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
     "--max-error-rate 128s --verify 3Mi --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0";
@@ -61,6 +62,7 @@ Deno.test("every option reaches the server", () => {
     blockSize: 4096,
     readAhead: 0,
     timeoutSeconds: 1.5,
+    giveUpSeconds: 7,
     retries: 2,
     fill: {
       options: {
@@ -148,4 +150,19 @@ Deno.test("a socket path that the kernel cannot take is refused", () => {
   assertEquals(optionsFrom(`serve a --socket ${"x".repeat(107)}`).socket?.length, 107);
   const error = assertThrows(() => optionsFrom(`serve a --socket ${"é".repeat(54)}`), UserError);
   assertEquals(error.message, "--socket: a path of 108 bytes is too long for a Unix socket");
+});
+
+Deno.test("a run that ends by itself gives up after ten minutes, one that serves clients does not", () => {
+  for (
+    const [args, expected] of [
+      ["", undefined],
+      ["--fill", undefined],
+      ["--fill --exit-when-complete", 600],
+      ["--fill --exit-when-complete --give-up-after never", undefined],
+      ["--fill --exit-when-complete --give-up-after 0", undefined],
+      ["--give-up-after 2.5", 2.5],
+    ] as const
+  ) {
+    assertEquals(optionsFrom(`serve /dev/sr0 ${args}`.trim()).giveUpSeconds, expected, args);
+  }
 });

@@ -13,7 +13,7 @@ import {
 function failUntilCheck(outage: Outage, nowMs = 0): number {
   for (let count = 1; count <= 10 * MOST_UNPROVED; count++) {
     outage.failed(nowMs);
-    if (outage.isCheckDue(false, nowMs)) return count;
+    if (outage.isCheckDue("ordinary", nowMs)) return count;
   }
   throw new Error("no check is ever due");
 }
@@ -21,7 +21,7 @@ function failUntilCheck(outage: Outage, nowMs = 0): number {
 Deno.test("a device that answers is never checked", () => {
   const outage = new Outage();
   for (let count = 0; count < 1000; count++) outage.succeeded(true);
-  assertEquals([outage.isDoubtful, outage.isCheckDue(true, 0)], [false, false]);
+  assertEquals([outage.isDoubtful, outage.isCheckDue("awaited", 0)], [false, false]);
   assertEquals([outage.silentSinceMs, outage.restMs(0)], [undefined, Infinity]);
 });
 
@@ -31,7 +31,7 @@ Deno.test("single bad sectors among good ones cost no check", () => {
     outage.failed(count);
     outage.failed(count);
     assert(outage.isDoubtful);
-    assertEquals(outage.isCheckDue(false, count), false);
+    assertEquals(outage.isCheckDue("ordinary", count), false);
     outage.succeeded(true);
     assertEquals(outage.isDoubtful, false);
   }
@@ -48,8 +48,18 @@ Deno.test("a row of failures is checked early, and a proof in the middle of it l
 Deno.test("a client that waits has the check made at once", () => {
   const outage = new Outage();
   outage.failed(0);
-  assertEquals(outage.isCheckDue(false, 0), false);
-  assertEquals(outage.isCheckDue(true, 0), true);
+  assertEquals(outage.isCheckDue("ordinary", 0), false);
+  assertEquals(outage.isCheckDue("awaited", 0), true);
+});
+
+Deno.test("a read that may be a proof comes before a check, unless too much is unproved", () => {
+  const outage = new Outage();
+  for (let count = 1; count < MOST_UNPROVED; count++) {
+    outage.failed(0);
+    assertEquals(outage.isCheckDue("none", 10_000), false);
+  }
+  outage.failed(0);
+  assertEquals(outage.isCheckDue("none", 0), true);
 });
 
 Deno.test("rows that end early cost a check in a hundred reads at most", () => {
@@ -59,7 +69,7 @@ Deno.test("rows that end early cost a check in a hundred reads at most", () => {
     for (let count = 0; count < FIRST_CHECK + 1; count++) {
       outage.failed(row);
       reads++;
-      if (!outage.isCheckDue(false, row)) continue;
+      if (!outage.isCheckDue("ordinary", row)) continue;
       outage.checked("answers", row);
       checks++;
     }
@@ -80,7 +90,7 @@ Deno.test("slow failures are checked each second while that costs little, and ea
     do {
       outage.failed(nowMs += 600);
       failures++;
-    } while (!outage.isCheckDue(false, nowMs));
+    } while (!outage.isCheckDue("ordinary", nowMs));
     outage.checked("answers", nowMs);
     perCheck.push(failures);
   }
@@ -91,13 +101,13 @@ Deno.test("bytes from a cache of the system prove nothing", () => {
   const outage = new Outage();
   outage.failed(0);
   outage.succeeded(false);
-  assertEquals([outage.isDoubtful, outage.isCheckDue(true, 0)], [true, true]);
+  assertEquals([outage.isDoubtful, outage.isCheckDue("awaited", 0)], [true, true]);
   for (let count = 1; count < MOST_UNPROVED; count++) {
-    assertEquals(outage.isCheckDue(false, 0), false);
+    assertEquals(outage.isCheckDue("ordinary", 0), false);
     outage.succeeded(false);
     outage.failed(0);
   }
-  assertEquals(outage.isCheckDue(false, 0), true);
+  assertEquals(outage.isCheckDue("ordinary", 0), true);
 });
 
 Deno.test("a check that fails makes the device silent since its first unproved failure", () => {
@@ -107,7 +117,7 @@ Deno.test("a check that fails makes the device silent since its first unproved f
   outage.failed(300);
   outage.checked("silent", 400);
   assertEquals([outage.silentSinceMs, outage.isDoubtful], [100, false]);
-  assertEquals(outage.isCheckDue(true, 500), false);
+  assertEquals(outage.isCheckDue("awaited", 500), false);
 });
 
 Deno.test("a silent device is tried after rests that grow, until it answers", () => {
@@ -153,7 +163,7 @@ Deno.test("a device of which nothing is known to be good is silent after several
   assertEquals(failUntilCheck(outage), FIRST_CHECK);
   for (let check = 1; check < MOST_UNTOLD; check++) {
     outage.checked("untold", 0);
-    assertEquals([outage.silentSinceMs, outage.isCheckDue(false, 0)], [undefined, true]);
+    assertEquals([outage.silentSinceMs, outage.isCheckDue("ordinary", 0)], [undefined, true]);
   }
   outage.checked("untold", 0);
   assertEquals(outage.silentSinceMs, 0);

@@ -98,7 +98,7 @@ Deno.test("where a client has read it goes on", () => {
   }
 });
 
-Deno.test("a device that has gone is not filled any more, and that is no end", () => {
+Deno.test("a device that has gone is not filled while it is away, and that is no end", () => {
   const device = new SimulatedDevice(8 * MIB);
   using run = new SimulatedRun(device, { fill: NO_LIMITS });
   run.reader.step();
@@ -107,7 +107,11 @@ Deno.test("a device that has gone is not filled any more, and that is no end", (
   const reads = device.reads.length;
   assertEquals([run.reader.step(), run.reader.step()], [false, false]);
   assertEquals(device.reads.length, reads);
-  assertEquals(run.told, [`gone ${ENODEV}`]);
+  assertEquals(run.told, [`silent ${ENODEV}`]);
+  device.override = undefined;
+  device.nowMs += 5000;
+  run.finish();
+  assertEquals(run.map.total(FINISHED), device.size);
 });
 
 Deno.test("another medium: nothing of it is kept", () => {

@@ -131,7 +131,7 @@ Deno.test("what failed with a hint is read sector by sector until the bad one is
 Deno.test("nothing is read ahead that the image cannot take", () => {
   const device = new SimulatedDevice(4 * MIB);
   using run = new SimulatedRun(device);
-  run.state.imageSick = true;
+  run.refuseWrites();
   run.sessions[0].prefetch(64 * KIB, MIB);
   run.finish();
   assertEquals(device.reads.length, 0);

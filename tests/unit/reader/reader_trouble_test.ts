@@ -11,9 +11,10 @@ import {
   ENOMEM,
   ENXIO,
 } from "../../../src/sys/errno.ts";
+import { SLOT_FREE } from "../../../src/shared/shared_state.ts";
 import { pwrite } from "../../../src/sys/fd.ts";
 import { SimulatedDevice } from "./simulated_device.ts";
-import { SimulatedRun } from "./simulated_run.ts";
+import { SimulatedRun, TIMEOUT_MS } from "./simulated_run.ts";
 import { assertSameBytes } from "../../harness/test_folder.ts";
 
 const KIB = 1024;
@@ -24,8 +25,8 @@ function statusesIn(run: SimulatedRun): string {
   return [...new Set(run.picture())].join("");
 }
 
-Deno.test("a device that has gone: nothing is marked, and every request ends", () => {
-  const results = [0, -ENXIO, -ENODEV, -ENOMEDIUM];
+Deno.test("a device that has gone: nothing is marked, and every request ends when its time is over", () => {
+  const results = [0, -ENXIO, -ENODEV];
   for (const result of results) {
     for (const failing of [false, true]) {
       const device = new SimulatedDevice(8 * MIB);
@@ -42,24 +43,46 @@ Deno.test("a device that has gone: nothing is marked, and every request ends", (
       run.sessions[1].prefetch(7 * MIB, MIB);
       const reads = device.reads.length;
       run.finish();
+      assertEquals([run.ended(0), run.ended(1)], [[], []]);
+      assertEquals([device.reads.length, device.checks.length], [reads + 1, 2]);
+      device.nowMs += TIMEOUT_MS;
+      run.finish();
       assertEquals(run.ended(0).length, failing ? 6 : 5);
       assertEquals(run.ended(1).map(({ unreadable }) => unreadable.length), [1]);
       assertEquals(run.picture(), before);
       assertEquals(device.reads.length, reads + 1);
-      assertEquals(run.told.filter((line) => line.startsWith("gone")), [`gone ${-result}`]);
-      // Later ones end as well, and never wait.
-      assertEquals(run.read(0, 512, 1).unreadable.length, before[0] === "+" ? 0 : 1);
-      assertEquals(device.reads.length, reads + 1);
+      assertEquals(run.told.filter((line) => line.startsWith("silent")), [`silent ${-result}`]);
+      // It was tried again meanwhile, in two places; and once it is back, all is read.
+      assertEquals(device.checks.length, 4);
+      device.override = undefined;
+      run.ask(1, MIB, 64 * KIB, 1);
+      device.nowMs += TIMEOUT_MS - 1;
+      run.finish();
+      assertEquals(run.told.at(-1), "answers");
+      assertEquals(run.ended(1).map(({ unreadable }) => unreadable), [[]]);
     }
   }
+});
+
+Deno.test("a drive whose medium has gone: every request ends at once", () => {
+  const device = new SimulatedDevice(MIB);
+  device.isDrive = true;
+  using run = new SimulatedRun(device);
+  device.override = -ENOMEDIUM;
+  for (let token = 0; token < 3; token++) run.ask(token, token * 64 * KIB, 64 * KIB);
+  run.finish();
+  assertEquals([run.ended().length, device.reads.length], [3, 1]);
+  assertEquals(run.told, [`gone ${ENOMEDIUM}`]);
+  assertEquals(run.read(0, 512).unreadable, [[0, 512]]);
 });
 
 Deno.test("a device that has gone is told as such only, not as a failing read", () => {
   const device = new SimulatedDevice(MIB);
   using run = new SimulatedRun(device);
   device.override = 0;
-  run.read(0, 4 * KIB);
-  assertEquals(run.told, ["gone 0"]);
+  run.ask(0, 0, 4 * KIB);
+  run.finish();
+  assertEquals(run.told, ["silent 0"]);
 });
 
 Deno.test("the hint that found the device gone is ended once", () => {
@@ -70,7 +93,8 @@ Deno.test("the hint that found the device gone is ended once", () => {
   run.reader.step();
   // Were its slot freed once more, this one would lose its place to the next.
   run.sessions[0].prefetch(0, MIB);
-  assertEquals(run.finish(), 1);
+  run.finish();
+  assertEquals([...run.state.slotState].filter((slot) => slot !== SLOT_FREE), []);
 });
 
 Deno.test("another medium: what was read is dropped, good or bad, and every request ends", () => {
@@ -159,7 +183,7 @@ Deno.test("a refusal in a rescue or for a hint marks nothing more, and the reade
 });
 
 Deno.test("a file cut short in the middle of a sector is gone there, and no sector is bad", () => {
-  for (const cutTo of [10 * KIB, 10 * KIB + 100, 100]) {
+  for (const cutTo of [10 * KIB, 10 * KIB + 100, 2048]) {
     const device = new SimulatedDevice(64 * KIB, 2048);
     device.buffered = true;
     using run = new SimulatedRun(device);
@@ -169,7 +193,7 @@ Deno.test("a file cut short in the middle of a sector is gone there, and no sect
     assertEquals(unreadable, [[whole, 64 * KIB]]);
     assertSameBytes(bytes.slice(0, whole), device.content.slice(0, whole), "what is there");
     assertEquals(run.map.total(BAD_SECTOR), 0);
-    assertEquals(run.told, ["gone 0"]);
+    assertEquals(run.told, whole > 0 ? [] : ["silent 0"]);
   }
 });
 

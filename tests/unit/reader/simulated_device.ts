@@ -30,9 +30,13 @@ export class SimulatedDevice implements ReadableDevice {
   /** When set, every read gives this: 0 for a device that has gone, or -errno. */
   override: number | undefined;
   sameMedium = true;
+  /** Its medium can be taken out. */
+  isDrive = false;
   /** A file that somebody has cut short ends here. */
   cutTo: number | undefined;
   readonly reads: DeviceRead[] = [];
+  /** Reads that were made to see whether it answers. */
+  readonly checks: DeviceRead[] = [];
   /** How long a read takes, milliseconds. */
   tookMs: (length: number) => number = () => 0;
   /** Goes on with each read. */
@@ -56,6 +60,13 @@ export class SimulatedDevice implements ReadableDevice {
 
   isSameMedium(): boolean {
     return this.sameMedium;
+  }
+
+  readPastCaches(address: number, length: number, offset: number): number {
+    const result = this.override ?? this.#result(length, offset);
+    if (result > 0) copyMemory(address, addressOf(this.content) + offset, result);
+    this.checks.push({ offset, length, result });
+    return result;
   }
 
   read(address: number, length: number, offset: number): number {

@@ -136,7 +136,7 @@ export class SimulatedFill {
       this.health.attempt();
       return !stop();
     }
-    if (this.health.check(this.fill.ended !== undefined)) return true;
+    if (this.health.check(this.fill.ended !== undefined ? "awaited" : "ordinary")) return true;
     if (this.fill.next(this.nowMs)) {
       if (stop()) return false;
       this.#read(this.fill.offset, this.fill.length);
@@ -163,7 +163,7 @@ export class SimulatedFill {
       this.nowMs += noAnswer?.tookMs ?? 0;
     }
     if (noAnswer !== undefined) {
-      if (noAnswer.result === 0) return this.health.vanished();
+      if (noAnswer.result === 0) return void assert(this.health.vanished());
       this.#slowFailures.believe(noAnswer.tookMs);
       this.health.bad(false);
       return this.fill.failed(noAnswer.tookMs, this.nowMs);

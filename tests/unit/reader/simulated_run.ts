@@ -43,6 +43,9 @@ export interface RunOptions {
   writable?: WritableDevice;
 }
 
+/** How long a client waits for a device that does not answer. */
+export const TIMEOUT_MS = 60_000;
+
 /** Steps after which a run that should have ended has not. */
 const MOST_STEPS = 1_000_000;
 
@@ -65,6 +68,7 @@ export class SimulatedRun implements Disposable {
   readonly #folder: string | undefined;
   readonly #writer: ImageWriter;
   readonly #write: ImageWriter["write"];
+  readonly #hasRoom: ImageWriter["hasRoom"];
 
   constructor(device: SimulatedDevice, options: RunOptions = {}) {
     const { sessions = 1, retries = 0, readAhead = 0, mostBytes = 4 * 1024 * 1024 } = options;
@@ -83,6 +87,7 @@ export class SimulatedRun implements Disposable {
     const { writable } = options;
     this.#writer = new ImageWriter(image, options.map === undefined && writable === undefined);
     this.#write = this.#writer.write.bind(this.#writer);
+    this.#hasRoom = this.#writer.hasRoom.bind(this.#writer);
     const publisher = new Publisher(map, this.#writer, state, {
       imageFailed: (errno) => this.told.push(`image failed ${errno}`),
       imageRecovered: () => this.told.push("image recovered"),
@@ -108,10 +113,13 @@ export class SimulatedRun implements Disposable {
       observer: {
         readFailed: (offset, length, errno) => this.told.push(`${offset}+${length}: ${errno}`),
         deviceGone: (errno) => this.told.push(`gone ${errno}`),
+        deviceSilent: (_sinceMs, errno) => this.told.push(`silent ${errno}`),
+        deviceAnswers: () => this.told.push("answers"),
         fillEnded: (reason) => this.told.push(`fill ended: ${reason}`),
         differs: (offset) => this.told.push(`${offset} differs`),
       },
       retries,
+      timeoutMs: TIMEOUT_MS,
       fill: this.fill,
       comparison: new ImageComparison(image),
       now: () => device.nowMs,
@@ -199,12 +207,14 @@ export class SimulatedRun implements Disposable {
   /** From now on the image takes no write, and everybody knows. */
   refuseWrites(): void {
     this.#writer.write = () => -ENOSPC;
+    this.#writer.hasRoom = () => false;
     this.state.imageSick = true;
   }
 
   /** The image takes writes again. */
   takeWrites(): void {
     this.#writer.write = this.#write;
+    this.#writer.hasRoom = this.#hasRoom;
     this.state.imageSick = false;
   }
 

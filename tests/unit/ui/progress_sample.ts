@@ -27,6 +27,8 @@ export function progress(fields: Partial<Progress> = {}): Progress {
     position: 0,
     lastGood: null,
     reading: null,
+    outage: null,
+    paused: null,
     elapsedMs: 0,
     mapVersion: 0,
     picture: (cells, start = 0, end = 1000) => coarsen(viewOf(UNTRIED, start, end), cells),

@@ -60,7 +60,16 @@ Deno.test("with --json each event is one object on stdout", async () => {
   ]);
   const objects = terminal.written.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   const counters = { deviceBytes: 0, deviceReads: 0, failedReads: 0, servedBytes: 0 };
-  const place = { runOut: 0, phase: null, pass: 1, position: 0, lastGood: null, reading: null };
+  const place = {
+    runOut: 0,
+    phase: null,
+    pass: 1,
+    position: 0,
+    lastGood: null,
+    reading: null,
+    outage: null,
+    paused: null,
+  };
   const now = { size: 10, ...counters, clients: 0, waiting: 0, elapsedMs: 0, ...place };
   assertEquals(objects, [
     READY,

@@ -1,0 +1,37 @@
+// What keeps a run from going on, as sentences for the status and the page. Pure.
+import { formatDuration, formatSize } from "../base/sizes.ts";
+import type { DeviceOutage, ImagePause, Progress } from "../server/events.ts";
+import { EDQUOT, ENOSPC, errnoMessage } from "../sys/errno.ts";
+
+/** The device has stopped answering: since when, and what is being done. */
+export function outageText({ sinceMs, attempts, restMs }: DeviceOutage): string {
+  const tried = attempts === 0 ? "" : `, tried ${attempts === 1 ? "once" : `${attempts} times`}`;
+  const next = restMs >= 1000 ? `next attempt in ${formatDuration(restMs)}` : "trying it now";
+  return `not answering since ${timeOfDay(sinceMs)}${tried}; ${next}`;
+}
+
+/** The image takes no writes: why, and what it would need. */
+export function pauseText({ errno, folder, needs, has }: ImagePause, isFilling: boolean): string {
+  const state = isFilling ? "paused: " : "";
+  if (errno !== ENOSPC && errno !== EDQUOT) {
+    return `${state}cannot write the image on ${folder} (${errnoMessage(errno)})`;
+  }
+  const room = errno === EDQUOT
+    ? "the quota is used up"
+    : `needs ${formatSize(needs)}, has ${has === 0 ? "0" : formatSize(has)}`;
+  return `${state}no room for the image on ${folder}, ${room}`;
+}
+
+/** What needs a look, in one sentence; undefined: nothing. */
+export function troubleText({ outage, paused, phase }: Progress): string | undefined {
+  if (outage !== null) return outageText(outage);
+  return paused === null ? undefined : pauseText(paused, phase !== null);
+}
+
+/** Hours and minutes of the day here. */
+export function timeOfDay(sinceMs: number): string {
+  const date = new Date(sinceMs);
+  return [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0")).join(
+    ":",
+  );
+}
