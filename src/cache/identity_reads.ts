@@ -68,15 +68,19 @@ export class IdentityReads {
   readonly reread: ReadBytes = (offset, length) => {
     const known = this.recall(offset, length);
     if (known !== undefined) return known;
-    if (this.isSpent || !this.#isAllowed(offset, length)) return undefined;
+    if (this.#isSpent || !this.#isAllowed(offset, length)) return undefined;
     const bytes = this.#try(offset, length);
     if (bytes === undefined) this.#failedRereads++;
     else this.#rereads++;
     return bytes;
   };
 
-  /** Nothing more is read again. */
-  get isSpent(): boolean {
+  /** False when enough has been read again, and these bytes are not among it. */
+  mayReread(offset: number, length: number): boolean {
+    return !this.#isSpent || this.recall(offset, length) !== undefined;
+  }
+
+  get #isSpent(): boolean {
     return this.#rereads >= MAX_REREADS || this.#failedRereads >= MAX_FAILED_REREADS;
   }
 

@@ -84,8 +84,9 @@ export class ImageDeviceComparison {
       record?.accepted.stretches.filter(({ offset, length }) => offset + length <= map.size) ?? [];
     for (const stretch of accepted) this.#compareAccepted(stretch);
     for (const sample of this.#samples(accepted)) {
-      if (reads.isSpent || this.#isHopeless) break;
-      this.#compare(sample);
+      if (this.#isHopeless) break;
+      // What was read for another image, or to choose this one, costs nothing.
+      if (reads.mayReread(sample.offset, sample.bytes.length)) this.#compare(sample);
     }
   }
 
@@ -165,7 +166,7 @@ export class ImageDeviceComparison {
   /** A place where the device is known to differ from the image: it has to be as it was then. */
   #compareAccepted({ offset, length, sha1: known }: Stretch): void {
     const { reads } = this.#subject;
-    if (reads.isSpent) return;
+    if (!reads.mayReread(offset, length)) return;
     const bytes = reads.reread(offset, length);
     const isEqual = bytes?.length === length && sha1(bytes) === known;
     if (isEqual) {
@@ -175,7 +176,7 @@ export class ImageDeviceComparison {
     // One that was written to once more is looked at again beside the image, as if it had never been accepted.
     const sample = isEqual ? undefined : this.#sampleAt(offset, offset + length);
     if (sample !== undefined) this.#judge(sample, bytes);
-    else this.#found(offset, length, isEqual ? "equal" : "unreadable", false);
+    else this.#found(offset, length, isEqual ? "accepted" : "unreadable", false);
   }
 
   #compare(sample: Sample): void {

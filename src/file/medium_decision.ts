@@ -35,6 +35,8 @@ interface Content {
   readonly proofs: number;
   /** Those that agree, of any kind. */
   readonly equal: number;
+  /** Those that differ from the image as they did when the user went on: hardly another medium has them. */
+  readonly accepted: number;
   readonly explained: readonly Finding[];
   readonly different: readonly Finding[];
   readonly unreadable: number;
@@ -110,7 +112,7 @@ function decideContent(
     return answer("cannot tell", `${changed}, as after a mount or a repair; ${agreeing}`);
   }
   if (isSerial) return answer("same", agreeing);
-  if (content.proofs >= ENOUGH) return answer("same", agreeing);
+  if (content.proofs >= ENOUGH || content.accepted > 0) return answer("same", agreeing);
   if (evidence.imageBytes === 0) return answer("same", "the image has nothing that could be mixed");
   const isHarmless = evidence.comparedBytes === evidence.imageBytes && !evidence.hasFailures;
   return { ...answer("cannot tell", `too little can be compared: ${agreeing}`), isHarmless };
@@ -122,6 +124,7 @@ function contentOf(findings: readonly Finding[]): Content {
   return {
     proofs: equal.filter(({ isTelling, isHead }) => isTelling && !isHead).length,
     equal: equal.length,
+    accepted: of("accepted").length,
     explained: of("explained"),
     different: of("differs"),
     unreadable: of("unreadable").length,
@@ -157,6 +160,7 @@ function agreeingSentence({ serial, ids, findings }: Evidence, content: Content)
   const telling =
     findings.filter(({ result, isTelling }) => result === "equal" && isTelling).length;
   if (telling > 0) parts.push(`${places(telling)} of the image`);
+  if (content.accepted > 0) parts.push(`${places(content.accepted)} that --force was used for`);
   const blank = content.equal - telling;
   if (blank > 0) parts.push(`${places(blank)} of which many media have the same`);
   const unreadable = content.unreadable > 0 ? `, ${places(content.unreadable)} cannot be read` : "";

@@ -23,8 +23,11 @@ export interface IdWitness {
 export interface Finding {
   readonly offset: number;
   readonly length: number;
-  /** `explained`: it differs, but only where a mount or a repair writes. */
-  readonly result: "equal" | "explained" | "differs" | "unreadable";
+  /**
+   * `explained`: it differs, but only where a mount or a repair writes. `accepted`: it differs, and is as it was
+   * when the user went on nevertheless.
+   */
+  readonly result: "equal" | "accepted" | "explained" | "differs" | "unreadable";
   /** False for content that many media share. */
   readonly isTelling: boolean;
   /** It lies where media of one make, or of one origin, are alike. */

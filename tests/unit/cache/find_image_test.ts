@@ -8,7 +8,7 @@ import { closeFd, openFile, tryLock } from "../../../src/sys/fd.ts";
 import { EIO } from "../../../src/sys/errno.ts";
 import { O_RDWR } from "../../../src/sys/open_flags.ts";
 import { TestFolder } from "../../harness/test_folder.ts";
-import { leave, type Made, make, MIB } from "./made_media.ts";
+import { leave, type Made, make, MIB } from "../../harness/made_media.ts";
 
 const DISC: Made = { seed: 3 };
 const TWIN: Made = { seed: 3, files: [{ at: MIB, length: 15 * MIB, seed: 4 }] };

@@ -149,6 +149,12 @@ Deno.test("a sick disk is asked again for 8 stretches, or until one fails", () =
   for (let index = 0; index < 20; index++) healthy.reads.reread(index * 512, 512);
   assertEquals(healthy.log.length, MAX_REREADS);
   assertEquals(MAX_REREADS, 8);
+  // What was read once may be compared as often as needed.
+  assertEquals([healthy.reads.mayReread(0, 512), healthy.reads.mayReread(8 * 512, 512)], [
+    true,
+    false,
+  ]);
+  assertEquals(healthy.reads.reread(0, 512), CONTENT.slice(0, 512));
   const sick = deviceOf([1]);
   for (let index = 0; index < 20; index++) sick.reads.reread(index * 512, 512);
   assertEquals(sick.log.map(([offset]) => offset), [0, 512, 1024, 1536, 2048]);

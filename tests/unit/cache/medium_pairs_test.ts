@@ -11,7 +11,7 @@ import { withTail } from "../../../src/map/map_tail.ts";
 import { closeFd } from "../../../src/sys/fd.ts";
 import { EIO } from "../../../src/sys/errno.ts";
 import { TestFolder } from "../../harness/test_folder.ts";
-import { leave, type Left, type Made, make, MIB } from "./made_media.ts";
+import { leave, type Left, type Made, make, MIB } from "../../harness/made_media.ts";
 
 const KIB = 1024;
 const SIZE = 16 * MIB;

@@ -88,6 +88,14 @@ const PAIRS: readonly [what: string, evidence: Partial<Evidence>, expected: Expe
     ...of(HEAD, equal(7)),
   }, "same"],
   ["the same stick in the same port", { ...USB, ...of(HEAD, equal(7)) }, "same"],
+  [
+    "a partition that was mounted, and gone on with",
+    of(
+      finding("accepted", { isHead: true }),
+      blank(4),
+    ),
+    "same",
+  ],
   ["an image that has nothing yet", { imageBytes: 0 }, "same"],
   ["an image that has failures only", { imageBytes: 0, hasFailures: true }, "same"],
   // The same one, with a sentence.
