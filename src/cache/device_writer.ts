@@ -1,6 +1,6 @@
 // Hands a session's writes to the reader, the only thread that touches the device. Each has memory of its own,
 // which the reader reads until the request has ended. Session thread only.
-import { PENDING, type Writer } from "../nbd/writer.ts";
+import { PENDING, type Writer, type WriterAbilities } from "../nbd/writer.ts";
 import {
   KIND_FLUSH,
   KIND_WRITE,
@@ -15,11 +15,13 @@ import type { CachedFile } from "./cached_file.ts";
 /** Most memory of a session for payloads under way, one write excepted. */
 const MAX_HELD_PAYLOAD_BYTES = 67_108_864;
 
+/** What a trimmed sector holds is the device's secret, which an image cannot share. */
+export const DEVICE_WRITER: WriterAbilities = { canTrim: false, canZeroFast: false };
+
 /** See the head of this file. */
 export class DeviceWriter implements Writer {
-  /** What a trimmed sector holds is the device's secret, which an image cannot share. */
-  readonly canTrim = false;
-  readonly canZeroFast = false;
+  readonly canTrim = DEVICE_WRITER.canTrim;
+  readonly canZeroFast = DEVICE_WRITER.canZeroFast;
   readonly #cached: CachedFile;
   /** By token: payload under way, and the error number of what has ended. */
   readonly #payloads: (NativeMemory | undefined)[];

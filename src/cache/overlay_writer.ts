@@ -1,15 +1,17 @@
 // Takes a session's writes into its overlay, each of them at once. Session thread only.
-import type { Writer } from "../nbd/writer.ts";
+import type { Writer, WriterAbilities } from "../nbd/writer.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import type { Overlay } from "./overlay.ts";
 
 /** Longest time that what was written waits for a flush, while clients ask for none, milliseconds. */
 const UNFLUSHED_MS = 30_000;
 
+export const OVERLAY_WRITER: WriterAbilities = { canTrim: true, canZeroFast: true };
+
 /** See the head of this file. */
 export class OverlayWriter implements Writer {
-  readonly canTrim = true;
-  readonly canZeroFast = true;
+  readonly canTrim = OVERLAY_WRITER.canTrim;
+  readonly canZeroFast = OVERLAY_WRITER.canZeroFast;
   readonly #overlay: Overlay;
   readonly #mostBytes: number;
   /** Only touched pages cost memory. */

@@ -106,7 +106,7 @@ export const OPTIONS = [
     default: "64",
     min: 1,
     max: 256,
-    help: "clients at a time; more have to wait",
+    help: "clients at a time, of TCP and of the Unix socket each",
     commands: ["serve", "mount"],
     group: "clients",
   },

@@ -12,10 +12,9 @@ import {
   NBD_FLAG_SEND_TRIM,
   NBD_FLAG_SEND_WRITE_ZEROES,
 } from "./constants.ts";
-import type { ParkedReads } from "./parked_reads.ts";
-import type { Writer } from "./writer.ts";
+import type { WriterAbilities } from "./writer.ts";
 
-/** The only export of a session. Any other name is unknown. */
+/** The only export. Any other name is unknown. */
 export interface Export {
   /** As clients ask for it; "" is the default export. */
   readonly name: string;
@@ -25,13 +24,25 @@ export interface Export {
   readonly isSingle?: boolean;
 }
 
+/** What stands behind the export, as far as a negotiation must know it. */
+export interface Offer {
+  /** Bytes. */
+  readonly size: number;
+  /** Logical sector size of the device, bytes. */
+  readonly sectorSize: number;
+  /** Undefined: the export is read-only. */
+  readonly writer?: WriterAbilities | undefined;
+  /** True once the server is shutting down, or the medium has changed. */
+  readonly ending: boolean;
+}
+
 /** Nothing to serve: every client is refused with this sentence, for example `no medium in "/dev/sr0"`. */
 export interface Unavailable {
   readonly unavailable: string;
 }
 
-/** What stands behind the export: a source with its parked reads, or the reason why there is none. */
-export type Target = ParkedReads | Unavailable;
+/** What stands behind the export, or the reason why there is nothing. */
+export type Target = Offer | Unavailable;
 
 /**
  * Transmission flags of the export. SEND_FLUSH and SEND_FUA always, because clients send both to read-only
@@ -41,13 +52,17 @@ export type Target = ParkedReads | Unavailable;
  * @param writer what takes writes; undefined: the export is read-only.
  * @param isSingle see `Export`.
  */
-export function transmissionFlags(structured: boolean, writer?: Writer, isSingle = false): number {
+export function transmissionFlags(
+  structured: boolean,
+  writer?: WriterAbilities,
+  isSingle = false,
+): number {
   return NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_CACHE |
     (structured ? NBD_FLAG_SEND_DF : 0) | (isSingle ? 0 : NBD_FLAG_CAN_MULTI_CONN) |
     (writer === undefined ? NBD_FLAG_READ_ONLY : writingFlags(writer));
 }
 
-function writingFlags({ canTrim, canZeroFast }: Writer): number {
+function writingFlags({ canTrim, canZeroFast }: WriterAbilities): number {
   return NBD_FLAG_SEND_WRITE_ZEROES | (canTrim ? NBD_FLAG_SEND_TRIM : 0) |
     (canZeroFast ? NBD_FLAG_SEND_FAST_ZERO : 0);
 }

@@ -36,7 +36,8 @@ const BLKCACHE_STATE: MetaContext = {
   flagsOf: (extent) => extent.status | (extent.status === FINISHED && extent.zero ? STATE_ZERO : 0),
 };
 
-const META_CONTEXTS: readonly MetaContext[] = [BASE_ALLOCATION, BLKCACHE_STATE];
+/** All that there are. */
+export const META_CONTEXTS: readonly MetaContext[] = [BASE_ALLOCATION, BLKCACHE_STATE];
 
 /** Contexts for NBD_OPT_LIST_META_CONTEXT: all without a query; "base:" stands for its whole namespace. */
 export function listContexts(queries: readonly string[]): readonly MetaContext[] {

@@ -1,4 +1,5 @@
-// The handshake phase: fixed newstyle negotiation, until the client has chosen the export or has left.
+// The handshake phase: fixed newstyle negotiation, until the client has chosen the export or has left. Main runs
+// it, for many clients at a time.
 // Source: doc/proto.md, "Handshake", "Option types", "Option reply types".
 
 import {
@@ -22,107 +23,169 @@ import {
   NBD_REP_ACK,
   NBD_REP_ERR_EXT_HEADER_REQD,
   NBD_REP_ERR_INVALID,
+  NBD_REP_ERR_POLICY,
   NBD_REP_ERR_SHUTDOWN,
   NBD_REP_ERR_TOO_BIG,
   NBD_REP_ERR_UNKNOWN,
   NBD_REP_ERR_UNSUP,
   optionName,
 } from "./constants.ts";
-import { type Export, preferredBlockSize, type Target, transmissionFlags } from "./export.ts";
+import {
+  type Export,
+  type Offer,
+  preferredBlockSize,
+  type Target,
+  transmissionFlags,
+} from "./export.ts";
 import { MAX_OPTION_BYTES, MAX_OPTIONS, MAX_SKIPPED_OPTION_BYTES } from "./limits.ts";
 import { listContexts, type MetaContext, selectContexts } from "./meta_contexts.ts";
+import type { Negotiated } from "./negotiated.ts";
 import { OptionError } from "./option_error.ts";
 import { parseInfoRequest, parseMetaContextRequest } from "./option_payload.ts";
-import { OptionReplies } from "./option_replies.ts";
+import type { OptionReplies } from "./option_replies.ts";
 import { OptionStream } from "./option_stream.ts";
-import { ParkedReads } from "./parked_reads.ts";
 import { ProtocolError } from "./protocol_error.ts";
-import type { ReceivedBytes } from "./received_bytes.ts";
 import { EXTENDED, type ReplyMode, SIMPLE, STRUCTURED } from "./reply_mode.ts";
 import type { SessionEnd } from "./session_end.ts";
 
-/** Stands for the export that the client has entered; the session goes on with the transmission phase. */
-export interface Negotiated {
-  readonly parked: ParkedReads;
-  readonly mode: ReplyMode;
-  readonly contexts: readonly MetaContext[];
+/** The client wants to enter the transmission phase: `enter` or `refuse` is to follow. */
+export const ASKS = "asks";
+
+/** What comes of the bytes that have been taken: undefined, more are wanted. */
+export type Outcome = SessionEnd | typeof ASKS | undefined;
+
+/** NBD_OPT_GO or NBD_OPT_EXPORT_NAME that waits for its answer. */
+interface Application {
+  readonly option: number;
+  readonly informations: readonly number[];
 }
 
-/** One client's negotiation. Blocks the session's thread, for `timeoutMs` at most. */
+/**
+ * One client's negotiation, as a state machine: it says how many bytes it wants, takes just as many, and has
+ * its replies ready. So it never holds more than one option, and never a byte of the transmission phase.
+ */
 export class Negotiation {
-  readonly #options: OptionStream;
   readonly #exported: Export;
   readonly #target: Target;
   readonly #replies: OptionReplies;
   #zeroes = true;
   #mode: ReplyMode = SIMPLE;
   #contexts: readonly MetaContext[] = [];
+  readonly #stream = new OptionStream();
+  #options = 0;
+  #application: Application | undefined;
 
-  constructor(
-    received: ReceivedBytes,
-    exported: Export,
-    target: Target,
-    timeoutMs: number,
-    now: () => number,
-  ) {
-    this.#options = new OptionStream(received, target, timeoutMs, now);
+  /** @param replies what it writes into; it may be shared, since they are taken after each step. */
+  constructor(exported: Export, target: Target, replies: OptionReplies) {
     this.#exported = exported;
     this.#target = target;
-    this.#replies = new OptionReplies(received.peer);
+    this.#replies = replies;
+  }
+
+  /** Writes the server's first words. */
+  greet(): void {
+    this.#replies.greeting(NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
+  }
+
+  /** How many bytes the next `take` wants, from 1 to MAX_OPTION_BYTES. */
+  get wants(): number {
+    return this.#stream.wants;
   }
 
   /**
-   * @returns the client's choice, or the end of the session.
-   * @throws {ProtocolError} when the client must be closed.
-   * @throws {PeerGone} when it has closed.
+   * @param bytes as many as it wants; they are not kept.
+   * @throws {ProtocolError} when the client must be closed, once the replies that are there have been sent.
    */
-  run(): Negotiated | SessionEnd {
-    this.#replies.greeting(NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES);
-    this.#replies.send();
-    const clientFlags = this.#options.clientFlags();
-    if ((clientFlags & ~(NBD_FLAG_C_FIXED_NEWSTYLE | NBD_FLAG_C_NO_ZEROES)) !== 0) {
-      throw new ProtocolError(`unknown client flags 0x${clientFlags.toString(16)}`);
+  take(bytes: Uint8Array): Outcome {
+    const received = this.#stream.take(bytes);
+    if (received === undefined) return undefined;
+    if (typeof received === "number") return this.#takeFlags(received);
+    const { option, length, payload } = received;
+    const outcome = payload === undefined
+      ? this.#refuseOversized(option, length)
+      : this.#answer(option, payload);
+    if (outcome === undefined && ++this.#options >= MAX_OPTIONS) {
+      throw new ProtocolError(`more than ${MAX_OPTIONS} options`);
     }
-    this.#zeroes = (clientFlags & NBD_FLAG_C_NO_ZEROES) === 0;
-    for (let count = 0; count < MAX_OPTIONS; count++) {
-      const { option, length, payload } = this.#options.next();
-      if (payload === undefined) {
-        this.#refuseOversized(option, length);
-        continue;
-      }
-      const outcome = this.#answer(option, payload);
-      if (outcome !== undefined) return outcome;
-    }
-    throw new ProtocolError(`more than ${MAX_OPTIONS} options`);
+    return outcome;
   }
 
-  #answer(option: number, payload: Uint8Array): Negotiated | SessionEnd | undefined {
+  /** Lets a client that asks enter, and writes the reply. */
+  enter(): Negotiated {
+    const { option, informations } = this.#application!;
+    const offer = this.#target as Offer;
+    if (option === NBD_OPT_EXPORT_NAME) {
+      this.#replies.exportName(offer.size, this.#transmissionFlags(offer), this.#zeroes);
+    } else {
+      this.#inform(option, informations, offer);
+      this.#replies.reply(option, NBD_REP_ACK);
+    }
+    return { mode: this.#mode, contexts: this.#contexts };
+  }
+
+  /** Does not let it enter: the client is to be closed then. */
+  refuse(sentence: string): void {
+    const { option } = this.#application!;
+    // NBD_OPT_EXPORT_NAME cannot be refused but by closing.
+    if (option !== NBD_OPT_EXPORT_NAME) {
+      this.#replies.reply(option, NBD_REP_ERR_POLICY, sentence);
+    }
+  }
+
+  #takeFlags(flags: number): undefined {
+    if ((flags & ~(NBD_FLAG_C_FIXED_NEWSTYLE | NBD_FLAG_C_NO_ZEROES)) !== 0) {
+      throw new ProtocolError(`unknown client flags 0x${flags.toString(16)}`);
+    }
+    this.#zeroes = (flags & NBD_FLAG_C_NO_ZEROES) === 0;
+  }
+
+  #answer(option: number, payload: Uint8Array): Outcome {
     if (option === NBD_OPT_ABORT) {
       this.#replies.reply(option, NBD_REP_ACK);
-      this.#replies.send();
       return { reason: "left", message: "" };
     }
-    if (this.#target instanceof ParkedReads && this.#target.source.ending) {
+    if ("ending" in this.#target && this.#target.ending) {
       if (option !== NBD_OPT_EXPORT_NAME) {
         this.#replies.reply(option, NBD_REP_ERR_SHUTDOWN, "the server is shutting down");
-        this.#replies.send();
       }
       return { reason: "ending", message: "" };
     }
-    if (option === NBD_OPT_EXPORT_NAME) return this.#enterByName(payload);
-    let outcome: Negotiated | undefined;
+    if (option === NBD_OPT_EXPORT_NAME) return this.#askByName(payload);
     try {
-      outcome = this.#grant(option, payload);
+      if (option === NBD_OPT_GO) return this.#ask(payload);
+      this.#grant(option, payload);
     } catch (error) {
       if (!(error instanceof OptionError)) throw error;
       this.#replies.reply(option, error.replyType, error.message);
     }
-    this.#replies.send();
-    return outcome;
+    return undefined;
   }
 
   /** @throws {OptionError} */
-  #grant(option: number, payload: Uint8Array): Negotiated | undefined {
+  #ask(payload: Uint8Array): typeof ASKS {
+    const { exportName, informations } = parseInfoRequest(payload);
+    this.#offered(exportName);
+    this.#application = { option: NBD_OPT_GO, informations };
+    return ASKS;
+  }
+
+  /** NBD_OPT_EXPORT_NAME cannot be refused but by closing. */
+  #askByName(payload: Uint8Array): typeof ASKS {
+    if (this.#mode === EXTENDED) {
+      throw new ProtocolError("NBD_OPT_EXPORT_NAME after extended headers");
+    }
+    try {
+      this.#offered(new TextDecoder().decode(payload));
+    } catch (error) {
+      if (!(error instanceof OptionError)) throw error;
+      throw new ProtocolError(`NBD_OPT_EXPORT_NAME refused: ${error.message}`);
+    }
+    this.#application = { option: NBD_OPT_EXPORT_NAME, informations: [] };
+    return ASKS;
+  }
+
+  /** @throws {OptionError} */
+  #grant(option: number, payload: Uint8Array): void {
     switch (option) {
       case NBD_OPT_LIST:
         this.#refusePayload(option, payload);
@@ -133,13 +196,10 @@ export class Negotiation {
           NBD_REP_ERR_UNSUP,
           "TLS is not supported: use the Unix socket, or a tunnel",
         );
-      case NBD_OPT_INFO:
-        this.#inform(option, payload);
+      case NBD_OPT_INFO: {
+        const { exportName, informations } = parseInfoRequest(payload);
+        this.#inform(option, informations, this.#offered(exportName));
         break;
-      case NBD_OPT_GO: {
-        const parked = this.#inform(option, payload);
-        this.#replies.reply(option, NBD_REP_ACK);
-        return { parked, mode: this.#mode, contexts: this.#contexts };
       }
       case NBD_OPT_STRUCTURED_REPLY:
       case NBD_OPT_EXTENDED_HEADERS:
@@ -161,31 +221,11 @@ export class Negotiation {
         throw new OptionError(NBD_REP_ERR_UNSUP, `${optionName(option)} is not supported`);
     }
     this.#replies.reply(option, NBD_REP_ACK);
-    return undefined;
-  }
-
-  /** NBD_OPT_EXPORT_NAME cannot be refused but by closing. */
-  #enterByName(payload: Uint8Array): Negotiated {
-    if (this.#mode === EXTENDED) {
-      throw new ProtocolError("NBD_OPT_EXPORT_NAME after extended headers");
-    }
-    let parked: ParkedReads;
-    try {
-      parked = this.#enter(new TextDecoder().decode(payload));
-    } catch (error) {
-      if (!(error instanceof OptionError)) throw error;
-      throw new ProtocolError(`NBD_OPT_EXPORT_NAME refused: ${error.message}`);
-    }
-    this.#replies.exportName(parked.source.size, this.#transmissionFlags(parked), this.#zeroes);
-    this.#replies.send();
-    return { parked, mode: this.#mode, contexts: this.#contexts };
   }
 
   /** Writes the replies that NBD_OPT_INFO and NBD_OPT_GO share. */
-  #inform(option: number, payload: Uint8Array): ParkedReads {
-    const { exportName, informations } = parseInfoRequest(payload);
-    const parked = this.#enter(exportName);
-    this.#replies.infoExport(option, parked.source.size, this.#transmissionFlags(parked));
+  #inform(option: number, informations: readonly number[], offer: Offer): void {
+    this.#replies.infoExport(option, offer.size, this.#transmissionFlags(offer));
     if (informations.includes(NBD_INFO_NAME)) {
       this.#replies.infoText(option, NBD_INFO_NAME, this.#exported.name);
     }
@@ -193,9 +233,8 @@ export class Negotiation {
       this.#replies.infoText(option, NBD_INFO_DESCRIPTION, this.#description());
     }
     if (informations.includes(NBD_INFO_BLOCK_SIZE)) {
-      this.#replies.infoBlockSize(option, preferredBlockSize(parked.source.sectorSize));
+      this.#replies.infoBlockSize(option, preferredBlockSize(offer.sectorSize));
     }
-    return parked;
   }
 
   #raiseMode(option: number): void {
@@ -226,17 +265,19 @@ export class Negotiation {
       );
     }
     const { exportName, queries } = parseMetaContextRequest(payload);
-    this.#enter(exportName);
+    this.#offered(exportName);
     return queries;
   }
 
   /** @throws {OptionError} when the name is not the export's or nothing stands behind it. */
-  #enter(exportName: string): ParkedReads {
+  #offered(exportName: string): Offer {
     if (exportName !== this.#exported.name) {
       throw new OptionError(NBD_REP_ERR_UNKNOWN, `the only export is "${this.#exported.name}"`);
     }
-    if (this.#target instanceof ParkedReads) return this.#target;
-    throw new OptionError(NBD_REP_ERR_UNKNOWN, this.#target.unavailable);
+    if ("unavailable" in this.#target) {
+      throw new OptionError(NBD_REP_ERR_UNKNOWN, this.#target.unavailable);
+    }
+    return this.#target;
   }
 
   #refusePayload(option: number, payload: Uint8Array): void {
@@ -246,24 +287,20 @@ export class Negotiation {
   }
 
   #description(): string {
-    return this.#target instanceof ParkedReads
-      ? this.#exported.description
-      : this.#target.unavailable;
+    return "unavailable" in this.#target ? this.#target.unavailable : this.#exported.description;
   }
 
-  #transmissionFlags({ source }: ParkedReads): number {
-    return transmissionFlags(this.#mode !== SIMPLE, source.writer, this.#exported.isSingle);
+  #transmissionFlags({ writer }: Offer): number {
+    return transmissionFlags(this.#mode !== SIMPLE, writer, this.#exported.isSingle);
   }
 
   /** The refusal goes out before the payload has come in: a client that waits for it does not hang. */
-  #refuseOversized(option: number, length: number): void {
+  #refuseOversized(option: number, length: number): undefined {
     const what = `${optionName(option)} with ${length} bytes of data`;
     if (option === NBD_OPT_EXPORT_NAME) throw new ProtocolError(what);
     if (option === NBD_OPT_SET_META_CONTEXT) this.#contexts = [];
     const replyType = option <= NBD_OPT_EXTENDED_HEADERS ? NBD_REP_ERR_TOO_BIG : NBD_REP_ERR_UNSUP;
     this.#replies.reply(option, replyType, `${what}, more than ${MAX_OPTION_BYTES}`);
-    this.#replies.send();
     if (length > MAX_SKIPPED_OPTION_BYTES) throw new ProtocolError(what);
-    this.#options.drop(length);
   }
 }

@@ -1,5 +1,6 @@
-// Writes the server's side of the negotiation into the peer's output buffer.
+// Writes the server's side of the negotiation.
 
+import { assert } from "../base/assert.ts";
 import {
   IHAVEOPT_HIGH,
   IHAVEOPT_LOW,
@@ -13,25 +14,26 @@ import {
   NBDMAGIC_HIGH,
   NBDMAGIC_LOW,
 } from "./constants.ts";
-import { MAX_PAYLOAD_BYTES, MAX_STRING_BYTES } from "./limits.ts";
-import type { Peer } from "./peer.ts";
+import { MAX_PAYLOAD_BYTES, MAX_STRING_BYTES, OPTION_REPLIES_BYTES } from "./limits.ts";
 
-/** Replies are collected until `send`. All of one option's replies fit in the buffer. */
+/** Replies are collected until they are taken. */
 export class OptionReplies {
-  readonly #peer: Peer;
+  readonly #output: Uint8Array;
   readonly #view: DataView;
   #position = 0;
 
-  constructor(peer: Peer) {
-    this.#peer = peer;
-    const { buffer, byteOffset, byteLength } = peer.output;
-    this.#view = new DataView(buffer, byteOffset, byteLength);
+  /** @param output at least OPTION_REPLIES_BYTES. */
+  constructor(output: Uint8Array) {
+    assert(output.length >= OPTION_REPLIES_BYTES, "there is no room for the longest reply");
+    this.#output = output;
+    this.#view = new DataView(output.buffer, output.byteOffset, output.byteLength);
   }
 
-  /** @throws {PeerGone} */
-  send(): void {
-    this.#peer.send(0, this.#position);
+  /** How many bytes have been collected, from the start of the output on; the next reply takes their place. */
+  take(): number {
+    const length = this.#position;
     this.#position = 0;
+    return length;
   }
 
   /** The server's first words. */
@@ -48,7 +50,7 @@ export class OptionReplies {
     this.#uint64(size);
     this.#uint16(transmissionFlags);
     if (zeroes) {
-      this.#peer.output.fill(0, this.#position, this.#position + 124);
+      this.#output.fill(0, this.#position, this.#position + 124);
       this.#position += 124;
     }
   }
@@ -124,7 +126,7 @@ export class OptionReplies {
   }
 
   #bytes(bytes: Uint8Array): void {
-    this.#peer.output.set(bytes, this.#position);
+    this.#output.set(bytes, this.#position);
     this.#position += bytes.length;
   }
 }

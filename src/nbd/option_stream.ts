@@ -1,13 +1,10 @@
-// Receives a client's side of the negotiation, within the limits of size and time.
+// A client's side of the negotiation, put together from the bytes that it sends, a few at a time.
 
 import { IHAVEOPT_HIGH, IHAVEOPT_LOW } from "./constants.ts";
-import type { Target } from "./export.ts";
 import { MAX_OPTION_BYTES } from "./limits.ts";
-import { ParkedReads } from "./parked_reads.ts";
-import { ENDED, PeerGone, READABLE } from "./peer.ts";
 import { ProtocolError } from "./protocol_error.ts";
-import type { ReceivedBytes } from "./received_bytes.ts";
 
+const FLAGS_BYTES = 4;
 const OPTION_HEADER_BYTES = 16;
 
 /** One option as it came. */
@@ -16,75 +13,55 @@ export interface ReceivedOption {
   readonly option: number;
   /** Length of its payload. */
   readonly length: number;
-  /** Valid until the next call; undefined when it is longer than MAX_OPTION_BYTES: it is still to come. */
+  /** Undefined when it is longer than MAX_OPTION_BYTES: the stream drops it. */
   readonly payload: Uint8Array | undefined;
 }
 
-/**
- * All methods block until the bytes are there.
- * They throw ProtocolError when the time is over, and PeerGone when the client has closed or the server is
- * shutting down.
- */
+/** See the head of this file. It never wants a byte of what follows the negotiation. */
 export class OptionStream {
-  readonly #received: ReceivedBytes;
-  readonly #target: Target;
-  readonly #now: () => number;
-  readonly #deadline: number;
+  #step: "flags" | "header" | "payload" | "rest" = "flags";
+  #option = 0;
+  /** Bytes of the option's payload that have not come. */
+  #left = 0;
 
-  constructor(received: ReceivedBytes, target: Target, timeoutMs: number, now: () => number) {
-    this.#received = received;
-    this.#target = target;
-    this.#now = now;
-    this.#deadline = now() + timeoutMs;
+  /** How many bytes the next `take` wants, from 1 to MAX_OPTION_BYTES. */
+  get wants(): number {
+    if (this.#step === "flags") return FLAGS_BYTES;
+    if (this.#step === "header") return OPTION_HEADER_BYTES;
+    return Math.min(this.#left, MAX_OPTION_BYTES);
   }
 
-  /** The client's answer to the greeting. */
-  clientFlags(): number {
-    this.#need(4);
-    const flags = this.#received.view.getUint32(this.#received.start);
-    this.#received.skip(4);
-    return flags;
+  /**
+   * @param bytes as many as it wants.
+   * @returns the client's flags, an option with `bytes` as its payload, or undefined: it wants more first.
+   * @throws {ProtocolError} when they are no option.
+   */
+  take(bytes: Uint8Array): number | ReceivedOption | undefined {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    switch (this.#step) {
+      case "flags":
+        this.#step = "header";
+        return view.getUint32(0);
+      case "header":
+        return this.#takeHeader(view);
+      case "payload":
+        this.#step = "header";
+        return { option: this.#option, length: bytes.length, payload: bytes };
+      case "rest":
+        this.#left -= bytes.length;
+        if (this.#left === 0) this.#step = "header";
+        return undefined;
+    }
   }
 
-  /** The next option. @throws {ProtocolError} when it is none. */
-  next(): ReceivedOption {
-    this.#need(OPTION_HEADER_BYTES);
-    const { view, start, input } = this.#received;
-    if (view.getUint32(start) !== IHAVEOPT_HIGH || view.getUint32(start + 4) !== IHAVEOPT_LOW) {
+  #takeHeader(view: DataView): ReceivedOption | undefined {
+    if (view.getUint32(0) !== IHAVEOPT_HIGH || view.getUint32(4) !== IHAVEOPT_LOW) {
       throw new ProtocolError("an option begins with a wrong magic number");
     }
-    const option = view.getUint32(start + 8);
-    const length = view.getUint32(start + 12);
-    this.#received.skip(OPTION_HEADER_BYTES);
-    if (length > MAX_OPTION_BYTES) return { option, length, payload: undefined };
-    this.#need(length);
-    const at = this.#received.start;
-    this.#received.skip(length);
-    return { option, length, payload: input.subarray(at, at + length) };
-  }
-
-  /** Drops a payload that has not been received. */
-  drop(length: number): void {
-    for (let left = length; left > 0; left -= this.#received.skip(left)) this.#need(1);
-  }
-
-  /** Receives until `count` bytes wait. */
-  #need(count: number): void {
-    while (this.#received.length < count) {
-      const left = this.#deadline - this.#now();
-      if (left <= 0) throw new ProtocolError("the negotiation takes too long");
-      const events = this.#received.peer.wait(Math.ceil(left), true);
-      if ((events & ENDED) !== 0) this.#dropEnded();
-      if ((events & READABLE) !== 0 && !this.#received.receive()) {
-        throw new PeerGone("the client closed during the negotiation");
-      }
-    }
-  }
-
-  /** Reads of an earlier client may end now, and so may the source. */
-  #dropEnded(): void {
-    if (!(this.#target instanceof ParkedReads)) return;
-    this.#target.nextEnded();
-    if (this.#target.source.ending) throw new PeerGone("the server is shutting down");
+    this.#option = view.getUint32(8);
+    const length = this.#left = view.getUint32(12);
+    if (length === 0) return { option: this.#option, length, payload: new Uint8Array() };
+    this.#step = length > MAX_OPTION_BYTES ? "rest" : "payload";
+    return this.#step === "rest" ? { option: this.#option, length, payload: undefined } : undefined;
   }
 }

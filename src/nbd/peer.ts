@@ -6,6 +6,9 @@ export const READABLE = 1;
 /** `wait` result bit: a parked read may have ended; ask the source. */
 export const ENDED = 2;
 
+/** `receive` result: the client has said nothing for a while. */
+export const IDLE = -1;
+
 /** The client has gone (reset, broken pipe) or must be dropped: nothing more can be said to it. */
 export class PeerGone extends Error {
   override name = "PeerGone";
@@ -18,8 +21,9 @@ export interface Peer {
   /** Send buffer: the largest request's payload and its headers fit. */
   readonly output: Uint8Array;
   /**
-   * Receives into `input[start..end)`. Blocks until there is at least one byte.
-   * @returns bytes received; 0 when the client has closed its side.
+   * Receives into `input[start..end)`. Blocks until there is at least one byte, or the client has been silent for
+   * as long as this peer waits.
+   * @returns bytes received; 0 when the client has closed its side; IDLE when nothing has come.
    * @throws {PeerGone} when the connection is broken.
    */
   receive(start: number, end: number): number;

@@ -24,18 +24,18 @@ export class ReceivedBytes {
   /**
    * Receives behind what waits, which moves to the start of the buffer (it is a part of one message).
    * Blocks as `Peer.receive` does.
-   * @returns false when the client has closed its side.
+   * @returns what `Peer.receive` does: 0 when the client has closed its side.
    * @throws {PeerGone}
    */
-  receive(): boolean {
+  receive(): number {
     if (this.start > 0) {
       if (this.start < this.end) this.input.copyWithin(0, this.start, this.end);
       this.end -= this.start;
       this.start = 0;
     }
     const count = this.peer.receive(this.end, this.input.length);
-    this.end += count;
-    return count > 0;
+    if (count > 0) this.end += count;
+    return count;
   }
 
   /** Drops up to `count` waiting bytes. @returns how many. */

@@ -19,6 +19,11 @@ export class RefusedPayload {
     this.#refusal = refusal;
   }
 
+  /** Some of a payload has not arrived. */
+  get isExpected(): boolean {
+    return this.#refusal !== undefined;
+  }
+
   /** Drops what has arrived of it: all that waits, or the whole payload, whose refusal then is pending. */
   drop(received: ReceivedBytes, replies: Replies): void {
     if (this.#refusal === undefined) return;

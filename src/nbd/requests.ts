@@ -19,7 +19,7 @@ import {
   NBD_REQUEST_MAGIC,
 } from "./constants.ts";
 import { MAX_DROPPED_PAYLOAD_BYTES, MAX_EXTENTS, MAX_PAYLOAD_BYTES } from "./limits.ts";
-import type { Negotiated } from "./negotiation.ts";
+import type { Negotiated } from "./negotiated.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
@@ -61,19 +61,26 @@ export class Requests {
   constructor(
     received: ReceivedBytes,
     replies: Replies,
+    parked: ParkedReads,
     negotiated: Negotiated,
     deadline: () => number,
   ) {
     this.#received = received;
     this.#replies = replies;
-    this.#parked = negotiated.parked;
-    this.#source = negotiated.parked.source;
+    this.#parked = parked;
+    this.#source = parked.source;
     this.#negotiated = negotiated;
     this.#deadline = deadline;
     this.#extended = negotiated.mode === EXTENDED;
     this.#requestBytes = this.#extended ? 32 : 28;
     const { writer } = this.#source;
-    this.#writes = writer && new Writes(received, replies, negotiated.parked, writer);
+    this.#writes = writer && new Writes(received, replies, parked, writer);
+  }
+
+  /** True when nothing of a message has arrived whose rest is to come. */
+  get isBetween(): boolean {
+    return this.#received.length === 0 && !this.#refusedPayload.isExpected &&
+      !this.#writes?.isReceiving;
   }
 
   /**

@@ -6,9 +6,9 @@
 
 import type { Counters } from "./counters.ts";
 import { replyToEndedRead } from "./ended_read.ts";
-import type { Negotiated } from "./negotiation.ts";
+import type { Negotiated } from "./negotiated.ts";
 import type { ParkedReads } from "./parked_reads.ts";
-import { ENDED, type Peer, READABLE } from "./peer.ts";
+import { ENDED, IDLE, type Peer, READABLE } from "./peer.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import { Replies } from "./replies.ts";
@@ -34,6 +34,7 @@ export class Transmission {
   /** @param timeoutMs longest time a client waits for the device; 0: for ever. */
   constructor(
     received: ReceivedBytes,
+    parked: ParkedReads,
     negotiated: Negotiated,
     timeoutMs: number,
     now: () => number,
@@ -43,15 +44,15 @@ export class Transmission {
     this.#received = received;
     this.#replies = new Replies(received.peer, negotiated.mode, counters);
     const deadline = () => timeoutMs === 0 ? Infinity : now() + timeoutMs;
-    this.#requests = new Requests(received, this.#replies, negotiated, deadline);
-    this.#parked = negotiated.parked;
-    this.#source = negotiated.parked.source;
+    this.#requests = new Requests(received, this.#replies, parked, negotiated, deadline);
+    this.#parked = parked;
+    this.#source = parked.source;
     this.#timeoutMs = timeoutMs;
     this.#now = now;
   }
 
   /**
-   * Serves until the session is over. Reads may be left parked: the caller abandons them.
+   * Serves until the session is over, or the client idle between two requests. Reads may be left parked: the caller abandons them.
    * @throws {PeerGone}
    * @throws {ProtocolError} when the client must be closed; the replies due have been sent.
    */
@@ -71,12 +72,16 @@ export class Transmission {
       this.#replies.send();
       if (pause === LEFT) return this.#answerOutstanding();
       if (pause === HUNGRY && this.#parked.waiting === 0) {
-        if (!this.#received.receive()) return this.#closed();
+        const count = this.#received.receive();
+        if (count === 0) return this.#closed();
+        if (count === IDLE && this.#requests.isBetween && !this.#source.ending) {
+          return { reason: "idle", message: "" };
+        }
         continue;
       }
       const events = this.#peer.wait(this.#waitMs(), pause === HUNGRY);
       this.#answerWaiting(events);
-      if (pause === HUNGRY && (events & READABLE) !== 0 && !this.#received.receive()) {
+      if (pause === HUNGRY && (events & READABLE) !== 0 && this.#received.receive() === 0) {
         return this.#closed();
       }
     }
@@ -134,7 +139,7 @@ export class Transmission {
       // What has been given up may have ended, which would be all that the wait tells.
       this.#parked.nextEnded();
       if (pause === LEFT || (this.#peer.wait(0, true) & READABLE) === 0) break;
-      if (!this.#received.receive()) break;
+      if (this.#received.receive() <= 0) break;
     }
     return { reason: "ending", message: "" };
   }
@@ -149,7 +154,7 @@ export class Transmission {
       if ((events & READABLE) === 0) continue;
       // Nothing may follow; the end of the stream does, when the client has closed the socket.
       this.#received.skip(this.#received.length);
-      if (!this.#received.receive()) break;
+      if (this.#received.receive() <= 0) break;
     }
     return { reason: "left", message: "" };
   }

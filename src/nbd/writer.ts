@@ -8,13 +8,16 @@
 /** The answer comes later. */
 export const PENDING = -1;
 
-/** The writing side of a source. Ranges are always inside [0, size) and not empty. Error numbers are Linux's. */
-export interface Writer {
+/** What a writer can do: clients are told. */
+export interface WriterAbilities {
   /** NBD_CMD_TRIM is of use. */
   readonly canTrim: boolean;
   /** WRITE_ZEROES can tell beforehand whether it will be faster than writing. */
   readonly canZeroFast: boolean;
+}
 
+/** The writing side of a source. Ranges are always inside [0, size) and not empty. Error numbers are Linux's. */
+export interface Writer extends WriterAbilities {
   /**
    * Memory for the payload of one write of `length` bytes, at most 32 MiB; a later call may give the same.
    * @returns undefined when too much is under way: something of this session ends first.

@@ -74,6 +74,11 @@ export class Writes {
     return true;
   }
 
+  /** Some of a payload has not arrived. */
+  get isReceiving(): boolean {
+    return this.#payload !== undefined;
+  }
+
   /**
    * Takes what has arrived of a payload, if one is expected; a write is carried out when it is complete, or
    * refused when the session is `ending`.

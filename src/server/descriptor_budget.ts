@@ -6,6 +6,14 @@ export const WORKER_DESCRIPTORS = 7;
 export const STARTING_DESCRIPTORS = 3;
 /** A session: its thread, the client's socket, what wakes it. */
 export const SESSION_DESCRIPTORS = WORKER_DESCRIPTORS + 2;
+/**
+ * Descriptors that are left alone, so that a session can be started for those who are here; twice as many for TCP,
+ * so that there is one left for the Unix socket.
+ */
+export const DOOR_ROOM = {
+  unix: SESSION_DESCRIPTORS + STARTING_DESCRIPTORS,
+  tcp: 2 * SESSION_DESCRIPTORS + STARTING_DESCRIPTORS,
+};
 /** The reader: its thread, what wakes it, an io_uring for block devices. */
 const READER_DESCRIPTORS = WORKER_DESCRIPTORS + 3;
 /** Device and image, each opened a second time for a while, the map's saver, the pool's doorbell. */

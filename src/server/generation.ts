@@ -8,15 +8,19 @@ import { isOverlaySaved } from "../cache/overlay.ts";
 import { overlaySentence } from "../cache/open_overlay.ts";
 import { removeCache } from "../cache/remove_cache.ts";
 import { FINISHED } from "../map/statuses.ts";
+import type { Offer } from "../nbd/export.ts";
+import { PHASE_SERVING, type SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
+import type { ServedMedium } from "../workers/session_init.ts";
+import { abilitiesOf } from "../workers/writable.ts";
+import { clientObserver } from "./client_events.ts";
+import { Clients } from "./clients.ts";
 import type { Progress } from "./events.ts";
 import { GivingUp } from "./give_up.ts";
 import { assembleGeneration, type GenerationParts } from "./generation_parts.ts";
 import { progressOf } from "./progress.ts";
 import type { EndReason, RunEnd } from "./run_end.ts";
-import { sessionObserver } from "./session_events.ts";
-import { SessionPool } from "./session_pool.ts";
 import { missingForThreads } from "./thread_room.ts";
 import { dirname } from "@std/path";
 
@@ -31,7 +35,7 @@ export class Generation {
   /** Resolves with the first reason, unless somebody stops the run. */
   readonly over: Promise<EndReason>;
   readonly #parts: GenerationParts;
-  readonly #pool: SessionPool;
+  readonly #clients: Clients;
   readonly #startedMs = performance.now();
   readonly #progressTimer: ReturnType<typeof setInterval>;
   #isFilling: boolean;
@@ -47,23 +51,27 @@ export class Generation {
     this.#isFilling = fill !== undefined;
     const { options, listeners, observe } = run;
     const { layout } = medium;
-    this.#pool = new SessionPool(
+    const { maxClients, exportName } = options;
+    this.#clients = new Clients(
       state,
       {
         state: state.buffer,
         sessions: state.sessions,
         served,
         timeoutMs: options.timeoutSeconds * 1000,
-        listeners: listeners.fds,
-        export: {
-          name: options.exportName,
+      },
+      {
+        listeners: listeners.sockets,
+        exported: {
+          name: exportName,
           description: describe(options.device, medium),
           isSingle: run.sparesMemory,
         },
+        target: offerOf(served, state),
       },
-      options.maxClients,
+      maxClients,
       {
-        ...sessionObserver(observe, () => this.#pool.clients),
+        ...clientObserver(observe, () => this.#clients.count),
         awaited: () => reader.begin(),
         // The first client has the reader started as well.
         missing: () => missingForThreads(reader.isRunning ? 1 : 2),
@@ -116,7 +124,7 @@ export class Generation {
     return progressOf(
       map,
       state,
-      this.#pool.clients,
+      this.#clients.count,
       performance.now() - this.#startedMs,
       this.#isFilling,
       medium.layout.runOutStart,
@@ -142,7 +150,7 @@ export class Generation {
     const closed = others.end();
     // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
     await saver?.save();
-    await Promise.all([this.#pool.end(), closed]);
+    await Promise.all([this.#clients.end(), closed]);
     const readerEnded = await reader.end();
     const saved = await saver?.save() ?? true;
     await saver?.close();
@@ -190,9 +198,9 @@ export class Generation {
    */
   async #closeWhenUnused(): Promise<void> {
     const { users, others, medium, overlay } = this.#parts;
-    await Promise.all([this.#pool.ended, others.ended]);
+    await Promise.all([this.#clients.ended, others.ended]);
     await users.gone;
-    this.#pool.close();
+    this.#clients.close();
     others.close();
     closeFd(medium.image);
     if (overlay !== undefined) closeFd(overlay.file);
@@ -201,4 +209,16 @@ export class Generation {
 
 function describe(path: string, { model }: Medium): string {
   return printable(model ? `${path} (${model}) through blkcache` : `${path} through blkcache`);
+}
+
+/** What clients are told of it before they enter. */
+function offerOf(served: ServedMedium, state: SharedState): Offer {
+  return {
+    size: served.size,
+    sectorSize: served.sectorSize,
+    writer: abilitiesOf(served),
+    get ending() {
+      return state.phase !== PHASE_SERVING;
+    },
+  };
 }

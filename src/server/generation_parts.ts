@@ -20,6 +20,7 @@ import type { ReaderThread } from "./reader_thread.ts";
 import type { Run } from "./run.ts";
 import { MAX_READ_AHEAD, type ServeOptions } from "./serve_options.ts";
 import { REPLACEMENTS } from "./session_pool.ts";
+import { sessionsFor } from "./clients.ts";
 
 /** See the head of this file. */
 export interface GenerationParts {
@@ -45,7 +46,7 @@ export function generationState(options: ServeOptions): SharedState {
 }
 
 function firstOther({ maxClients }: ServeOptions): number {
-  return maxClients + REPLACEMENTS;
+  return sessionsFor(maxClients) + REPLACEMENTS;
 }
 
 /**

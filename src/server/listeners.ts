@@ -11,9 +11,18 @@ import { dirname, isAbsolute, join, resolve } from "@std/path";
 /** Clients that wait to be accepted, besides those that are served. */
 const BACKLOG = 128;
 
+/** Who comes by a Unix socket is let in by the file system; whoever reaches the machine comes by TCP. */
+export type SocketKind = "unix" | "tcp";
+
+/** A socket that clients connect to. It never blocks. */
+export interface Listener {
+  readonly fd: number;
+  readonly kind: SocketKind;
+}
+
 /** Open sockets with the addresses that clients use. */
 export interface Listeners {
-  readonly fds: readonly number[];
+  readonly sockets: readonly Listener[];
   /** NBD URIs: of the sockets that were given, then the Unix socket's, then those of TCP. */
   readonly uris: readonly string[];
   /** Closes the sockets and removes the file of our own Unix socket. */
@@ -35,34 +44,36 @@ export interface ListenRequest {
 /** @throws {UserError} when an address is taken or not allowed; nothing stays open then. */
 export function openListeners(request: ListenRequest): Listeners {
   const { exportName, given } = request;
-  const fds: number[] = [];
+  const sockets: Listener[] = [];
   const uris: string[] = [];
   let own: string | undefined;
   const close = () => {
-    for (const fd of fds.splice(0)) closeFd(fd);
+    for (const { fd } of sockets.splice(0)) closeFd(fd);
     if (own !== undefined) removeSocket(own);
   };
   try {
     for (const fd of given) {
-      uris.push(givenUri(fd, exportName));
-      fds.push(fd);
+      const { uri, kind } = givenSocket(fd, exportName);
+      uris.push(uri);
+      sockets.push({ fd, kind });
     }
     if (request.socket !== undefined || given.length === 0) {
       const path = freeSocketPath(request);
-      fds.push(listening(`socket "${path}"`, () => listenUnix(path, BACKLOG)));
+      const fd = listening(`socket "${path}"`, () => listenUnix(path, BACKLOG));
+      sockets.push({ fd, kind: "unix" });
       own = path;
       uris.push(unixUri(path, exportName));
     }
     for (const { host, port } of request.tcp) {
       const fd = listening(`${host}:${port}`, () => listenTcp(host, port, BACKLOG));
-      fds.push(fd);
+      sockets.push({ fd, kind: "tcp" });
       uris.push(tcpUri(host, localPort(fd), exportName));
     }
   } catch (error) {
     close();
     throw error;
   }
-  return { fds, uris, close };
+  return { sockets, uris, close };
 }
 
 /** Where our own socket can be made: nothing is there any more. */
@@ -74,7 +85,7 @@ function freeSocketPath({ socket, deviceName }: ListenRequest): string {
   return path;
 }
 
-function givenUri(fd: number, exportName: string): string {
+function givenSocket(fd: number, exportName: string): { uri: string; kind: SocketKind } {
   const address = adoptListener(fd);
   if (address === undefined) {
     throw new UserError(`descriptor ${fd}, given by LISTEN_FDS, is no listening stream socket`, {
@@ -82,8 +93,8 @@ function givenUri(fd: number, exportName: string): string {
     });
   }
   return "path" in address
-    ? unixUri(address.path, exportName)
-    : tcpUri(address.host, address.port, exportName);
+    ? { uri: unixUri(address.path, exportName), kind: "unix" }
+    : { uri: tcpUri(address.host, address.port, exportName), kind: "tcp" };
 }
 
 /**

@@ -1,25 +1,20 @@
 // While there is nothing to serve: clients are accepted and refused with a sentence, so that nobody hangs.
-// Main thread.
-import { SharedState } from "../shared/shared_state.ts";
-import { SharedText } from "../shared/shared_text.ts";
+// Main thread; it takes no other one.
+import { clientObserver } from "./client_events.ts";
+import { Door } from "./door.ts";
 import type { Run } from "./run.ts";
-import { sessionObserver } from "./session_events.ts";
-import { REPLACEMENTS, SessionPool } from "./session_pool.ts";
 
-/** A refusal takes no time: few sessions are enough, also beside clients that say nothing. */
-const MAX_SESSIONS = 4;
-
-/** How long a client may wait for a medium, milliseconds: most are ready by then, and no thread is needed. */
+/** How long a client may wait for a medium, milliseconds: most are ready by then. */
 const GRACE_MS = 500;
 
 /** See the head of this file. */
 export class Refusal {
   readonly #run: Run;
   readonly #graceMs: number;
-  readonly #sentence = new SharedText();
+  #sentence = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #current: { state: SharedState; pool: SessionPool } | undefined;
-  #endings: Promise<void> = Promise.resolve();
+  #door: Door | undefined;
+  #endings: Promise<unknown> = Promise.resolve();
 
   /** @param graceMs how long the first clients wait before they are refused, milliseconds. */
   constructor(run: Run, graceMs = GRACE_MS) {
@@ -29,41 +24,43 @@ export class Refusal {
 
   /** Refuses clients with `sentence` from now on, the first ones after a moment. */
   begin(sentence: string): void {
-    this.#sentence.set(sentence);
-    if (this.#current === undefined) this.#timer ??= setTimeout(() => this.#start(), this.#graceMs);
+    this.#sentence = sentence;
+    if (this.#door === undefined) this.#timer ??= setTimeout(() => this.#open(), this.#graceMs);
   }
 
-  #start(): void {
+  #open(): void {
     const { options, listeners, observe } = this.#run;
-    const maxClients = Math.min(MAX_SESSIONS, options.maxClients);
-    const state = SharedState.create(maxClients + REPLACEMENTS);
-    const pool: SessionPool = new SessionPool(
-      state,
-      {
-        state: state.buffer,
-        sessions: state.sessions,
-        served: this.#sentence.buffer,
-        timeoutMs: options.timeoutSeconds * 1000,
-        listeners: listeners.fds,
-        export: { name: options.exportName, description: "" },
+    const sentence = () => this.#sentence;
+    const { dismissed, failed } = clientObserver(observe, () => 0);
+    this.#door = new Door({
+      listeners: listeners.sockets,
+      exported: { name: options.exportName, description: "" },
+      target: {
+        get unavailable() {
+          return sentence();
+        },
       },
-      maxClients,
-      sessionObserver(observe, () => pool.clients),
-    );
-    this.#current = { state, pool };
+      places: 0,
+    }, {
+      expected() {},
+      entered() {},
+      asked() {},
+      left() {},
+      unwanted() {},
+      dismissed,
+      failed: (error) => failed(String(error)),
+    });
   }
 
-  /** Refuses nobody any more. @returns when no session accepts clients. */
+  /** Refuses nobody any more. @returns when nobody is accepted. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#current !== undefined) {
-      const { state, pool } = this.#current;
-      this.#current = undefined;
-      state.end();
-      const ending = pool.end();
-      void pool.ended.then(() => pool.close());
-      this.#endings = Promise.all([this.#endings, ending]).then(() => {});
+    if (this.#door !== undefined) {
+      const door = this.#door;
+      this.#door = undefined;
+      door.end();
+      this.#endings = Promise.all([this.#endings, door.ended]);
     }
     await this.#endings;
   }

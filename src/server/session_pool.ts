@@ -1,12 +1,12 @@
-// The session workers: each serves one client at a time and then waits for the next. While none waits, main
-// listens for a client and starts a session for it, up to the limit; of several that wait one is kept. So nobody
-// pays for threads without work. What is to be done SessionRoster decides; here it is done.
+// The session workers: each serves one client at a time. A client that asks for something gets one that is free, or
+// a new one; of several that are free for a while one is kept. So nobody pays for threads without work. What is to
+// be done SessionRoster decides; here it is done.
 // Main thread; it only starts them, hears of them, and ends them.
-import type { SharedState } from "../shared/shared_state.ts";
-import { createEventFd, ringEventFd } from "../sys/eventfd.ts";
+import { type SharedState } from "../shared/shared_state.ts";
+import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
-import { POLLIN, PollSet } from "../sys/poll.ts";
 import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
+import type { Client } from "./guest.ts";
 import { type RosterAction, SessionRoster } from "./session_roster.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
@@ -15,8 +15,10 @@ import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 export const REPLACEMENTS = 16;
 /** How long a session waits for a client beside another one that does, milliseconds. */
 const REST_MS = 5000;
-/** How long a client waits before it is looked anew whether a session can be started for it, milliseconds. */
+/** How long it takes until a session that could not be started is tried again, milliseconds. */
 const SHORT_MS = 500;
+/** How long a client that asks for something waits for a session at most, milliseconds. */
+const CALL_MS = 30_000;
 /** How long sessions may take to tell their clients that it is over, milliseconds. */
 const POLITE_MS = 1000;
 /** ... and how long after that their sockets are shut in both directions. */
@@ -24,23 +26,30 @@ const FIRM_MS = 500;
 
 /** What happens in the pool. */
 export interface PoolObserver {
-  /** A client has come, and a session is being started for it. */
-  awaited?(): void;
-  connected(): void;
-  /** `message` says why, when there is something to say. */
-  left(message: string): void;
+  /** A session is being started: somebody will soon ask for something. */
+  begun(): void;
+  /** A client has been silent for a while: its socket is the caller's again. */
+  idle(client: Client): void;
+  /** A client has gone, and its socket is closed; `message` says why, when there is something to say. */
+  left(client: Client, message: string): void;
   warned(message: string, hints: readonly string[]): void;
   /** A worker has died of an error of ours; it is replaced. */
   died(error: string): void;
-  /** What there is too little of to serve one more client; undefined: nothing. */
+  /** What there is too little of to start one more session; undefined: nothing. */
   missing(): string | undefined;
+}
+
+interface Caller {
+  readonly client: Client;
+  readonly sinceMs: number;
 }
 
 interface Session {
   readonly number: number;
   readonly ended: Promise<void>;
   readonly endedNow: () => void;
-  /** Runs while it waits for a client. */
+  client: Client | undefined;
+  /** Runs while it has nothing to do. */
   rest: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -51,37 +60,58 @@ export class SessionPool {
   readonly #observer: PoolObserver;
   readonly #roster: SessionRoster;
   readonly #sessions = new Map<number, Session>();
+  /** Clients that wait for a session, by their numbers. */
+  readonly #callers = new Map<number, Caller>();
   /** Resolves when no worker is left; only after `end`. */
   readonly ended: Promise<void>;
   #setEnded!: () => void;
   #ending = false;
-  readonly #endingBegins = Promise.withResolvers<void>();
-  /** Watches the listeners, and what ends that. */
-  readonly #door: PollSet;
-  readonly #doorbell = createEventFd();
-  /** The last wait for a client. Only `end` waits for it: whether main listens is for the roster to say. */
-  #lastWait: Promise<void> = Promise.resolve();
+  /** Runs while sessions cannot be started that clients wait for. */
+  #shortage: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     state: SharedState,
     init: Omit<SessionInit, "session">,
-    maxClients: number,
+    maxSessions: number,
     observer: PoolObserver,
   ) {
     this.#state = state;
     this.#init = init;
     this.#observer = observer;
-    this.#roster = new SessionRoster(maxClients, maxClients + REPLACEMENTS);
+    this.#roster = new SessionRoster(maxSessions, maxSessions + REPLACEMENTS);
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    const watched = [...init.listeners, this.#doorbell];
-    this.#door = new PollSet(watched.length);
-    watched.forEach((fd, index) => this.#door.set(index, fd, POLLIN));
-    this.#act(this.#roster.begin());
   }
 
-  /** Clients connected now. */
-  get clients(): number {
-    return this.#roster.clients;
+  /** Somebody will soon ask for something. */
+  expect(): void {
+    this.#act(this.#roster.expect());
+  }
+
+  /** A client asks for something: `idle` or `left` says what becomes of it. */
+  serve(client: Client): void {
+    this.#callers.set(client.id, { client, sinceMs: performance.now() });
+    this.#act(this.#roster.call(client.id));
+  }
+
+  /** Clients that have a session, with its number. */
+  *served(): Iterable<readonly [Client, number]> {
+    for (const { client, number } of this.#sessions.values()) {
+      if (client !== undefined) yield [client, number];
+    }
+  }
+
+  /** Ends the connection of a client that asks for something. */
+  cut(client: Client): void {
+    if (this.#roster.withdraw(client.id)) {
+      this.#callers.delete(client.id);
+      closeFd(client.socket);
+      return this.#observer.left(client, "");
+    }
+    for (const [served, number] of this.served()) {
+      if (served === client) {
+        this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RDWR));
+      }
+    }
   }
 
   #act(actions: readonly RosterAction[]): void {
@@ -90,15 +120,11 @@ export class SessionPool {
 
   #carryOut(action: RosterAction): void {
     switch (action.do) {
-      case "listen":
-        this.#lastWait = this.#awaitClient();
-        break;
-      case "stop listening":
-        ringEventFd(this.#doorbell);
-        break;
       case "start":
-        this.#start(action.session);
-        this.#observer.awaited?.();
+        this.#startIfPossible(action.session);
+        break;
+      case "serve":
+        this.#assign(this.#sessions.get(action.session)!, this.#callers.get(action.client)!.client);
         break;
       case "rest":
         this.#sessions.get(action.session)!.rest = setTimeout(
@@ -111,40 +137,57 @@ export class SessionPool {
         break;
       case "dismiss":
         this.#state.setDismissed(action.session, true);
-        ringEventFd(this.#state.eventFd(action.session));
+        this.#state.wakeSession(action.session);
     }
   }
 
-  async #awaitClient(): Promise<void> {
-    await this.#door.waitElsewhere();
-    await this.#roomForSession();
-    this.#act(this.#roster.clientCame());
+  #assign(session: Session, client: Client): void {
+    this.#callers.delete(client.id);
+    session.client = client;
+    this.#state.assign(session.number, client.socket, client.negotiated);
+    this.#state.wakeSession(session.number);
   }
 
-  /** The client waits meanwhile, or a session that becomes free takes it. */
-  async #roomForSession(): Promise<void> {
-    let missing = this.#observer.missing();
-    if (missing !== undefined && !this.#ending) {
-      this.#observer.warned(`a client waits: there are too few ${missing} to serve one more`, [
-        "it is served when another one leaves, or when there is more of that",
-      ]);
+  #startIfPossible(number: number): void {
+    const missing = this.#observer.missing();
+    if (missing === undefined) {
+      this.#start(number);
+      return this.#observer.begun();
     }
-    while (missing !== undefined && !this.#ending) {
-      await withTimeout(this.#endingBegins.promise, SHORT_MS);
-      // Somebody has taken the client.
-      if (!this.#door.isReady()) return;
-      missing = this.#observer.missing();
+    this.#act(this.#roster.refused(number));
+    if (this.#callers.size === 0 || this.#shortage !== undefined) return;
+    this.#observer.warned(`a client waits: there are too few ${missing} to serve one more`, [
+      "it is served when another one leaves, or when there is more of that",
+    ]);
+    this.#shortage = setTimeout(() => this.#tryAgain(), SHORT_MS);
+  }
+
+  /** Until all have a session, or have waited for too long. */
+  #tryAgain(): void {
+    for (const { client, sinceMs } of [...this.#callers.values()]) {
+      if (performance.now() - sinceMs > CALL_MS) this.cut(client);
     }
+    if (this.#callers.size > 0) this.#shortage = setTimeout(() => this.#tryAgain(), SHORT_MS);
+    this.#act(this.#roster.retry());
+    if (this.#callers.size > 0) return;
+    clearTimeout(this.#shortage);
+    this.#shortage = undefined;
   }
 
   #start(number: number): void {
-    if (this.#state.eventFd(number) < 0) this.#state.setEventFd(number, createEventFd());
+    this.#state.setEventFd(number, createEventFd());
     const worker = new Worker(new URL("../workers/session.ts", import.meta.url), {
       type: "module",
       name: `session ${number}`,
     });
     const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
-    const session: Session = { number, ended, endedNow, rest: undefined };
+    const session: Session = {
+      number,
+      ended,
+      endedNow,
+      client: undefined,
+      rest: undefined,
+    };
     this.#sessions.set(number, session);
     worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
     worker.onerror = (event) => {
@@ -155,19 +198,18 @@ export class SessionPool {
   }
 
   #hear(session: Session, message: SessionMessage): void {
-    const { number } = session;
+    const { number, client } = session;
     if (this.#sessions.get(number) !== session) return;
     switch (message.type) {
-      case "busy":
-        this.#act(this.#roster.busy(number));
-        this.#observer.connected();
+      case "started":
+        this.#act(this.#roster.started(number));
         break;
+      case "idle":
       case "left":
-        this.#act(this.#roster.left(number));
-        this.#observer.left(message.message);
-        break;
-      case "occupied":
-        this.#act(this.#roster.occupied(number));
+        session.client = undefined;
+        this.#act(this.#roster.finished(number, message.isFree));
+        if (message.type === "idle") this.#observer.idle(client!);
+        else this.#observer.left(client!, message.message);
         break;
       case "free":
         this.#act(this.#roster.free(number));
@@ -179,21 +221,25 @@ export class SessionPool {
         session.endedNow();
         if (this.#ending) break;
         this.#state.setDismissed(number, false);
-        this.#act(this.#roster.ended(number));
+        closeFd(this.#state.retractEventFd(number));
         this.#sessions.delete(number);
+        this.#act(this.#roster.ended(number));
     }
   }
 
   /** Its client is cut off; another worker with a number of its own takes its place. */
-  #bury({ number, endedNow }: Session, error: string): void {
+  #bury({ number, endedNow, client, rest }: Session, error: string): void {
     let socket = -1;
     this.#state.withSocket(number, (fd) => socket = fd);
     this.#state.retractSocket(number);
     if (socket >= 0) closeFd(socket);
+    closeFd(this.#state.retractEventFd(number));
+    clearTimeout(rest);
     endedNow();
-    this.#act(this.#roster.died(number));
     this.#sessions.delete(number);
+    this.#act(this.#roster.died(number));
     this.#observer.died(error);
+    if (client !== undefined) this.#observer.left(client, "");
   }
 
   /**
@@ -202,12 +248,17 @@ export class SessionPool {
    */
   async end(): Promise<void> {
     this.#ending = true;
-    this.#endingBegins.resolve();
+    clearTimeout(this.#shortage);
     // What rests must not ring later: its descriptor may soon be another file's.
     this.#act(this.#roster.end());
+    for (const { client } of [...this.#callers.values()]) {
+      this.#callers.delete(client.id);
+      closeFd(client.socket);
+      this.#observer.left(client, "");
+    }
     void Promise.all(this.#endings()).then(this.#setEnded);
     for (const number of this.#sessions.keys()) {
-      ringEventFd(this.#state.eventFd(number));
+      this.#state.wakeSession(number);
       this.#state.withSocket(number, (fd) => shutdownSocket(fd, SHUT_RD));
     }
     if (await this.#allEnded(POLITE_MS)) return;
@@ -219,10 +270,7 @@ export class SessionPool {
 
   /** Gives back what the sessions were woken with. To be called once neither they nor the reader run. */
   close(): void {
-    for (let number = 0; number < this.#roster.numbers; number++) {
-      closeFd(this.#state.eventFd(number));
-    }
-    closeFd(this.#doorbell);
+    for (const number of this.#sessions.keys()) closeFd(this.#state.retractEventFd(number));
   }
 
   #allEnded(timeoutMs: number): Promise<boolean> {
@@ -230,6 +278,6 @@ export class SessionPool {
   }
 
   #endings(): Promise<void>[] {
-    return [this.#lastWait, ...Array.from(this.#sessions.values(), ({ ended }) => ended)];
+    return Array.from(this.#sessions.values(), ({ ended }) => ended);
   }
 }

@@ -1,42 +1,35 @@
-// Which sessions there are, which of them take the next client, and whether main listens for one: the decisions
-// of the session pool as a pure state machine. Each event changes the state and says what to do, in one step, so
-// that no event can come between a decision and its state. SessionPool carries the actions out.
+// Which sessions there are, and which client each of them gets: the decisions of the session pool as a pure state
+// machine. Each event changes the state and says what to do, in one step, so that no event can come between a
+// decision and its state. SessionPool carries the actions out.
 import { assert } from "../base/assert.ts";
 
 /** What the pool does because of an event. */
 export type RosterAction =
-  /** Main waits for a client to come; `clientCame` follows, once. */
-  | { readonly do: "listen" }
-  /** Ends a wait that is under way; `clientCame` still follows. */
-  | { readonly do: "stop listening" }
-  /** Starts a worker with this number. */
+  /** Starts a worker with this number; `started`, `refused` or `died` follows. */
   | { readonly do: "start"; readonly session: number }
-  /** The session waits for a client from now on: `rested` follows after a while, unless it becomes busy. */
+  /** The session serves the client; `idle` or `left` follows. */
+  | { readonly do: "serve"; readonly session: number; readonly client: number }
+  /** The session has nothing to do from now on: `rested` follows after a while, unless it is to serve. */
   | { readonly do: "rest"; readonly session: number }
   /** `rested` does not follow any more. */
   | { readonly do: "stop resting"; readonly session: number }
   /** The session ends when it can; `ended` follows. */
   | { readonly do: "dismiss"; readonly session: number };
 
-interface State {
-  /** It serves a client. */
-  hasClient: boolean;
-  /** It takes the next client, now or when it has been started. */
-  isFree: boolean;
-  /** It has been told to end, and does so once it has no client. */
-  isDismissed: boolean;
-}
+/** `occupied`: it serves nobody, but the device still works on what its last client has left. */
+type State = "starting" | "free" | "serving" | "occupied" | "dismissed";
 
-/** See the head of this file. Sessions are known by their numbers. */
+/** See the head of this file. Sessions and clients are known by their numbers. */
 export class SessionRoster {
   readonly #maxSessions: number;
   readonly #maxNumbers: number;
   readonly #sessions = new Map<number, State>();
+  /** Clients that have asked for something and have no session, in the order in which they have asked. */
+  readonly #callers = new Set<number>();
   /** Numbers used so far. */
   #numbers = 0;
   /** Of sessions that have ended in peace. */
   readonly #freeNumbers: number[] = [];
-  #isListening = false;
   #isEnding = false;
 
   /** @param maxNumbers of workers; the number of one that died is not used again. */
@@ -49,74 +42,64 @@ export class SessionRoster {
   get description(): string {
     return JSON.stringify([
       [...this.#sessions].sort(([one], [other]) => one - other),
+      [...this.#callers],
       this.#numbers,
       this.#freeNumbers,
-      this.#isListening,
       this.#isEnding,
     ]);
   }
 
-  /** Clients that are served now. */
-  get clients(): number {
-    let clients = 0;
-    for (const { hasClient } of this.#sessions.values()) if (hasClient) clients++;
-    return clients;
+  /** A client negotiates, and will soon ask for something: a session is ready for it then. */
+  expect(): RosterAction[] {
+    return this.#count("free") + this.#count("starting") === 0 ? this.#start() : [];
   }
 
-  /** Numbers used so far are below this. */
-  get numbers(): number {
-    return this.#numbers;
+  /** A client has asked for something. */
+  call(client: number): RosterAction[] {
+    assert(!this.#callers.has(client), "a client that has called already");
+    this.#callers.add(client);
+    return [...this.#serveCallers(), ...this.#startForCallers()];
   }
 
-  /** Main begins to serve. */
-  begin(): RosterAction[] {
-    return this.#listen();
+  /** A client that has called has gone. @returns false when it has a session. */
+  withdraw(client: number): boolean {
+    return this.#callers.delete(client);
   }
 
-  /** The wait that `listen` began is over: a client has come, unless a session has taken it already. */
-  clientCame(): RosterAction[] {
-    assert(this.#isListening, "a wait has ended that nobody began");
-    this.#isListening = false;
-    if (!this.#mayStart) return [];
-    const session = this.#freeNumbers.pop() ?? this.#numbers++;
-    this.#sessions.set(session, { hasClient: false, isFree: true, isDismissed: false });
-    return [{ do: "start", session }, { do: "rest", session }];
+  /** Its worker runs. */
+  started(session: number): RosterAction[] {
+    return this.#free(session);
   }
 
-  /** It has a client. */
-  busy(session: number): RosterAction[] {
-    this.#state(session).hasClient = true;
-    return this.occupied(session);
+  /** Its worker cannot be started now. Callers wait for others, or for `retry`. */
+  refused(session: number): RosterAction[] {
+    this.#remove(session);
+    this.#freeNumbers.push(session);
+    return [];
   }
 
-  /** Its client has left. */
-  left(session: number): RosterAction[] {
-    this.#state(session).hasClient = false;
-    return this.free(session);
+  /** What has been refused may be possible now. */
+  retry(): RosterAction[] {
+    return this.#startForCallers();
   }
 
-  /** It takes no client. */
-  occupied(session: number): RosterAction[] {
-    this.#state(session).isFree = false;
-    return [{ do: "stop resting", session }, ...this.#listen()];
+  /** It has no client any more. @param isFree false: the device still works on much of what that has left. */
+  finished(session: number, isFree: boolean): RosterAction[] {
+    if (isFree) return this.#free(session);
+    this.#set(session, "occupied");
+    return this.#startForCallers();
   }
 
-  /** It takes the next client. */
+  /** After `finished` without being free: it is so now. */
   free(session: number): RosterAction[] {
-    const state = this.#state(session);
-    // It may have taken a client while it was being dismissed.
-    if (this.#isEnding || state.isDismissed) return [];
-    state.isFree = true;
-    return [{ do: "rest", session }];
+    return this.#free(session);
   }
 
-  /** It has waited for a client for a while: another that waits as well is enough. */
+  /** It has had nothing to do for a while: another one that has not is enough. */
   rested(session: number): RosterAction[] {
-    const state = this.#state(session);
-    if (this.#isEnding || !state.isFree || this.#free < 2) return [];
-    state.isFree = false;
-    state.isDismissed = true;
-    return [{ do: "dismiss", session }, ...this.#listen()];
+    if (this.#isEnding || this.#state(session) !== "free" || this.#count("free") < 2) return [];
+    this.#set(session, "dismissed");
+    return [{ do: "dismiss", session }];
   }
 
   /** It has ended with nothing of it under way: its number is as good as new. */
@@ -124,46 +107,77 @@ export class SessionRoster {
     if (this.#isEnding) return [];
     this.#remove(session);
     this.#freeNumbers.push(session);
-    return [{ do: "stop resting", session }, ...this.#listen()];
+    return this.#startForCallers();
   }
 
   /** Its worker has died of an error; requests of it may still be under way. */
   died(session: number): RosterAction[] {
     this.#remove(session);
-    return [{ do: "stop resting", session }, ...this.#listen()];
+    return [{ do: "stop resting", session }, ...this.#startForCallers()];
   }
 
-  /** No session is started any more. */
+  /** No session is started any more, and none gets a client. */
   end(): RosterAction[] {
     this.#isEnding = true;
-    const actions: RosterAction[] = this.#isListening ? [{ do: "stop listening" }] : [];
-    for (const session of this.#sessions.keys()) actions.push({ do: "stop resting", session });
+    this.#callers.clear();
+    return Array.from(this.#sessions.keys(), (session) => ({ do: "stop resting", session }));
+  }
+
+  #free(session: number): RosterAction[] {
+    this.#set(session, "free");
+    if (this.#isEnding) return [];
+    const actions = this.#serveCallers();
+    return actions.length > 0 ? actions : [{ do: "rest", session }];
+  }
+
+  #serveCallers(): RosterAction[] {
+    const actions: RosterAction[] = [];
+    for (const [session, state] of this.#sessions) {
+      const [client] = this.#callers;
+      if (client === undefined || this.#isEnding) break;
+      if (state !== "free") continue;
+      this.#callers.delete(client);
+      this.#set(session, "serving");
+      actions.push({ do: "stop resting", session }, { do: "serve", session, client });
+    }
     return actions;
   }
 
-  #listen(): RosterAction[] {
-    if (this.#isListening || !this.#mayStart) return [];
-    this.#isListening = true;
-    return [{ do: "listen" }];
+  /** As many as there are callers, those that start already included. */
+  #startForCallers(): RosterAction[] {
+    const actions: RosterAction[] = [];
+    while (this.#count("starting") < this.#callers.size) {
+      const more = this.#start();
+      if (more.length === 0) break;
+      actions.push(...more);
+    }
+    return actions;
   }
 
-  /** No session waits for a client, and one more is allowed. */
-  get #mayStart(): boolean {
-    if (this.#isEnding || this.#sessions.size >= this.#maxSessions) return false;
-    if (this.#numbers >= this.#maxNumbers && this.#freeNumbers.length === 0) return false;
-    return this.#free === 0;
+  /** Nothing when no more are allowed. */
+  #start(): RosterAction[] {
+    if (this.#isEnding || this.#sessions.size >= this.#maxSessions) return [];
+    if (this.#numbers >= this.#maxNumbers && this.#freeNumbers.length === 0) return [];
+    const session = this.#freeNumbers.pop() ?? this.#numbers++;
+    this.#sessions.set(session, "starting");
+    return [{ do: "start", session }];
   }
 
-  get #free(): number {
-    let free = 0;
-    for (const { isFree } of this.#sessions.values()) if (isFree) free++;
-    return free;
+  #count(wanted: State): number {
+    let count = 0;
+    for (const state of this.#sessions.values()) if (state === wanted) count++;
+    return count;
   }
 
   #state(session: number): State {
     const state = this.#sessions.get(session);
     assert(state !== undefined, "a session that is not in the pool");
     return state;
+  }
+
+  #set(session: number, state: State): void {
+    assert(this.#sessions.has(session), "a session that is not in the pool");
+    this.#sessions.set(session, state);
   }
 
   #remove(session: number): void {

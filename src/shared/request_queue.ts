@@ -13,7 +13,6 @@ import {
   SLOT_QUEUED,
   SLOTS_PER_SESSION,
 } from "./shared_state.ts";
-import { ringEventFd } from "../sys/eventfd.ts";
 
 /** A session's end of the queue. Session thread only. */
 export class SessionQueue {
@@ -154,7 +153,7 @@ export class ReaderQueue {
     Atomics.store(state.words, tailWord, (tail + 1) | 0);
     // Either the session sees the new tail in armWakeUp, or we see its flag here.
     if (Atomics.exchange(state.words, state.waitingWord(session), 0) !== 0) {
-      ringEventFd(state.eventFd(session));
+      state.wakeSession(session);
     }
   }
 }

@@ -4,47 +4,24 @@
 // leak into it. Each word has one writer unless its comment says otherwise. Words that order other memory
 // are touched with Atomics; counters are plain Float64 that one thread adds to and anybody reads.
 
-/** Reads that a session may have waiting for the device; past that it reads its socket no further. */
-export const PARKED_PER_SESSION = 256;
-/** Requests of a session that nobody waits for (read-ahead, prefetch); further ones are dropped. */
-export const HINTS_PER_SESSION = 16;
-/** Request slots of a session: parked reads come first. */
-export const SLOTS_PER_SESSION = PARKED_PER_SESSION + HINTS_PER_SESSION;
+import { ringEventFd } from "../sys/eventfd.ts";
+import {
+  HEADER_WORDS,
+  layout,
+  PARKED_PER_SESSION,
+  READER_COUNTERS,
+  SESSION_COUNTERS,
+  SESSION_WORDS,
+  SLOTS_PER_SESSION,
+} from "./shared_layout.ts";
+
+export * from "./request_words.ts";
+export { HINTS_PER_SESSION, PARKED_PER_SESSION, SLOTS_PER_SESSION } from "./shared_layout.ts";
 
 /** `phase` values. They only grow, so that racing writers are harmless. */
 export const PHASE_SERVING = 0;
 /** Sessions answer ESHUTDOWN and end; the reader takes nothing new. */
 export const PHASE_ENDING = 1;
-
-/** A client waits; the bytes go through the image. */
-export const KIND_CLIENT = 0;
-/** A client waits, and the image cannot be read: all of the range comes from the device, by the bounce buffer. */
-export const KIND_BYPASS = 1;
-/** A client will probably ask soon. */
-export const KIND_READ_AHEAD = 2;
-/** A client has asked for the range to be cached (NBD_CMD_CACHE). */
-export const KIND_PREFETCH = 3;
-// A client waits for one of the following, which change the device; `slotResult` is then 0 or an error number,
-// negative, and `slotBounce` the address of the payload.
-export const KIND_WRITE = 4;
-/** The same, and what was written has reached the device for good. */
-export const KIND_WRITE_DURABLE = 5;
-/** The bytes are zeros; there is no payload. */
-export const KIND_ZERO = 6;
-export const KIND_ZERO_DURABLE = 7;
-/** Whatever was written before reaches the device for good; the range is empty. */
-export const KIND_FLUSH = 8;
-
-/** `slotState` values, of a hint: QUEUED by the session, FREE again by the reader. */
-export const SLOT_FREE = 0;
-export const SLOT_QUEUED = 1;
-/** Of a parked read, after QUEUED: the client has gone, so the reader ends it without a device read. */
-export const SLOT_CANCELLED = 2;
-
-/** How a parked read ended: each byte is `+`, or in the bounce buffer, or could not be read this time. */
-export const RESULT_RESOLVED = 0;
-/** The image could not take some of the bytes, and there is no bounce buffer: ask again with one. */
-export const RESULT_UNCACHED = 1;
 
 // Header words (Int32).
 const PHASE = 0;
@@ -54,7 +31,6 @@ const RING_TAIL = 3;
 const IMAGE_SICK = 4;
 const IMAGE_DAMAGED = 5;
 const CANCELLATIONS = 6;
-const HEADER_WORDS = 16;
 
 // Words of a session (Int32), a cache line apart.
 const SESSION_SOCKET = 0;
@@ -64,7 +40,8 @@ const SESSION_WAITING = 3;
 const SESSION_ENDED_TAIL = 4;
 const SESSION_PARKED = 5;
 const SESSION_DISMISSED = 6;
-const SESSION_WORDS = 16;
+const SESSION_NEGOTIATED = 7;
+const SESSION_EVENT_FD_USERS = 8;
 
 /** Counters of the reader (Float64). */
 export const READER_DEVICE_BYTES = 0;
@@ -85,13 +62,11 @@ export const READER_SILENT_SINCE = 8;
 export const READER_NEXT_ATTEMPT = 9;
 /** How often it was tried since then. */
 export const READER_ATTEMPTS = 10;
-const READER_COUNTERS = 16;
 
 /** Counters of a session (Float64). */
 export const SESSION_REQUESTS = 0;
 export const SESSION_BYTES = 1;
 export const SESSION_MISSES = 2;
-const SESSION_COUNTERS = 4;
 
 /** Views of the shared memory. Every thread makes its own over the same buffer. */
 export class SharedState {
@@ -218,7 +193,27 @@ export class SharedState {
     return this.words[this.#sessionWord(session, SESSION_EVENT_FD)];
   }
   setEventFd(session: number, fd: number): void {
-    this.words[this.#sessionWord(session, SESSION_EVENT_FD)] = fd;
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_EVENT_FD), fd);
+  }
+
+  /** Any thread: wakes a session out of poll, if it still has an eventfd. */
+  wakeSession(session: number): void {
+    const users = this.#sessionWord(session, SESSION_EVENT_FD_USERS);
+    Atomics.add(this.words, users, 1);
+    const fd = Atomics.load(this.words, this.#sessionWord(session, SESSION_EVENT_FD));
+    if (fd >= 0) ringEventFd(fd);
+    Atomics.sub(this.words, users, 1);
+  }
+  /**
+   * Main only, of a session whose thread has ended: nobody rings its eventfd any more. Spins while `wakeSession` is
+   * inside, a microsecond or so.
+   * @returns the eventfd, to be closed.
+   */
+  retractEventFd(session: number): number {
+    const fd = this.eventFd(session);
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_EVENT_FD), -1);
+    while (Atomics.load(this.words, this.#sessionWord(session, SESSION_EVENT_FD_USERS)) !== 0);
+    return fd;
   }
 
   /** Index of the word that the session sets before it sleeps in poll; pairs with the reader's exchange. */
@@ -242,6 +237,10 @@ export class SharedState {
   setParked(session: number, parked: number): void {
     this.words[this.#sessionWord(session, SESSION_PARKED)] = parked;
   }
+  /** Any thread: how many of a session's reads wait for the device. */
+  parkedOf(session: number): number {
+    return this.words[this.#sessionWord(session, SESSION_PARKED)];
+  }
   /** Any thread: client reads of all sessions that wait for the device. */
   parkedReads(): number {
     let parked = 0;
@@ -251,13 +250,25 @@ export class SharedState {
     return parked;
   }
 
-  /** Session only: the socket that `withSocket` may shut down from another thread. */
-  publishSocket(session: number, fd: number): void {
-    Atomics.store(this.words, this.#sessionWord(session, SESSION_SOCKET), fd);
+  /**
+   * Main only, to a session that has no client: it serves the one at this socket once its eventfd has rung.
+   * @param negotiated see nbd/negotiated.ts.
+   */
+  assign(session: number, socket: number, negotiated: number): void {
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_NEGOTIATED), negotiated);
+    Atomics.store(this.words, this.#sessionWord(session, SESSION_SOCKET), socket);
+  }
+  /** Session only: the socket of its client, or -1. */
+  socket(session: number): number {
+    return Atomics.load(this.words, this.#sessionWord(session, SESSION_SOCKET));
+  }
+  /** Session only: what its client has negotiated. */
+  negotiated(session: number): number {
+    return Atomics.load(this.words, this.#sessionWord(session, SESSION_NEGOTIATED));
   }
 
   /**
-   * Session only, before it closes the socket: afterwards nobody else uses the number, which the system
+   * Session only, before it closes the socket or gives it back: afterwards nobody else uses the number, which the system
    * may give to another file at once. Spins while `withSocket` is inside, a few microseconds at most.
    */
   retractSocket(session: number): void {
@@ -288,31 +299,4 @@ export class SharedState {
     for (let session = 0; session < this.sessions; session++) sum += this.countOf(session, counter);
     return sum;
   }
-}
-
-function layout(sessions: number) {
-  const slots = sessions * SLOTS_PER_SESSION;
-  let ringSize = 1;
-  while (ringSize < slots) ringSize *= 2;
-  let bytes = 0;
-  const take = (size: number) => {
-    const start = bytes;
-    bytes += size;
-    return start;
-  };
-  return {
-    readerCounters: take(8 * READER_COUNTERS),
-    sessionCounters: take(8 * SESSION_COUNTERS * sessions),
-    slotOffset: take(8 * slots),
-    slotLength: take(8 * slots),
-    slotBounce: take(8 * slots),
-    words: take(4 * (HEADER_WORDS + sessions * SESSION_WORDS)),
-    ring: take(4 * ringSize),
-    ended: take(4 * sessions * PARKED_PER_SESSION),
-    slotState: take(4 * slots),
-    slotKind: take(4 * slots),
-    slotResult: take(4 * slots),
-    bytes,
-    ringSize,
-  };
 }

@@ -15,12 +15,14 @@ export const SOL_SOCKET = 1;
 export const SO_REUSEADDR = 2;
 export const SO_SNDBUF = 7;
 export const SO_KEEPALIVE = 9;
+export const SO_RCVTIMEO = 20;
 export const SO_SNDBUFFORCE = 32;
 export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
+export const MSG_PEEK = 0x2;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_MORE = 0x8000;
@@ -84,6 +86,11 @@ export function tryRecvNow(fd: number, address: number, length: number): number 
   return receive(fd, address, length, MSG_DONTWAIT);
 }
 
+/** Looks at what could be received, and leaves it there. Never blocks. @returns as `tryRecvNow`. */
+export function tryPeek(fd: number, address: number, length: number): number {
+  return receive(fd, address, length, MSG_DONTWAIT | MSG_PEEK);
+}
+
 function receive(fd: number, address: number, length: number, flags: number): number {
   for (;;) {
     const count = libc.recv(fd, BigInt(address), BigInt(length), flags);
@@ -91,6 +98,12 @@ function receive(fd: number, address: number, length: number, flags: number): nu
     const error = errno();
     if (error !== EINTR) return -error;
   }
+}
+
+/** One send(2) that never blocks. Raises no SIGPIPE. @returns bytes, or -errno; -EAGAIN when there is no room. */
+export function trySendNow(fd: number, address: number, length: number): number {
+  const flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  return retried(() => libc.send(fd, BigInt(address), BigInt(length), flags));
 }
 
 /**
@@ -200,6 +213,15 @@ export function prepareClient(fd: number, sendBufferBytes: number): void {
   setOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_SECONDS);
   setOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_SECONDS);
   setOption(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
+}
+
+/** From now on a blocking recv(2) that has waited so long returns -EAGAIN. Milliseconds. */
+export function limitReceive(fd: number, timeoutMs: number): void {
+  // struct timeval { time_t tv_sec; suseconds_t tv_usec; }, both 64 bits wide.
+  const seconds = Math.floor(timeoutMs / 1000);
+  const time = BigInt64Array.of(BigInt(seconds), BigInt((timeoutMs - seconds * 1000) * 1000));
+  const result = retried(() => libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, time, time.byteLength));
+  unwrap(result, "setsockopt", { fd });
 }
 
 /** The port that a TCP socket is bound to. */

@@ -3,12 +3,18 @@
 import { CachedFile } from "../cache/cached_file.ts";
 import { FileMap } from "../map/file_map.ts";
 import { transmissionFlags } from "../nbd/export.ts";
+import type { Negotiated } from "../nbd/negotiated.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
-import { serveKernel } from "../nbd/serve_client.ts";
+import { serveClient } from "../nbd/serve_client.ts";
+import type { SessionEnd } from "../nbd/session_end.ts";
+import { SIMPLE } from "../nbd/reply_mode.ts";
 import { SESSION_BYTES, SESSION_REQUESTS, SharedState } from "../shared/shared_state.ts";
 import type { KernelSessionInit, KernelSessionMessage } from "./attach_init.ts";
 import { SessionBuffers, SocketPeer } from "./socket_peer.ts";
 import { writable } from "./writable.ts";
+
+/** It takes what `transmissionFlags(false)` says. */
+const KERNEL_CLIENT: Negotiated = { mode: SIMPLE, contexts: [] };
 
 const tell = (message: KernelSessionMessage) => self.postMessage(message);
 
@@ -27,15 +33,21 @@ self.onmessage = ({ data }: MessageEvent<KernelSessionInit>) => {
     },
   };
   tell({ type: "serving", flags: transmissionFlags(false, written?.writer) });
-  const { message } = serveKernel(peer, new ParkedReads(written ?? cached), {
-    timeoutMs,
-    counters,
-  });
+  const parked = new ParkedReads(written ?? cached);
+  let end: SessionEnd;
+  // The kernel does not negotiate. While it is silent, the memory is given back.
+  while (
+    (end = serveClient(peer, parked, KERNEL_CLIENT, { timeoutMs, counters })).reason === "idle"
+  ) {
+    cached.endClient();
+    written?.writer.endClient();
+    buffers.output.discard();
+  }
   cached.endClient();
   written?.writer.endClient();
   buffers.release();
   written?.writer.release();
-  tell({ type: "ended", message });
+  tell({ type: "ended", message: end.message });
   // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
   self.close();
 };

@@ -1,7 +1,11 @@
-// Entry point of a session worker: accepts one client at a time, serves it, accepts the next. Wiring only.
+// Entry point of a session worker: serves the clients that main hands to it, one after the other. Wiring only.
 /// <reference lib="deno.worker" />
 import { CachedFile } from "../cache/cached_file.ts";
 import { FileMap } from "../map/file_map.ts";
+import { unpackNegotiated } from "../nbd/negotiated.ts";
+import { ParkedReads } from "../nbd/parked_reads.ts";
+import { serveClient } from "../nbd/serve_client.ts";
+import type { SessionEnd } from "../nbd/session_end.ts";
 import {
   PARKED_PER_SESSION,
   PHASE_SERVING,
@@ -9,73 +13,59 @@ import {
   SESSION_REQUESTS,
   SharedState,
 } from "../shared/shared_state.ts";
-import { SharedText } from "../shared/shared_text.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
-import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
-import { prepareClient, tryAccept } from "../sys/socket.ts";
-import type { Target, Unavailable } from "../nbd/export.ts";
-import { ParkedReads } from "../nbd/parked_reads.ts";
-import { serveClient } from "../nbd/serve_client.ts";
-import type { ServedMedium, SessionInit, SessionMessage } from "./session_init.ts";
+import type { SessionInit, SessionMessage } from "./session_init.ts";
 import { SessionBuffers, SocketPeer } from "./socket_peer.ts";
 import { writable } from "./writable.ts";
-
-/** What the system keeps of replies that a client has not taken yet: a request of ordinary size. */
-const SEND_BUFFER_BYTES = 1024 * 1024;
-/** Pause after accept has failed for want of descriptors or memory, milliseconds. */
-const ACCEPT_PAUSE_MS = 200;
 
 const tell = (message: SessionMessage) => self.postMessage(message);
 
 self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
+  const { served, session, timeoutMs } = data;
   const state = new SharedState(data.state, data.sessions);
   const buffers = new SessionBuffers();
-  const { served } = data;
-  const cached = served instanceof SharedArrayBuffer ? undefined : new CachedFile({
+  const cached = new CachedFile({
     ...served,
     map: FileMap.attach(served.map),
     state,
-    session: data.session,
+    session,
     output: buffers.output,
   });
-  const written = cached && writable(served as ServedMedium, cached, buffers, tell);
-  const target = cached
-    ? new ParkedReads(written ?? cached)
-    : new Reason(served as SharedArrayBuffer);
+  const written = writable(served, cached, buffers, tell);
+  const parked = new ParkedReads(written ?? cached);
   const counters = {
     add(requests: number, bytes: number) {
-      state.count(data.session, SESSION_REQUESTS, requests);
-      state.count(data.session, SESSION_BYTES, bytes);
+      state.count(session, SESSION_REQUESTS, requests);
+      state.count(session, SESSION_BYTES, bytes);
     },
   };
-  const eventFd = state.eventFd(data.session);
+  const eventFd = state.eventFd(session);
   let lastViolation = "";
-  for (;;) {
-    const socket = acceptClient(data, state, target, cached);
-    if (socket < 0) break;
-    state.publishSocket(data.session, socket);
-    tell({ type: "busy" });
-    let message = "";
+  tell({ type: "started" });
+  while (awaitClient(state, session, parked, cached)) {
+    const socket = state.socket(session);
+    let end: SessionEnd = { reason: "gone", message: "" };
     try {
       const peer = new SocketPeer(socket, eventFd, buffers, cached);
-      const options = { timeoutMs: data.timeoutMs, counters };
-      const end = serveClient(peer, data.export, target, options);
-      message = end.message;
-      // Once for each cause: a client that comes again and again shall not fill a log.
-      if (end.reason === "violation" && message !== lastViolation) {
-        lastViolation = message;
-        tell({ type: "warning", message: `a client was disconnected: ${message}`, hints: [] });
-      }
+      const negotiated = unpackNegotiated(state.negotiated(session));
+      end = serveClient(peer, parked, negotiated, { timeoutMs, counters });
     } finally {
-      state.retractSocket(data.session);
-      closeFd(socket);
+      state.retractSocket(session);
+      if (end.reason !== "idle") closeFd(socket);
     }
-    cached?.endClient();
+    cached.endClient();
     written?.writer.endClient();
     buffers.output.discard();
-    tell({ type: "left", message });
+    // Once for each cause: a client that comes again and again shall not fill a log.
+    if (end.reason === "violation" && end.message !== lastViolation) {
+      lastViolation = end.message;
+      tell({ type: "warning", message: `a client was disconnected: ${end.message}`, hints: [] });
+    }
+    const isFree = takesNext(cached);
+    if (end.reason === "idle") tell({ type: "idle", isFree });
+    else tell({ type: "left", message: end.message, isFree });
   }
   buffers.release();
   written?.writer.release();
@@ -84,59 +74,37 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   self.close();
 };
 
-/** Why there is nothing to serve, as it is when a client asks. */
-class Reason implements Unavailable {
-  readonly #text: SharedText;
-
-  constructor(text: SharedArrayBuffer) {
-    this.#text = new SharedText(text);
-  }
-
-  get unavailable(): string {
-    return this.#text.get();
-  }
+/** Others take the next client as long as the device works on much of what the last one has left. */
+function takesNext({ waiting }: CachedFile): boolean {
+  return waiting <= PARKED_PER_SESSION / 2;
 }
 
 /**
- * Blocks until a client is there. Woken by the session's eventfd.
- * @returns its socket, or -1 when the run is over or nobody needs this session any more.
+ * Blocks until there is a client. Woken by the session's eventfd.
+ * @returns false when the run is over, or nobody needs this session any more.
  */
-function acceptClient(
-  data: SessionInit,
+function awaitClient(
   state: SharedState,
-  target: Target,
-  cached: CachedFile | undefined,
-): number {
-  const eventFd = state.eventFd(data.session);
-  const poll = new PollSet(data.listeners.length + 1);
-  poll.set(data.listeners.length, eventFd, POLLIN);
-  let pauseMs = 0;
-  let isFree = true;
-  while (state.phase === PHASE_SERVING) {
+  session: number,
+  parked: ParkedReads,
+  cached: CachedFile,
+): boolean {
+  const eventFd = state.eventFd(session);
+  const poll = new PollSet(1);
+  poll.set(0, eventFd, POLLIN);
+  let isFree = takesNext(cached);
+  for (;;) {
+    if (state.socket(session) >= 0) return true;
+    if (state.phase !== PHASE_SERVING) return false;
     // Reads of the last client that the device still works on end by ringing the eventfd.
-    while (target instanceof ParkedReads && target.nextEnded() >= 0);
-    const waiting = cached?.waiting ?? 0;
-    const isDismissed = state.isDismissed(data.session);
-    if (isDismissed && waiting === 0) break;
-    // Another session takes the next client as long as the device works on much of what the last has left.
-    const takesNext: boolean = !isDismissed && waiting <= PARKED_PER_SESSION / 2;
-    if (takesNext !== isFree) tell({ type: takesNext ? "free" : "occupied" });
-    isFree = takesNext;
-    const ready = isFree && pauseMs === 0;
-    data.listeners.forEach((fd, index) => poll.set(index, ready ? fd : -1, POLLIN));
-    if (cached?.armWakeUp() ?? true) poll.wait(ready ? -1 : Math.max(pauseMs, ACCEPT_PAUSE_MS));
-    cached?.disarmWakeUp();
-    drainEventFd(eventFd);
-    pauseMs = 0;
-    for (const [index, fd] of data.listeners.entries()) {
-      if (poll.revents(index) === 0) continue;
-      const socket = tryAccept(fd);
-      if (socket >= 0) {
-        prepareClient(socket, SEND_BUFFER_BYTES);
-        return socket;
-      }
-      if (socket !== -EAGAIN && socket !== -ECONNABORTED) pauseMs = ACCEPT_PAUSE_MS;
+    while (parked.nextEnded() >= 0);
+    if (state.isDismissed(session) && cached.waiting === 0) return false;
+    if (!isFree && takesNext(cached)) {
+      isFree = true;
+      tell({ type: "free" });
     }
+    if (cached.armWakeUp()) poll.wait(-1);
+    cached.disarmWakeUp();
+    drainEventFd(eventFd);
   }
-  return -1;
 }

@@ -1,6 +1,5 @@
 // What main hands to a session worker when it starts.
 import type { OpenOverlay } from "../cache/open_overlay.ts";
-import type { Export } from "../nbd/export.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
 export interface SessionInit {
@@ -8,12 +7,8 @@ export interface SessionInit {
   readonly sessions: number;
   /** This worker's number, below `sessions`. */
   readonly session: number;
-  /** What is served; while there is nothing, a SharedText: the sentence with which clients are refused. */
-  readonly served: ServedMedium | SharedArrayBuffer;
+  readonly served: ServedMedium;
   readonly timeoutMs: number;
-  /** Listening sockets, non-blocking. */
-  readonly listeners: readonly number[];
-  readonly export: Export;
 }
 
 /** What is served. Sizes are bytes. */
@@ -40,15 +35,15 @@ export interface Warning {
   readonly hints: readonly string[];
 }
 
-/** What a session worker tells main. */
+/** What a session worker tells main. `isFree`: it can serve the next client at once; otherwise "free" follows. */
 export type SessionMessage =
-  /** It has accepted a client. */
-  | { type: "busy" }
-  /** The client has left, and it waits for the next one; `message` says more when something went wrong. */
-  | { type: "left"; message: string }
-  /** It takes no client: the device still works on what the last one has left. */
-  | { type: "occupied" }
-  /** It waits for a client again. */
+  /** It runs. */
+  | { type: "started" }
+  /** Its client has been silent for a while: the socket is main's again. */
+  | { type: "idle"; isFree: boolean }
+  /** Its client has gone, and the socket is closed; `message` says more when something went wrong. */
+  | { type: "left"; message: string; isFree: boolean }
+  /** The device has done enough of what the last client has left. */
   | { type: "free" }
   | Warning
   /** The worker has ended its loop: the run is over, or nobody needs it any more. */

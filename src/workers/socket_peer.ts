@@ -1,6 +1,6 @@
 // One client's socket as the NBD code wants it. Session thread only; every call blocks it.
 import { Eagerness } from "../base/eagerness.ts";
-import { ENDED, type Peer, PeerGone, READABLE } from "../nbd/peer.ts";
+import { ENDED, IDLE, type Peer, PeerGone, READABLE } from "../nbd/peer.ts";
 import { INPUT_BYTES, OUTPUT_BYTES } from "../nbd/limits.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
 import { EAGAIN, errnoName } from "../sys/errno.ts";
@@ -64,6 +64,7 @@ export class SocketPeer implements Peer {
     if (count === -EAGAIN) {
       count = tryRecv(this.#socket, this.#inputAddress + start, end - start);
     }
+    if (count === -EAGAIN) return IDLE;
     if (count < 0) throw new PeerGone(`recv: ${errnoName(-count)}`);
     return count;
   }

@@ -1,13 +1,13 @@
 // What a session serves when it takes writes. Wiring only.
 import type { CachedFile } from "../cache/cached_file.ts";
-import { DeviceWriter } from "../cache/device_writer.ts";
+import { DEVICE_WRITER, DeviceWriter } from "../cache/device_writer.ts";
 import { OverlaidFile } from "../cache/overlaid_file.ts";
 import { Overlay } from "../cache/overlay.ts";
-import { OverlayWriter } from "../cache/overlay_writer.ts";
+import { OVERLAY_WRITER, OverlayWriter } from "../cache/overlay_writer.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_PAYLOAD_BYTES } from "../nbd/limits.ts";
 import type { Source } from "../nbd/source.ts";
-import type { Writer } from "../nbd/writer.ts";
+import type { Writer, WriterAbilities } from "../nbd/writer.ts";
 import type { ServedMedium, Warning } from "./session_init.ts";
 import type { SessionBuffers } from "./socket_peer.ts";
 
@@ -30,4 +30,10 @@ export function writable(
   });
   const writer = new OverlayWriter(overlay, MAX_PAYLOAD_BYTES);
   return new OverlaidFile(cached, overlay, writer, buffers.output);
+}
+
+/** What the sessions' writers can do; undefined: there are none. */
+export function abilitiesOf({ overlay, writeThrough }: ServedMedium): WriterAbilities | undefined {
+  if (writeThrough) return DEVICE_WRITER;
+  return overlay && OVERLAY_WRITER;
 }

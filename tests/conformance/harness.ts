@@ -132,12 +132,15 @@ export class Server implements AsyncDisposable {
 /** One connection, byte by byte. */
 export class Client extends ReplyReader {
   mode: Mode = "simple";
-  readonly #connection: Deno.UnixConn;
+  readonly #connection: Deno.UnixConn | Deno.TcpConn;
+  readonly #patienceMs: number;
   #isOpen = true;
 
-  constructor(connection: Deno.UnixConn) {
+  /** @param patienceMs longest wait for a byte. */
+  constructor(connection: Deno.UnixConn | Deno.TcpConn, patienceMs = PATIENCE_MS) {
     super((length) => this.#readExactly(length));
     this.#connection = connection;
+    this.#patienceMs = patienceMs;
   }
 
   async send(...parts: readonly Uint8Array[]): Promise<void> {
@@ -219,7 +222,10 @@ export class Client extends ReplyReader {
   /** @returns 0 when the server has closed: with bytes of ours unread, that looks like a reset. */
   async #read(bytes: Uint8Array): Promise<number> {
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(new Error("the server says nothing")), PATIENCE_MS);
+    const timer = setTimeout(
+      () => late.reject(new Error("the server says nothing")),
+      this.#patienceMs,
+    );
     try {
       return await Promise.race([this.#connection.read(bytes), late.promise]) ?? 0;
     } catch (error) {

@@ -3,6 +3,7 @@ import { AssertionError } from "../../../src/base/assert.ts";
 import { commandName, NBD_FLAG_CAN_MULTI_CONN, optionName } from "../../../src/nbd/constants.ts";
 import { preferredBlockSize, transmissionFlags } from "../../../src/nbd/export.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
+import { SIMPLE } from "../../../src/nbd/reply_mode.ts";
 import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { ArraySource } from "./array_source.ts";
 import { MemoryPeer } from "./memory_peer.ts";
@@ -33,13 +34,13 @@ Deno.test("options and commands have the specification's names", () => {
 
 Deno.test("buffers that are too small, and sources that break their word, are our own bugs", () => {
   const parked = new ParkedReads(new ArraySource(new Uint8Array(0)));
-  const exported = { name: "", description: "" };
+  const negotiated = { mode: SIMPLE, contexts: [] } as const;
   const small = [
     new MemoryPeer(new Uint8Array(4096)),
     new MemoryPeer(undefined, new Uint8Array(100)),
   ];
   for (const peer of small) {
-    assertThrows(() => serveClient(peer, exported, parked, { timeoutMs: 0 }), AssertionError);
+    assertThrows(() => serveClient(peer, parked, negotiated, { timeoutMs: 0 }), AssertionError);
   }
   const source = new ArraySource(new Uint8Array(0));
   source.nextEnded = () => 0;

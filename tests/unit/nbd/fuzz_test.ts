@@ -1,11 +1,11 @@
 import { assert } from "@std/assert";
 import { BAD_SECTOR, NON_TRIED } from "../../../src/map/statuses.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { inPieces, mutated, Random, seedOfRun } from "../../conformance/mutation.ts";
 import { liveHeap } from "../../harness/live_heap.ts";
 import { ArraySource } from "./array_source.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
+import { serveDialogue } from "./serve_dialogue.ts";
 
 const DIALOGUE_COUNT = 20_000;
 const EXPORT = { name: "", description: "a device" };
@@ -57,7 +57,7 @@ function playOne(random: Random, buffers: MemoryPeer): string {
   );
   // Enough for every read that may be parked by then.
   for (let count = 0; count < 40; count++) peer.plays(() => endOne(random, source));
-  const { reason } = serveClient(peer, EXPORT, parked, {
+  const { reason } = serveDialogue(peer, EXPORT, parked, {
     timeoutMs: random.pick([0, 50]),
     now: peer.now,
   });

@@ -2,10 +2,13 @@
 
 import { EndOfStream, ReplyReader } from "../../conformance/wire.ts";
 import { INPUT_BYTES, OUTPUT_BYTES } from "../../../src/nbd/limits.ts";
-import { ENDED, type Peer, PeerGone, READABLE } from "../../../src/nbd/peer.ts";
+import { ENDED, IDLE, type Peer, PeerGone, READABLE } from "../../../src/nbd/peer.ts";
 
-/** Bytes that the client says, or something that happens while the session waits. */
-export type Step = Uint8Array | (() => void);
+/** The client says nothing for as long as its peer waits. */
+export const SILENCE = "silence";
+
+/** Bytes that the client says, or does not say, or something that happens while the session waits. */
+export type Step = Uint8Array | typeof SILENCE | (() => void);
 
 /** What a session must not do: wait although nothing will ever happen. */
 export class Deadlock extends Error {
@@ -54,6 +57,10 @@ export class MemoryPeer implements Peer {
         if (this.silent) throw new Deadlock("the session waits for a silent client");
         return 0;
       }
+      if (step === SILENCE) {
+        this.#steps.shift();
+        return IDLE;
+      }
       if (typeof step !== "function") {
         const count = Math.min(step.length, end - start);
         this.input.set(step.subarray(0, count), start);
@@ -86,7 +93,7 @@ export class MemoryPeer implements Peer {
       }
       this.#waitsInVain = 0;
       const step = this.#steps[0];
-      const readable = receiving && typeof step !== "function" &&
+      const readable = receiving && typeof step !== "function" && step !== SILENCE &&
         !(step === undefined && this.silent);
       const events = (readable ? READABLE : 0) | (this.#isRung ? ENDED : 0);
       this.#isRung = false;

@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { serveClient } from "../../../src/nbd/serve_client.ts";
-import type { Target } from "../../../src/nbd/export.ts";
 import {
   CLIENT_FLAGS,
   concat,
@@ -20,6 +18,7 @@ import {
 } from "../../conformance/wire.ts";
 import { ArraySource } from "./array_source.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
+import { type Served, serveDialogue } from "./serve_dialogue.ts";
 
 const EXPORT = { name: "disc", description: "a disc in /dev/sr0" };
 const STRUCTURED = option(OPT.STRUCTURED_REPLY);
@@ -38,11 +37,11 @@ async function negotiate(...steps: Step[]) {
 function stage() {
   const peer = new MemoryPeer();
   const source = new ArraySource(peer.output, { sectorSize: 2048 });
-  return { peer, source, target: new ParkedReads(source) as Target };
+  return { peer, source, target: new ParkedReads(source) as Served };
 }
 
-async function run(peer: MemoryPeer, target: Target) {
-  const end = serveClient(peer, EXPORT, target, { timeoutMs: 0, now: peer.now });
+async function run(peer: MemoryPeer, target: Served, hasPlace = () => true) {
+  const end = serveDialogue(peer, EXPORT, target, { timeoutMs: 0, now: peer.now, hasPlace });
   const replies = peer.replies();
   assertEquals(await replies.greeting(), 3);
   return { end, replies, peer };
@@ -164,7 +163,7 @@ Deno.test("unknown client flags close the connection", () => {
   for (const flags of [4, 0x80000000, 7]) {
     const { peer, target } = stage();
     peer.plays(u32(flags));
-    const end = serveClient(peer, EXPORT, target, { timeoutMs: 0 });
+    const end = serveDialogue(peer, EXPORT, target, { timeoutMs: 0 });
     assertEquals([end.reason, peer.sent.length], ["violation", 1]);
   }
 });
@@ -294,20 +293,18 @@ Deno.test("a server that is ending refuses options and closes", async () => {
   }
 });
 
-Deno.test("a client that says nothing, or a byte now and then, is closed after the time limit", async () => {
-  const { peer, target } = stage();
-  peer.silent = true;
-  const { end } = await run(peer, target);
-  assertEquals([end.reason, peer.clock], ["violation", 30_000]);
-  assertMatch(end.message, /too long/);
-
-  const slow = stage();
-  const drip = [...concat(CLIENT_FLAGS, GO)].flatMap((byte): Step[] => [
-    Uint8Array.of(byte),
-    () => slow.peer.clock += 2000,
-  ]);
-  slow.peer.plays(...drip);
-  assertEquals((await run(slow.peer, slow.target)).end.reason, "violation");
+Deno.test("a client for which there is no place is told so, or closed", async () => {
+  for (const last of [GO, option(OPT.EXPORT_NAME, text("disc"))]) {
+    const { peer, target } = stage();
+    peer.plays(CLIENT_FLAGS, STRUCTURED, last);
+    const { replies } = await run(peer, target, () => false);
+    await replies.optionReplies();
+    if (last === GO) {
+      const [refused] = await replies.optionReplies();
+      assertEquals([refused!.type, refused!.sentence], [REP.ERR_POLICY, "there is no place"]);
+    }
+    assertEquals(replies.left(), 0);
+  }
 });
 
 Deno.test("a client may speak byte by byte, and ask before it has been answered", async () => {

@@ -2,7 +2,7 @@
 
 import { OUTPUT_BYTES } from "../../../src/nbd/limits.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { serveClient, type SessionOptions } from "../../../src/nbd/serve_client.ts";
+import type { SessionOptions } from "../../../src/nbd/serve_client.ts";
 import type { SessionEnd } from "../../../src/nbd/session_end.ts";
 import {
   type Chunk,
@@ -19,6 +19,7 @@ import {
 } from "../../conformance/wire.ts";
 import { ArraySource } from "./array_source.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
+import { serveDialogue } from "./serve_dialogue.ts";
 
 export type Mode = "simple" | "structured" | "extended";
 
@@ -60,7 +61,7 @@ export async function play({ mode = "simple", contexts = [], ...rest }: Play): P
   source.onEnding = () => peer.ring();
   const exported = { name: "", description: "a device" };
   const options = { timeoutMs: 0, now: peer.now, ...rest.options };
-  const end = serveClient(peer, exported, parked, options);
+  const end = serveDialogue(peer, exported, parked, options);
   const replies = peer.replies();
   await skipNegotiation(replies, mode, contexts);
   const chunks = () => replies.chunks(mode === "extended");

@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { OUTPUT_BYTES } from "../../../src/nbd/limits.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { serveClient, serveKernel } from "../../../src/nbd/serve_client.ts";
+import { SIMPLE } from "../../../src/nbd/reply_mode.ts";
+import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { CMD, concat, dataOf, E, errnoOf, request } from "../../conformance/wire.ts";
 import { ArraySource, bytesAt } from "./array_source.ts";
-import { MemoryPeer } from "./memory_peer.ts";
-import { negotiation, play } from "./played_session.ts";
+import { MemoryPeer, SILENCE } from "./memory_peer.ts";
+import { play } from "./played_session.ts";
 
 Deno.test("hits are answered while misses are parked, and misses as they end", async () => {
   const { replies, source, end } = await play({
@@ -228,29 +229,25 @@ Deno.test("a client that closes while reads are parked leaves them to the next c
   const parked = new ParkedReads(source);
   const read = (cookie: number, offset: number) =>
     request({ type: CMD.READ, cookie, offset, length: 512 });
-  const exported = { name: "", description: "" };
+  const negotiated = { mode: SIMPLE, contexts: [] } as const;
 
   const first = new MemoryPeer(output);
   first.ended = () => source.hasEnded();
-  first.plays(negotiation("simple"), read(1, 0), read(2, 512));
-  assertEquals(serveClient(first, exported, parked, { timeoutMs: 0 }).reason, "gone");
+  first.plays(read(1, 0), read(2, 512));
+  assertEquals(serveClient(first, parked, negotiated, { timeoutMs: 0 }).reason, "gone");
   assertEquals([parked.waiting, parked.full, source.abandoned.sort()], [0, true, [0, 1]]);
 
   const second = new MemoryPeer(output);
   second.ended = () => source.hasEnded();
   second.plays(
-    negotiation("simple").subarray(0, 10),
-    () => source.end(),
-    negotiation("simple").subarray(10),
     read(3, 1024),
+    () => source.end(0),
     () => source.end(1),
     () => source.end(0),
     request({ type: CMD.DISC }),
   );
-  assertEquals(serveClient(second, exported, parked, { timeoutMs: 0 }).reason, "left");
+  assertEquals(serveClient(second, parked, negotiated, { timeoutMs: 0 }).reason, "left");
   const replies = second.replies();
-  await replies.greeting();
-  await replies.optionReplies();
   assertEquals(await replies.simpleReply(512), { errno: 0, cookie: 3n, data: bytesAt(1024, 512) });
   assertEquals([replies.left(), parked.full], [0, false]);
 });
@@ -270,14 +267,18 @@ Deno.test("a client that does not listen ends its session", async () => {
   assertEquals([end.reason, parked.waiting], ["gone", 0]);
 });
 
-Deno.test("the kernel is served without a negotiation", async () => {
+Deno.test("a client is idle when it is silent between two requests, and only then", () => {
   const peer = new MemoryPeer();
   const parked = new ParkedReads(new ArraySource(peer.output));
-  peer.plays(
-    request({ type: CMD.READ, cookie: 5, offset: 4096, length: 4096 }),
-    request({ type: CMD.DISC }),
-  );
-  assertEquals(serveKernel(peer, parked, { timeoutMs: 0 }).reason, "left");
-  const reply = await peer.replies().simpleReply(4096);
-  assertEquals([reply.cookie, reply.data], [5n, bytesAt(4096, 4096)]);
+  const read = request({ type: CMD.READ, cookie: 5, offset: 4096, length: 4096 });
+  const serve = () =>
+    serveClient(peer, parked, { mode: SIMPLE, contexts: [] }, { timeoutMs: 0 }).reason;
+  peer.plays(SILENCE);
+  assertEquals([serve(), peer.sent.length], ["idle", 0]);
+  peer.plays(read.subarray(0, 13), SILENCE, read.subarray(13), SILENCE);
+  assertEquals([serve(), peer.sent.length, peer.stepsLeft], ["idle", 1, 0]);
+  // A payload that is refused, as the export is read-only.
+  const write = request({ type: CMD.WRITE, length: 512, payload: new Uint8Array(512) });
+  peer.plays(write.subarray(0, 100), SILENCE, write.subarray(100), SILENCE);
+  assertEquals([serve(), peer.sent.length, peer.stepsLeft], ["idle", 2, 0]);
 });

@@ -2,13 +2,13 @@
 import { assertEquals } from "@std/assert";
 import { OUTPUT_BYTES } from "../../../src/nbd/limits.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { serveClient } from "../../../src/nbd/serve_client.ts";
 import type { SessionEnd } from "../../../src/nbd/session_end.ts";
 import { refusalOfErrno } from "../../../src/nbd/write_errors.ts";
 import { PENDING, type Writer } from "../../../src/nbd/writer.ts";
 import { CMD, concat, E, type Request, request } from "../../conformance/wire.ts";
 import { ArraySource } from "./array_source.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
+import { serveDialogue } from "./serve_dialogue.ts";
 import { negotiation } from "./played_session.ts";
 
 /** Notes what it is asked for. Writes to odd offsets end later, in the order of the test's choice. */
@@ -87,7 +87,7 @@ async function play(
   source.onEnding = () => peer.ring();
   const exported = { name: "", description: "" };
   const options = { timeoutMs: 1000, now: peer.now };
-  const end = serveClient(peer, exported, new ParkedReads(source), options);
+  const end = serveDialogue(peer, exported, new ParkedReads(source), options);
   const replies = peer.replies();
   await replies.greeting();
   await replies.optionReplies();

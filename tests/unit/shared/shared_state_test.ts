@@ -54,7 +54,7 @@ Deno.test("the words of sessions do not touch each other", () => {
   for (let session = 0; session < 3; session++) {
     assertEquals(state.eventFd(session), -1);
     state.setEventFd(session, 100 + session);
-    state.publishSocket(session, 200 + session);
+    state.assign(session, 200 + session, 7 + session);
     state.setParked(session, 10 * (session + 1));
     state.count(session, SESSION_REQUESTS, session + 1);
     state.count(session, SESSION_BYTES, 2 ** 40);
@@ -64,6 +64,8 @@ Deno.test("the words of sessions do not touch each other", () => {
   const sockets: number[] = [];
   for (let session = 0; session < 3; session++) other.withSocket(session, (fd) => sockets.push(fd));
   assertEquals(sockets, [200, 201, 202]);
+  assertEquals([0, 1, 2].map((session) => other.socket(session)), sockets);
+  assertEquals([0, 1, 2].map((session) => other.negotiated(session)), [7, 8, 9]);
   assertEquals([0, 1, 2].map((session) => other.eventFd(session)), [100, 101, 102]);
   assertEquals([0, 1, 2].map((session) => other.isDismissed(session)), [false, true, false]);
   assertEquals(other.parkedReads(), 60);
@@ -74,7 +76,7 @@ Deno.test("the words of sessions do not touch each other", () => {
 
 Deno.test("a socket that was retracted is not used any more", () => {
   const state = SharedState.create(1);
-  state.publishSocket(0, 5);
+  state.assign(0, 5, 1);
   state.retractSocket(0);
   state.withSocket(0, () => assert(false));
 });

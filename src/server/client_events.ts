@@ -1,16 +1,24 @@
-// What happens in a pool of sessions, as events of the run.
+// What happens to clients, as events of the run.
+import type { ClientObserver } from "./clients.ts";
 import type { Observer } from "./events.ts";
-import type { PoolObserver } from "./session_pool.ts";
 import { missingForThreads } from "./thread_room.ts";
 
-/** @param clients how many are connected at the time of the event. */
-export function sessionObserver(observe: Observer, clients: () => number): PoolObserver {
+/** @param clients how many have the export at the time of the event. */
+export function clientObserver(
+  observe: Observer,
+  clients: () => number,
+): Omit<ClientObserver, "awaited"> {
   return {
     connected: () => observe({ event: "client", state: "connected", clients: clients() }),
     left: (message) => observe({ event: "client", state: "left", clients: clients(), message }),
+    dismissed: (message) => {
+      if (message !== "") {
+        observe({ event: "debug", message: `a client has not got the export: ${message}` });
+      }
+    },
     warned: (message, hints) => observe({ event: "warning", message, hints }),
     missing: () => missingForThreads(1),
-    died: (error) =>
+    failed: (error) =>
       observe({
         event: "warning",
         message: `a session has ended by an error of blkcache: ${error}`,

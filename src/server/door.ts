@@ -1,0 +1,298 @@
+// Where clients come in: main accepts them, negotiates with all of them at a time, and watches those that have got
+// the export and are silent. None of these costs a thread; who asks for something is handed to a session. Who may
+// stay Places decides, for each kind of socket by itself: TCP clients take nothing from those of the Unix socket.
+// Main thread; nothing here blocks.
+import type { Export, Target } from "../nbd/export.ts";
+import { ASKS, Negotiation, type Outcome } from "../nbd/negotiation.ts";
+import { packNegotiated } from "../nbd/negotiated.ts";
+import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
+import { createEventFd, drainEventFd, ringEventFd } from "../sys/eventfd.ts";
+import { closeFd } from "../sys/fd.ts";
+import { POLLIN, PollSet } from "../sys/poll.ts";
+import { freeDescriptors } from "../sys/process_limits.ts";
+import { tryAccept } from "../sys/socket.ts";
+import { DOOR_ROOM } from "./descriptor_budget.ts";
+import { type Client, Guest } from "./guest.ts";
+import type { Listener, SocketKind } from "./listeners.ts";
+import { NegotiatingClient, NegotiationBuffers } from "./negotiating_client.ts";
+import { type PlaceAction, Places, type Reason } from "./places.ts";
+
+/** Pause after accept has failed for want of descriptors or memory, milliseconds. */
+const ACCEPT_PAUSE_MS = 200;
+/** Clients that are accepted in a turn: then those that are there have theirs. */
+const ACCEPTS_A_TURN = 16;
+
+const SENTENCES: Readonly<Record<Reason, string>> = {
+  slow: "the negotiation takes too long",
+  silent: "it has said nothing, and others have come",
+  unused: "it has asked for nothing for long, and others need its place",
+};
+
+const NO_PLACE = "the server has no place for one more client: try again";
+
+/** What is to be done about clients. */
+export interface DoorObserver {
+  /** Somebody negotiates, and will soon ask for something. */
+  expected(): void;
+  entered(client: Client): void;
+  /** A client that has got the export asks for something: from now on `rest` or `gone` says what becomes of it. */
+  asked(client: Client): void;
+  /** A client that has got the export is no longer there; its socket is closed. */
+  left(client: Client, message: string): void;
+  /** A client that has asked must go: `gone` follows. */
+  unwanted(client: Client): void;
+  /** An error of ours has come up. */
+  failed(error: unknown): void;
+  /** A client has not got the export. */
+  dismissed(message: string): void;
+}
+
+/** What to offer, and to whom. */
+export interface DoorOptions {
+  readonly listeners: readonly Listener[];
+  readonly exported: Export;
+  readonly target: Target;
+  /** Clients of each kind of socket that may have the export at a time. */
+  readonly places: number;
+}
+
+/** See the head of this file. */
+export class Door {
+  readonly #options: DoorOptions;
+  readonly #observer: DoorObserver;
+  readonly #places: Readonly<Record<SocketKind, Places>>;
+  readonly #guests = new Map<number, Guest>();
+  readonly #buffers = new NegotiationBuffers();
+  readonly #doorbell = createEventFd();
+  #poll = new PollSet(1);
+  /** What each place of the poll set stands for, behind the doorbell's. */
+  #watched: (Listener | Guest)[] = [];
+  #nextId = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isPaused = false;
+  /** What is watched is looked at anew after it. */
+  #isInTurn = false;
+  #isEnding = false;
+  /** Resolves when nothing is watched any more; only after `end`. */
+  readonly ended: Promise<void>;
+
+  constructor(options: DoorOptions, observer: DoorObserver) {
+    this.#options = options;
+    this.#observer = observer;
+    this.#places = { unix: new Places(options.places), tcp: new Places(options.places) };
+    this.ended = this.#watch();
+  }
+
+  /** Clients that have got the export. */
+  get clients(): number {
+    return this.#places.unix.holders + this.#places.tcp.holders;
+  }
+
+  /** A client has nothing more to ask: it is watched here again. */
+  rest(client: Client): void {
+    const guest = this.#guests.get(client.id)!;
+    guest.state = "rests";
+    if (this.#isEnding) this.#close(guest, "");
+    else this.#change();
+  }
+
+  /** A client that had asked is being served at this time. */
+  active({ id }: Client): void {
+    const guest = this.#guests.get(id);
+    if (guest?.isCounted) guest.places.active(id, performance.now());
+  }
+
+  /** A client that had asked has gone, and its socket is closed. */
+  gone({ id }: Client): void {
+    const guest = this.#guests.get(id)!;
+    this.#guests.delete(id);
+    this.#leave(guest);
+  }
+
+  /** Lets nobody in any more, and sends away whoever does not ask for anything at the moment. */
+  end(): void {
+    this.#isEnding = true;
+    clearTimeout(this.#timer);
+    for (const guest of [...this.#guests.values()]) {
+      if (guest.state !== "asks") this.#close(guest, "");
+    }
+    ringEventFd(this.#doorbell);
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#isEnding) {
+      this.#arrange();
+      await this.#poll.waitElsewhere();
+      if (!this.#isEnding) this.#turn();
+    }
+    closeFd(this.#doorbell);
+    this.#buffers.release();
+  }
+
+  /** What is watched has changed: the doorbell ends the wait that is under way, or is about to begin. */
+  #change(): void {
+    if (!this.#isInTurn) ringEventFd(this.#doorbell);
+  }
+
+  #arrange(): void {
+    const guests = [...this.#guests.values()].filter(({ state }) => state !== "asks");
+    this.#watched = this.#isPaused ? guests : [...guests, ...this.#options.listeners];
+    this.#poll = new PollSet(this.#watched.length + 1);
+    this.#poll.set(0, this.#doorbell, POLLIN);
+    this.#watched.forEach((watched, index) => {
+      if ("fd" in watched) this.#poll.set(index + 1, watched.fd, POLLIN);
+      else this.#poll.set(index + 1, watched.socket, watched.events);
+    });
+  }
+
+  #turn(): void {
+    if (this.#poll.revents(0) !== 0) drainEventFd(this.#doorbell);
+    this.#isInTurn = true;
+    this.#watched.forEach((watched, index) => {
+      if (this.#poll.revents(index + 1) === 0) return;
+      if ("fd" in watched) this.#accept(watched);
+      // It may have been closed since it was found ready, or within this turn.
+      else if (this.#guests.get(watched.id) === watched) this.#attend(watched);
+    });
+    this.#isInTurn = false;
+  }
+
+  #accept({ fd, kind }: Listener): void {
+    for (let count = 0; count < ACCEPTS_A_TURN; count++) {
+      if (freeDescriptors(DOOR_ROOM[kind] + 1) <= DOOR_ROOM[kind]) return this.#pause();
+      const socket = tryAccept(fd);
+      if (socket >= 0) {
+        this.#welcome(socket, kind);
+      } else if (socket !== -ECONNABORTED) {
+        if (socket !== -EAGAIN) this.#pause();
+        return;
+      }
+    }
+  }
+
+  /** Descriptors or memory have ended: looking again at once would not help. */
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    setTimeout(() => {
+      this.#isPaused = false;
+      if (!this.#isEnding) this.#change();
+    }, ACCEPT_PAUSE_MS);
+  }
+
+  #welcome(socket: number, kind: SocketKind): void {
+    const { exported, target } = this.#options;
+    const negotiation = new Negotiation(exported, target, this.#buffers.replies);
+    const guest = new Guest(
+      this.#nextId++,
+      socket,
+      this.#places[kind],
+      new NegotiatingClient(socket, negotiation, this.#buffers),
+    );
+    this.#guests.set(guest.id, guest);
+    this.#decide((nowMs) => guest.places.came(guest.id, nowMs));
+    guest.negotiation!.greet();
+  }
+
+  /** Something has happened to a client that does not ask for anything. An error of ours costs it its connection. */
+  #attend(guest: Guest): void {
+    try {
+      if (guest.state === "negotiates") this.#negotiate(guest);
+      else if (guest.state === "waits") this.#close(guest, "it has not waited for a place");
+      else if (guest.negotiation === undefined) this.#hear(guest);
+      else this.#finishEntering(guest, guest.negotiation.flush());
+    } catch (error) {
+      this.#observer.failed(error);
+      if (this.#guests.get(guest.id) === guest && guest.state !== "asks") this.#close(guest, "");
+    }
+  }
+
+  #negotiate(guest: Guest): void {
+    const negotiation = guest.negotiation!;
+    const outcome = negotiation.goOn();
+    if (negotiation.hasSpoken) {
+      guest.places.spoke(guest.id, performance.now());
+      this.#observer.expected();
+    }
+    if (outcome === undefined) return;
+    if (outcome !== ASKS) return this.#close(guest, outcome.message);
+    guest.state = "waits";
+    this.#decide((nowMs) => guest.places.asks(guest.id, nowMs));
+  }
+
+  /** It has got the export, but perhaps not all of the reply. */
+  #finishEntering(guest: Guest, outcome: Outcome): void {
+    if (outcome !== undefined && outcome !== ASKS) this.#close(guest, outcome.message);
+    else if (!guest.negotiation!.isSending) guest.negotiation = undefined;
+  }
+
+  /** A client that has been silent asks for something, or leaves. */
+  #hear(guest: Guest): void {
+    const heard = guest.hear(this.#buffers);
+    if (heard === "nothing") return;
+    if (heard !== "a request") return this.#close(guest, heard.left);
+    guest.state = "asks";
+    guest.places.active(guest.id, performance.now());
+    this.#observer.asked(guest);
+  }
+
+  /** Closes a client that does not ask for anything. @param message why, when there is something to say. */
+  #close(guest: Guest, message: string): void {
+    this.#guests.delete(guest.id);
+    // First, since whoever is told counts those that are left.
+    this.#leave(guest);
+    this.#drop(guest, message);
+  }
+
+  #drop(guest: Guest, message: string): void {
+    this.#guests.delete(guest.id);
+    guest.close(this.#buffers);
+    if (guest.state === "rests") this.#observer.left(guest, message);
+    else this.#observer.dismissed(message);
+  }
+
+  #leave(guest: Guest): void {
+    if (!guest.isCounted) return;
+    guest.isCounted = false;
+    this.#decide((nowMs) => guest.places.left(guest.id, nowMs));
+  }
+
+  #decide(event: (nowMs: number) => PlaceAction[]): void {
+    for (const action of event(performance.now())) this.#carryOut(action);
+    if (this.#isEnding) return;
+    this.#schedule();
+    this.#change();
+  }
+
+  #carryOut(action: PlaceAction): void {
+    const guest = this.#guests.get(action.client)!;
+    switch (action.do) {
+      case "enter": {
+        guest.negotiated = packNegotiated(guest.negotiation!.enter());
+        guest.state = "rests";
+        this.#finishEntering(guest, undefined);
+        return this.#observer.entered(guest);
+      }
+      case "refuse":
+        guest.negotiation!.refuse(NO_PLACE);
+        guest.isCounted = false;
+        return this.#drop(guest, NO_PLACE);
+      case "close":
+        guest.isCounted = false;
+        if (guest.state === "asks") return this.#observer.unwanted(guest);
+        return this.#drop(guest, SENTENCES[action.because]);
+    }
+  }
+
+  /** Has the next thing that time brings happen. */
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const nextMs = Math.min(this.#places.unix.nextMs, this.#places.tcp.nextMs);
+    if (nextMs === Infinity) return;
+    this.#timer = setTimeout(() => {
+      for (const places of Object.values(this.#places)) {
+        this.#decide((nowMs) => places.tick(nowMs));
+      }
+    }, Math.max(0, nextMs - performance.now()) + 1);
+  }
+}
