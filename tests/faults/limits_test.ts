@@ -2,6 +2,8 @@
 // to start with one sentence; it never ends in the middle, and the map is saved.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../conformance/harness.ts";
+import { CLIENT_FLAGS, CMD, OPT, option, request } from "../conformance/wire.ts";
 import { areasOf, bytesWith } from "../harness/mapfile_areas.ts";
 import { readThrough } from "../harness/nbd_client.ts";
 import { Program, programCommand, runProgram } from "../harness/program.ts";
@@ -17,15 +19,16 @@ const PIECE = 64 * KIB;
 const COLLAPSE = /panick|Uncaught|Fatal|stack trace|RUST_BACKTRACE/;
 const ignore = !hasTools("prlimit", "setpriv", "nbdcopy");
 
-/** A client that holds its connection: it has read the first sector. */
-async function connected(path: string): Promise<Deno.UnixConn> {
-  const client = await Deno.connect({ transport: "unix", path });
-  const greeting = new Uint8Array(18);
-  for (let count = 0; count < greeting.length;) {
-    const more = await client.read(greeting.subarray(count));
-    if (more === null) throw new Error("the server has closed the connection");
-    count += more;
-  }
+/** A client that has a session and keeps it: it has read a sector, and is in the middle of its next request. */
+async function connected(path: string): Promise<Client> {
+  const client = new Client(await Deno.connect({ transport: "unix", path }), 60_000);
+  await client.greeting();
+  await client.send(CLIENT_FLAGS, option(OPT.EXPORT_NAME));
+  await client.read(10);
+  const read = { type: CMD.READ, length: 512 };
+  await client.request(read);
+  await client.data(512);
+  await client.send(request(read).subarray(0, 13));
   return client;
 }
 
@@ -195,8 +198,8 @@ if (Deno.env.has("BLKCACHE")) {
       const [first] = await readThrough(uri, { reads: [[0, PIECE]] });
       assertEquals(first.errno, 0);
       // As many as there are threads for.
-      const clients: Deno.UnixConn[] = [];
-      let isServed: Promise<Deno.UnixConn>;
+      const clients: Client[] = [];
+      let isServed: Promise<Client>;
       for (;;) {
         isServed = connected(path);
         const isShort = program.waitForLine("stdout", /a client waits: there are too few threads/);
