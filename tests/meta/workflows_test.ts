@@ -23,6 +23,17 @@ function jobsOf(workflow: string): [name: string, lines: string][] {
   return parts.flatMap((part, index) => index % 2 === 0 ? [[part, parts[index + 1]]] : []);
 }
 
+Deno.test("container images are pinned by digest", () => {
+  const images = SCRIPTS.flatMap((path) =>
+    Array.from(
+      textOf(path).matchAll(/(?<![\w./-])(?:[a-z]+\/)?[a-z]+:(?:\d|latest)[\w.-]*(?:@\S+)?/g),
+      ([image]) => image,
+    )
+  );
+  assert(images.length >= 7, images.join(" "));
+  for (const image of images) assert(/@sha256:[0-9a-f]{64}$/.test(image), image);
+});
+
 for (const path of WORKFLOWS) {
   const text = textOf(path);
 
