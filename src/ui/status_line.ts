@@ -55,8 +55,10 @@ const average: Part = ({ averageBytesPerSecond }) => ({
   text: `average ${formatRate(averageBytesPerSecond)}`,
 });
 
-const remaining: Part = ({ remainingMs }) =>
-  remainingMs === undefined ? undefined : { text: `ETA ${formatDuration(remainingMs)}` };
+const remaining: Part = ({ progress, remainingMs }) =>
+  remainingMs === undefined || troubleText(progress) !== undefined
+    ? undefined
+    : { text: `ETA ${formatDuration(remainingMs)}` };
 
 const stuck: Part = ({ progress: { reading } }) =>
   reading === null || reading.ms < STUCK_MS ? undefined : {

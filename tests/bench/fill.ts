@@ -4,8 +4,9 @@ import { formatSize } from "../../src/base/sizes.ts";
 import { SickModel, type Sickness, SICKNESSES, type Timing } from "../harness/sick_model.ts";
 import { noise } from "../harness/test_folder.ts";
 import { filesByBlkcache, filesByDdrescue, latencyOf, makeFileSystem } from "./fill_clients.ts";
-import { modelledDdrescue, modelledFill } from "./fill_model.ts";
-import { type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
+import { OUTAGE_KINDS } from "../harness/outages.ts";
+import { modelledDdrescue, modelledFill, modelledOutage } from "./fill_model.ts";
+import { OUTAGE_RESCUERS, type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
 import { givenOptions, runBenchmark } from "./run_benchmark.ts";
 
@@ -16,7 +17,7 @@ const TIMING: Timing = { readMs: 0.05, byteMs: 1e-5, failureMs: 30, slowness: 10
 const BAD_SHARE = 1 / 1024;
 
 /** The race on a model, sicknesses to race on in earnest, and what clients have of a fill. */
-const PARTS: readonly string[] = ["model", ...SICKNESSES, "files", "latency"];
+const PARTS: readonly string[] = ["model", "outages", ...SICKNESSES, "files", "latency"];
 
 const USAGE = `deno run -A tests/bench/fill.ts [OPTIONS]
 
@@ -58,7 +59,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function cellsOf(rescue: Rescue, model: SickModel): string[] {
+function cellsOf(rescue: Omit<Rescue, "wronglyBad">, model: SickModel): string[] {
   const lost = model.readable - rescue.saved;
   return [
     ...rescue.savedAt.map((bytes) => formatSize(bytes)),
@@ -107,6 +108,59 @@ async function modelled(folder: string, settings: Settings): Promise<void> {
     const fill = modelledFill(model, marksSeconds);
     console.log(row([kind, "blkcache --fill", ...cellsOf(fill, model)]));
     console.log(row([kind, "ddrescue -d", ...cellsOf(ddrescue, model)]));
+  }
+}
+
+/** A disk with scattered bad sectors that does not answer now and then. */
+function outages(settings: Settings): void {
+  if (!settings.parts.includes("outages")) return;
+  printHeading(
+    "modelled outage, blkcache --fill",
+    "called bad and is not",
+    "readable bytes saved",
+    "reads in vain",
+    "failing reads",
+    "checks",
+    "time",
+  );
+  const model = sick("scattered", settings);
+  for (const kind of OUTAGE_KINDS) {
+    const rescue = modelledOutage(kind, model, settings.seed);
+    const lost = model.readable - rescue.saved;
+    console.log(row([
+      kind,
+      formatSize(rescue.wronglyBad),
+      lost === 0 ? "all" : `all but ${formatSize(lost)}`,
+      String(rescue.readsInVain),
+      String(rescue.failingReads),
+      String(rescue.checkReads),
+      `${rescue.seconds.toFixed(1)} s`,
+    ]));
+  }
+}
+
+/** The same in earnest: after each 25 failing reads none succeeds for 4 s, or ever. */
+async function outageRace(folder: string, data: string, settings: Settings): Promise<void> {
+  if (!settings.parts.includes("outages")) return;
+  printHeading(
+    "outage",
+    "program",
+    "called bad and is not",
+    "readable bytes saved",
+    "failing reads",
+    "time",
+  );
+  const model = sick("scattered", settings);
+  for (const [name, ms] of [["4 s after each 25 failures", 4000], ["for ever", 1e9]] as const) {
+    for (const rescuer of OUTAGE_RESCUERS) {
+      const outage = { failures: 25, ms };
+      const rescue = await inFolder(
+        folder,
+        (place) => rescueBy(rescuer, model, data, place, settings.rules, outage),
+      );
+      const [saved, failing, time] = cellsOf({ ...rescue, savedAt: [] }, model);
+      console.log(row([name, rescuer, formatSize(rescue.wronglyBad), saved!, failing!, time!]));
+    }
   }
 }
 
@@ -182,6 +236,8 @@ async function main(settings: Settings): Promise<void> {
   console.log((await environment()).map((line) => `- ${line}`).join("\n"));
   console.log(`- a disk of ${formatSize(size)}, seed ${seed}, ${JSON.stringify(TIMING)}`);
   await modelled(folder, settings);
+  outages(settings);
+  await outageRace(folder, data, settings);
   await race(folder, data, settings);
   await files(folder, settings);
   await latency(folder, data, settings);

@@ -4,11 +4,16 @@ import { mapfileTotals, parseMapfile } from "../../src/map/mapfile.ts";
 import { FINISHED } from "../../src/map/statuses.ts";
 import type { SickModel } from "../harness/sick_model.ts";
 import { blkcacheCommand } from "./servers.ts";
+import { fileMapOf } from "../../src/map/mapfile_conversion.ts";
+import { wronglyBad } from "./fill_model.ts";
 import { SickDisk } from "./sick_disk.ts";
+import type { SickServerInit } from "./sick_server.ts";
 
 /** Who can rescue a disk. */
 export const RESCUERS = ["blkcache --fill", "ddrescue -d", "ddrescue"] as const;
-export type Rescuer = typeof RESCUERS[number];
+/** Who of them is let loose on a disk that does not answer now and then. */
+export const OUTAGE_RESCUERS = ["blkcache --fill", "ddrescue -d", "ddrescue -d -J"] as const;
+export type Rescuer = typeof RESCUERS[number] | typeof OUTAGE_RESCUERS[number];
 
 /** How a rescue went. */
 export interface Rescue {
@@ -17,6 +22,8 @@ export interface Rescue {
   /** Bytes in the image at the end. */
   readonly saved: number;
   readonly failingReads: number;
+  /** Bytes that the map calls bad and that are not. */
+  readonly wronglyBad: number;
   /** From the first read to the last, seconds; undefined: it was stopped at the limit. */
   readonly seconds: number | undefined;
 }
@@ -34,13 +41,15 @@ export async function rescueBy(
   data: string,
   folder: string,
   rules: RaceRules,
+  outage?: SickServerInit["outage"],
 ): Promise<Rescue> {
-  await using disk = await SickDisk.make(model, data, folder);
+  await using disk = await SickDisk.make(model, data, folder, outage);
   const image = `${folder}/image`;
   const map = `${image}.map`;
   const inTime = await runFor(commandOf(rescuer, disk.path, image), folder, rules);
   const reads = disk.reads();
-  const totals = mapfileTotals(parseMapfile(Deno.readTextFileSync(map), map));
+  const mapfile = parseMapfile(Deno.readTextFileSync(map), map);
+  const totals = mapfileTotals(mapfile);
   Deno.removeSync(image);
   const delivered = new Delivered(model);
   const savedAt = rules.marksSeconds.map((seconds) => {
@@ -50,6 +59,7 @@ export async function rescueBy(
   return {
     savedAt,
     saved: totals[FINISHED],
+    wronglyBad: wronglyBad(model, fileMapOf(mapfile, model.size, map)),
     failingReads: reads.filter(({ good }) => !good).length,
     seconds: inTime ? (reads.at(-1)?.endMs ?? 0) / 1000 : undefined,
   };

@@ -34,7 +34,12 @@ export class SickDisk implements AsyncDisposable {
   }
 
   /** @param data a file of the model's size. @param folder for what the disk needs, of its own. */
-  static async make(model: SickModel, data: string, folder: string): Promise<SickDisk> {
+  static async make(
+    model: SickModel,
+    data: string,
+    folder: string,
+    outage?: SickServerInit["outage"],
+  ): Promise<SickDisk> {
     await using parts = new AsyncDisposableStack();
     const record = new SharedArrayBuffer(8 * (1 + MOST_READS * RECORD_WORDS));
     const socket = `${folder}/source.sock`;
@@ -53,6 +58,7 @@ export class SickDisk implements AsyncDisposable {
         truth: model.truth.buffer,
         slow: model.slow.buffer,
         timing: model.timing,
+        outage,
         record,
       } satisfies SickServerInit,
     );

@@ -18,6 +18,8 @@ export interface SickServerInit {
   readonly truth: SharedArrayBuffer;
   readonly slow: SharedArrayBuffer;
   readonly timing: Timing;
+  /** After so many failing reads all reads fail, for so many milliseconds; undefined: never. */
+  readonly outage?: { readonly failures: number; readonly ms: number } | undefined;
   /** Float64: how many reads, then RECORD_WORDS for each. */
   readonly record: SharedArrayBuffer;
 }
@@ -56,6 +58,8 @@ class SickServer {
   #firstMs = 0;
   /** When the disk is free again. */
   #freeMs = 0;
+  #failures = 0;
+  #silentUntilMs = 0;
 
   constructor(init: SickServerInit, socket: number) {
     this.#init = init;
@@ -96,8 +100,13 @@ class SickServer {
   #read(offset: number, length: number): number {
     const { readMs, byteMs, failureMs, slowness } = this.#init.timing;
     const touches = (map: FileMap) => map.find(offset, offset + length, maskOf(BAD_SECTOR)) >= 0;
-    const bad = touches(this.#truth);
     const nowMs = performance.now();
+    const isSilent = nowMs < this.#silentUntilMs;
+    const bad = isSilent || touches(this.#truth);
+    const { outage } = this.#init;
+    if (outage !== undefined && bad && !isSilent && ++this.#failures % outage.failures === 0) {
+      this.#silentUntilMs = nowMs + outage.ms;
+    }
     if (this.#firstMs === 0) this.#firstMs = nowMs;
     const ms = (readMs + byteMs * length) * (touches(this.#slow) ? slowness : 1);
     this.#freeMs = Math.max(this.#freeMs, nowMs) + ms + (bad ? failureMs : 0);

@@ -86,7 +86,7 @@ export function pageState(snapshot: StatusSnapshot, medium: string): PageState {
       average: formatRate(snapshot.averageBytesPerSecond),
       eta: isComplete(progress)
         ? "nothing"
-        : remainingMs === undefined
+        : remainingMs === undefined || troubleText(progress) !== undefined
         ? "no end in sight"
         : formatDuration(remainingMs),
       clients: `${progress.clients}${waiting}`,
