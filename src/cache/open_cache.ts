@@ -4,6 +4,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
+import { byHolder } from "../file/lock_holder.ts";
 import { fileKey } from "../file/block_stack.ts";
 import { findEntry, removeFile } from "../file/entry.ts";
 import type { File } from "../file/file.ts";
@@ -91,9 +92,12 @@ export function openCache(request: CacheRequest): OpenCache {
   let mapCreated = false;
   try {
     if (!tryLock(image)) {
-      throw new UserError(`another program is using the image "${printable(imagePath)}"`, {
-        hints: ["end the other blkcache first, or name another IMAGE"],
-      });
+      throw new UserError(
+        `another program is using the image "${printable(imagePath)}"${byHolder(image)}`,
+        {
+          hints: ["end the other blkcache first, or name another IMAGE"],
+        },
+      );
     }
     identity ??= identityOfKnown(request, imagePath, known, image, reads);
     // An image with bytes in it is never without a mapfile, even if we are killed in the next instant.

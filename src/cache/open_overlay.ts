@@ -8,6 +8,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
+import { byHolder } from "../file/lock_holder.ts";
 import { findEntry, removeFile } from "../file/entry.ts";
 import { evidenceOf } from "../file/identity_evidence.ts";
 import { identityFromJson, identityToJson } from "../file/identity_json.ts";
@@ -87,9 +88,12 @@ export function openOverlay(
   const { file, created } = openOrCreate(path, mode);
   try {
     if (!tryLock(file)) {
-      throw new UserError(`another program is using the overlay "${printable(path)}"`, {
-        hints: ["end the other blkcache first, or name another file with --overlay FILE"],
-      });
+      throw new UserError(
+        `another program is using the overlay "${printable(path)}"${byHolder(file)}`,
+        {
+          hints: ["end the other blkcache first, or name another file with --overlay FILE"],
+        },
+      );
     }
     const isNew = identityOf(file).size === 0;
     for (const { message, hints } of overlayWarnings(path, request.device, medium.size)) {

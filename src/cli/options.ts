@@ -111,6 +111,13 @@ export const OPTIONS = [
     group: "clients",
   },
   {
+    name: "exit-with-parent",
+    kind: "flag",
+    help: "end when the program ends that has started this one; the map is saved",
+    commands: ["serve", "mount"],
+    group: "clients",
+  },
+  {
     name: "timeout",
     kind: "seconds",
     placeholder: "SECONDS",

@@ -53,6 +53,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
     overlay: values.overlay,
     mount: values.mount,
     attach: values.attach,
+    exitsWithParent: values["exit-with-parent"] ?? false,
     survivesHangUp: false,
     endsWithMount: false,
   };

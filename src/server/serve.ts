@@ -18,6 +18,7 @@ import { Generation } from "./generation.ts";
 import { generationState } from "./generation_parts.ts";
 import { takeGivenSockets } from "./given_sockets.ts";
 import { openListeners } from "./listeners.ts";
+import { ParentWatch } from "./parent_watch.ts";
 import { ReaderThread } from "./reader_thread.ts";
 import { isMemoryShort } from "./memory_check.ts";
 import { Refusal } from "./refusal.ts";
@@ -34,9 +35,19 @@ import { StopRequest } from "./stop_request.ts";
 export async function serve(
   options: ServeOptions,
   about: About,
-  observe: Observer,
+  observer: Observer,
 ): Promise<number> {
   using stop = new StopRequest(options.survivesHangUp);
+  const given = takeGivenSockets();
+  const bond = options.exitsWithParent ? "parent" : given.length > 0 ? "clients" : "none";
+  using parent = new ParentWatch(bond, () => {
+    observer({ event: "info", message: "the program that has started this one has ended" });
+    stop.stop("SIGTERM");
+  });
+  const observe: Observer = (event) => {
+    parent.observe(event);
+    observer(event);
+  };
   const { device, speed, offline } = options;
   const kind = detect(device);
   const isDrive = !offline && kind === Removable;
@@ -58,7 +69,7 @@ export async function serve(
     tcp: options.listen,
     deviceName: name,
     exportName: options.exportName,
-    given: takeGivenSockets(),
+    given,
   });
   const run: Run = {
     options,

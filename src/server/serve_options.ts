@@ -73,7 +73,7 @@ export interface ServeOptions {
   saveIntervalSeconds: number;
   /** False: image, map and sidecar are deleted at exit. */
   keepCache: boolean;
-  /** Most clients at a time; more wait in the accept queue. */
+  /** Most clients at a time, of each kind of socket. */
   maxClients: number;
   /** Resume although the identity cannot be confirmed. */
   force: boolean;
@@ -85,6 +85,8 @@ export interface ServeOptions {
   overlay: string | undefined;
   /** Also show the device as this file; undefined: do not. */
   mount: string | undefined;
+  /** The run ends when the program ends that has started it. */
+  exitsWithParent: boolean;
   /** The end of the terminal is not the run's: nohup(1). */
   survivesHangUp: boolean;
   /** The run ends when that file is unmounted. */

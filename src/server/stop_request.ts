@@ -10,6 +10,8 @@ const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 export class StopRequest implements Disposable {
   /** Resolves with the first of them. */
   readonly requested: Promise<StopSignal>;
+  /** Ends the run as if a signal had come. */
+  readonly stop: (signal: StopSignal) => void;
   readonly #listeners: readonly (readonly [signal: StopSignal, listener: () => void])[];
   #interrupted = false;
 
@@ -17,6 +19,7 @@ export class StopRequest implements Disposable {
   constructor(survivesHangUp: boolean) {
     const { promise, resolve } = Promise.withResolvers<StopSignal>();
     this.requested = promise;
+    this.stop = resolve;
     this.#listeners = SIGNALS.map((signal) =>
       [signal, () => {
         if (signal === "SIGINT") this.#noteInterrupt();

@@ -2,6 +2,9 @@
 
 give_sockets.py SPEC PROGRAM ARGS...; SPEC is JSON: {"sockets": [...], "pid": null or a wrong one}. A socket is
 {"unix": path}, {"tcp": host}, each listening unless "idle" is true, {"udp": host}, or {"file": path}.
+
+With "orphan" it becomes that program when its parent has ended, in a session of its own if "leader" is true, and
+writes its process number to that path first.
 """
 
 import fcntl
@@ -9,6 +12,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 FIRST = 3
 ABOVE = 100
@@ -27,7 +31,22 @@ def opened(spec):
     return made.detach()
 
 
+def orphan(path, leader):
+    parent = os.getpid()
+    if os.fork():
+        os._exit(0)
+    if leader:
+        os.setsid()
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    with open(path + ".new", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".new", path)
+
+
 spec = json.loads(sys.argv[1])
+if "orphan" in spec:
+    orphan(spec["orphan"], spec.get("leader"))
 fds = [fcntl.fcntl(opened(each), fcntl.F_DUPFD, ABOVE) for each in spec["sockets"]]
 for place, fd in enumerate(fds):
     os.dup2(fd, FIRST + place)

@@ -40,6 +40,7 @@ Deno.test("the server gets the defaults of the table", () => {
     force: false,
     once: false,
     speed: undefined,
+    exitsWithParent: false,
     survivesHangUp: false,
   });
 });
@@ -49,7 +50,8 @@ Deno.test("every option reaches the server", () => {
     "--block-size 4K --read-ahead 0 --timeout 1.5 --give-up-after 7 --retries 2 --save-interval 5 --no-keep-cache " +
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1Mi --max-read-rate 2048Ki " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
-    "--max-error-rate 128s --verify 3Mi --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0";
+    "--max-error-rate 128s --verify 3Mi --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0 " +
+    "--exit-with-parent";
   assertEquals(optionsFrom(line), {
     device: "dev",
     offline: false,
@@ -93,6 +95,7 @@ Deno.test("every option reaches the server", () => {
     force: true,
     once: true,
     speed: 8,
+    exitsWithParent: true,
     survivesHangUp: false,
   });
 });
