@@ -7,9 +7,18 @@ const CONTROLS =
   // deno-lint-ignore no-control-regex
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** `text` without control characters: no escape sequence, line break or turned direction survives. */
+// What stands for a byte of a name that is not UTF-8 (sys/c_string.ts).
+const BYTES = /[\udc80-\udcff]/gu;
+
+/**
+ * `text` without control characters: no escape sequence, line break or turned direction survives. A byte of a name
+ * that is not UTF-8 is shown as `\xNN`.
+ */
 export function printable(text: string): string {
-  return text.replace(CONTROLS, "");
+  return text.replace(CONTROLS, "").replace(
+    BYTES,
+    (byte) => `\\x${(byte.charCodeAt(0) & 0xff).toString(16)}`,
+  );
 }
 
 /**

@@ -15,7 +15,7 @@ export function finishWrites(medium: Medium, notes: SidecarNotes): void {
   const record = intentsPathOf(medium.imagePath);
   if (!isThere(record)) return;
   const sidecar = formatSidecar(identityNow(medium), notes);
-  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), medium.copyMode);
+  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), medium.mode);
   removeRecord(medium);
 }
 

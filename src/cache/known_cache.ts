@@ -95,11 +95,14 @@ function statImage(path: string): FileIdentity | undefined {
   return withImage(path, (entry) => {
     const stat = entry.look();
     if (stat === undefined || isRegular(stat)) return stat;
-    throw new UserError(`the image "${printable(path)}" is ${kindOf(stat)}, not a regular file`, {
-      hints: [
-        "name a file that does not exist yet, or an image that blkcache or ddrescue has made",
-      ],
-    });
+    throw new UserError(
+      `the image "${printable(path)}" is not a regular file, but ${kindOf(stat)}`,
+      {
+        hints: [
+          "name a file that does not exist yet, or an image that blkcache or ddrescue has made",
+        ],
+      },
+    );
   });
 }
 

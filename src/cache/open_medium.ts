@@ -4,7 +4,6 @@ import { UserError } from "../base/errors.ts";
 import { Device } from "../file/device.ts";
 import { type DiscLayout, discLayout, plainLayout, refuseAudioDisc } from "../file/disc_layout.ts";
 import { type TryReadBytes, tryReaderOf } from "../file/identity.ts";
-import { modeOfCopies } from "../file/private_mode.ts";
 import { MediumLeft } from "../file/medium_guard.ts";
 import { checkMapPlace, checkPlace, checkSidecarPlace } from "../file/place.ts";
 import { Removable } from "../file/removable.ts";
@@ -14,7 +13,7 @@ import { sidecarPathOf } from "./sidecar.ts";
 import { FileMap } from "../map/file_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { closeFd } from "../sys/fd.ts";
-import { mayEverybodyRead } from "../file/path_stat.ts";
+import { modeOfCopies } from "../file/private_mode.ts";
 import { type OpenCache, openCache } from "./open_cache.ts";
 import { removeCache } from "./remove_cache.ts";
 
@@ -39,13 +38,11 @@ export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
   readonly map: SharedArrayBuffer;
   /** What a mapfile says beside the map; undefined when there was none. */
   readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
-  /** Descriptor of the source. For the reader, which may have closed it when main looks. */
+  /** Descriptor of the source. */
   readonly device: number;
   readonly blockDevice: boolean;
-  /** Everybody may read the source: its permission bits say so. */
-  readonly isPublic: boolean;
-  /** Permission bits of files that are made of the source; see `modeOfCopies`. */
-  readonly copyMode: number;
+  /** Permission bits of what is made of the source; see `modeOfCopies`. */
+  readonly mode: number;
   readonly size: number;
   readonly sectorSize: number;
   readonly layout: DiscLayout;
@@ -91,8 +88,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
     device: file.fd,
     blockDevice: file instanceof Device,
-    isPublic: mayEverybodyRead(file.fd),
-    copyMode: modeOfCopies(file.fd),
+    mode: modeOfCopies(file.fd),
     size,
     sectorSize,
     layout: optical ? discLayout(size, sectorSize, cache.identity.volume, toc) : plainLayout(size),

@@ -8,7 +8,6 @@ import { plainLayout } from "../file/disc_layout.ts";
 import type { File } from "../file/file.ts";
 import { blankIdentity, type Identity } from "../file/identity.ts";
 import { MOST_BYTES } from "../file/source.ts";
-import { mayEverybodyRead } from "../file/path_stat.ts";
 import { modeOfCopies } from "../file/private_mode.ts";
 import type { Mapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";
@@ -68,8 +67,7 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
       wideFailures: [],
       device: file.fd,
       blockDevice: false,
-      isPublic: mayEverybodyRead(file.fd),
-      copyMode: modeOfCopies(file.fd),
+      mode: modeOfCopies(file.fd),
       size,
       sectorSize,
       layout: plainLayout(size),

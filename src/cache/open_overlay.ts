@@ -84,7 +84,7 @@ export function openOverlay(
       OTHER,
     );
   }
-  const mode = medium.copyMode;
+  const { mode } = medium;
   const { file, created } = openOrCreate(path, mode);
   try {
     if (!tryLock(file)) {

@@ -12,6 +12,7 @@ import { reportFailure } from "./failure.ts";
 import { commandHelp, overview } from "./help.ts";
 import { manualPage } from "./manual_page.ts";
 import { mapCommand } from "./map_command.ts";
+import { checkArguments, checkCurrentDirectory } from "./names.ts";
 import { serveCommand } from "./serve_command.ts";
 import { versionLine } from "./version.ts";
 
@@ -31,6 +32,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let isServing = false;
   let exitCode: number;
   try {
+    checkArguments(args);
     const request = parseArguments(args);
     isServing = request.kind === "run" && isServer(request.command);
     exitCode = await perform(request, terminal);
@@ -72,6 +74,7 @@ async function perform(request: Request, terminal: Terminal): Promise<number> {
   const { command, operands, values } = request;
   terminal.level = values.quiet ? "error" : values["log-level"];
   terminal.json = values.json ?? false;
+  if (isServer(command) || command === "detect") checkCurrentDirectory();
   if (isServer(command)) return await serveCommand(command, operands, values, terminal);
   if (command === "completions") {
     terminal.say(...completionScript(operands[0]));

@@ -9,7 +9,7 @@ import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { openAt, unlinkAt } from "../sys/directory.ts";
 import { ELOOP } from "../sys/errno.ts";
-import { closeFd, type FileIdentity, identityOf, setBlocking } from "../sys/fd.ts";
+import { closeFd, descriptorPath, type FileIdentity, identityOf, setBlocking } from "../sys/fd.ts";
 import { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR } from "../sys/open_flags.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFSOCK } from "../sys/statx.ts";
 import { SystemError } from "../sys/system_error.ts";
@@ -46,6 +46,11 @@ export class Entry implements Disposable {
     return new Entry(this.folder, this.name + ending, this.path + ending);
   }
 
+  /** A path that leads here even if somebody changes the names above it. For calls that take no descriptor. */
+  get heldPath(): string {
+    return `${descriptorPath(this.folder.fd)}/${this.name}`;
+  }
+
   /**
    * What is there, links not followed; undefined when nothing is.
    * @throws {UserError} when others could have put it there, or could replace what is put there.
@@ -80,7 +85,7 @@ export class Entry implements Disposable {
     if (seen === undefined) return undefined;
     const name = `the ${what} "${printable(this.path)}"`;
     if (!isRegular(seen)) {
-      throw new UserError(`${name} is ${kindOf(seen)}, not a regular file`, {
+      throw new UserError(`${name} is not a regular file, but ${kindOf(seen)}`, {
         hints: ["move it away, or name another one"],
       });
     }

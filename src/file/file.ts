@@ -1,12 +1,12 @@
 // A regular file, and the base of devices: one descriptor with positional reads. Any thread; its calls
 // block. The reader's hot path uses `fd` with sys's own calls; what is here is for the rest.
-import { closeFd, identityOf, openFile, pread, pwrite, tryPread } from "../sys/fd.ts";
-import { EINVAL } from "../sys/errno.ts";
+import { closeFd, identityOf, pread, pwrite, reopen, tryPread } from "../sys/fd.ts";
+import { EINVAL, ENOTBLK } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { O_DIRECT, O_RDONLY, O_RDWR } from "../sys/open_flags.ts";
 import { SystemError, unwrap } from "../sys/system_error.ts";
 import { openError } from "./open_error.ts";
-import { isRegular, statPathIfThere } from "./path_stat.ts";
+import { isBlockDevice, isDirectory, isRegular, statPathIfThere, withPath } from "./path_stat.ts";
 import { sha1 } from "./sha1.ts";
 
 /** One read at a position: bytes, possibly fewer than asked, 0 at the end, or -errno. */
@@ -155,18 +155,28 @@ export class File implements Disposable {
   }
 }
 
-/** Not every file system has O_DIRECT: without it reads are still right, only less exact on errors. */
+/**
+ * Opens what a path names, links followed: it is only read. What it is, is looked at first, and that very file is
+ * opened: a pipe or a character device that somebody puts there meanwhile is not.
+ * Not every file system has O_DIRECT: without it reads are still right, only less exact on errors.
+ */
 function openSource(path: string, options: OpenOptions): { fd: number; direct: boolean } {
   const flags = options.write ? O_RDWR : O_RDONLY;
   try {
-    if (options.direct) {
-      try {
-        return { fd: openFile(path, flags | O_DIRECT), direct: true };
-      } catch (error) {
-        if (!(error instanceof SystemError && error.errno === EINVAL)) throw error;
+    return withPath(path, (named) => {
+      const stat = identityOf(named);
+      if (!isRegular(stat) && !isBlockDevice(stat) && !isDirectory(stat)) {
+        throw new SystemError(ENOTBLK, "open", { path });
       }
-    }
-    return { fd: openFile(path, flags), direct: false };
+      if (options.direct) {
+        try {
+          return { fd: reopen(named, flags | O_DIRECT, path), direct: true };
+        } catch (error) {
+          if (!(error instanceof SystemError && error.errno === EINVAL)) throw error;
+        }
+      }
+      return { fd: reopen(named, flags, path), direct: false };
+    });
   } catch (error) {
     throw openError(path, error);
   }

@@ -1,9 +1,12 @@
 // A /dev/nbdN that the kernel's NBD client may take: what it is, and why it cannot be had. Opens nothing.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
+import { ENODEV } from "../sys/errno.ts";
+import { identityOf, reopen } from "../sys/fd.ts";
 import { deviceNumbers } from "../sys/statx.ts";
+import { SystemError } from "../sys/system_error.ts";
 import { BlockStacks } from "./block_stack.ts";
-import { isBlockDevice, statPathIfThere } from "./path_stat.ts";
+import { isBlockDevice, statPathIfThere, withPath } from "./path_stat.ts";
 import { readSpecialFile } from "./special_file.ts";
 import { SysfsBlock } from "./sysfs.ts";
 
@@ -40,6 +43,19 @@ export function freeKernelDevice(path: string): SysfsBlock {
   const refusal = kernelDeviceRefusal(path, factsOf(path));
   if (refusal !== undefined) throw refusal;
   return new SysfsBlock(statPathIfThere(path)!.rdev);
+}
+
+/**
+ * Opens a path that has been looked at.
+ * @param device the packed number that was found there.
+ * @throws {SystemError} ENODEV when it leads elsewhere by now.
+ */
+export function openKernelDevice(path: string, device: number, flags: number): number {
+  return withPath(path, (named) => {
+    const stat = identityOf(named);
+    if (isBlockDevice(stat) && stat.rdev === device) return reopen(named, flags, path);
+    throw new SystemError(ENODEV, "open", { path });
+  });
 }
 
 /** Why `path` cannot be attached, or undefined. */

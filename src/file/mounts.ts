@@ -51,16 +51,19 @@ export function parseMounts(text: string): Mount[] {
  */
 export function mountOf(path: string, table: readonly Mount[] = mounts()): Mount | undefined {
   try {
-    const id = withPath(path, (fd) => {
-      const info = readSpecialFile(`/proc/self/fdinfo/${fd}`) ?? "";
-      return Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1]);
-    });
+    const id = withPath(path, mountIdOf);
     return table.find((mount) => mount.id === id);
   } catch (error) {
     const folder = dirname(path);
     if (!isMissing(error) || folder === path) throw error;
     return mountOf(folder, table);
   }
+}
+
+/** The number of the mount that a descriptor is on. */
+export function mountIdOf(fd: number): number {
+  const info = readSpecialFile(`/proc/self/fdinfo/${fd}`) ?? "";
+  return Number(/^mnt_id:\s*(\d+)$/m.exec(info)?.[1]);
 }
 
 /** The block device that a mount is on, as a packed number; undefined when it is on none. */

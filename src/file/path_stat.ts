@@ -13,7 +13,6 @@ import {
   S_IFLNK,
   S_IFMT,
   S_IFREG,
-  S_IROTH,
   STATX_BASIC_STATS,
   statxBuffer,
 } from "../sys/statx.ts";
@@ -69,11 +68,6 @@ export function isRegular(stat: FileIdentity): boolean {
 /** True for a block device; `rdev` says which. */
 export function isBlockDevice(stat: FileIdentity): boolean {
   return (stat.mode & S_IFMT) === S_IFBLK;
-}
-
-/** True when the permission bits of an open file let everybody read it. */
-export function mayEverybodyRead(fd: number): boolean {
-  return (identityOf(fd).mode & S_IROTH) !== 0;
 }
 
 /** True for a directory. */

@@ -1,9 +1,9 @@
 // How private what is made of a source is: its image, and everything beside that.
 import { identityOf } from "../sys/fd.ts";
+import { S_IROTH } from "../sys/statx.ts";
 import { isRegular } from "./path_stat.ts";
 
 const OWNER_MAY_BOTH = 0o600;
-const OTHERS_MAY_READ = 0o004;
 const READ_AND_WRITE = 0o666;
 
 /**
@@ -13,6 +13,6 @@ const READ_AND_WRITE = 0o666;
  */
 export function modeOfCopies(source: number): number {
   const stat = identityOf(source);
-  const isPrivate = !isRegular(stat) && (stat.mode & OTHERS_MAY_READ) === 0;
+  const isPrivate = !isRegular(stat) && (stat.mode & S_IROTH) === 0;
   return isPrivate ? OWNER_MAY_BOTH : stat.mode & READ_AND_WRITE | OWNER_MAY_BOTH;
 }

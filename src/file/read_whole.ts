@@ -80,7 +80,7 @@ function checkRegular(
 ): void {
   if (isRegular(stat)) return;
   throw new UserError(
-    `the ${what} "${printable(path)}" is ${kindOf(stat)}, not a regular file`,
+    `the ${what} "${printable(path)}" is not a regular file, but ${kindOf(stat)}`,
     { hints },
   );
 }

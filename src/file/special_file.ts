@@ -1,4 +1,5 @@
 // Small texts of /proc and /sys, which Deno's own file calls refuse. The kernel makes them up at each read.
+import { nameOf } from "../sys/c_string.ts";
 import { closeFd, openFile, pread, pwrite } from "../sys/fd.ts";
 import { O_RDONLY, O_WRONLY } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
@@ -7,16 +8,16 @@ import { SystemError } from "../sys/system_error.ts";
 const CHUNK_BYTES = 16_384;
 
 /**
- * The whole content; undefined when there is no such file or the driver does not answer, which sysfs
+ * The whole content, names in it as `nameOf` makes them; undefined when there is no such file or the driver does not answer, which sysfs
  * says in many ways (ENOENT, ENODEV, ENXIO, EIO, EINVAL...).
  */
 export function readSpecialFile(path: string): string | undefined {
   const bytes = readSpecialBytes(path);
-  return bytes && new TextDecoder().decode(bytes);
+  return bytes && nameOf(bytes);
 }
 
 /** As `readSpecialFile`, for the few attributes that are not text. */
-export function readSpecialBytes(path: string): Uint8Array | undefined {
+export function readSpecialBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     const fd = openFile(path, O_RDONLY);
     try {
@@ -40,7 +41,7 @@ export function writeSpecialFile(path: string, text: string): void {
   }
 }
 
-function readAll(fd: number): Uint8Array {
+function readAll(fd: number): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(CHUNK_BYTES);
   for (let length = 0;;) {
     const count = pread(fd, bytes.subarray(length), length);

@@ -3,7 +3,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { EACCES, EBUSY, EPERM, EROFS } from "../sys/errno.ts";
-import { closeFd, identityOf, openFile, tryLock } from "../sys/fd.ts";
+import { closeFd, identityOf, reopen, tryLock } from "../sys/fd.ts";
 import { O_DIRECT, O_EXCL, O_RDWR } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { BlockStacks, fileKey } from "./block_stack.ts";
@@ -14,7 +14,7 @@ import { blockDevices, type SysfsBlock } from "./sysfs.ts";
 
 const OVERLAY_HINT = "or keep what is written apart from it: --overlay FILE";
 
-/** A descriptor to write to. Declare it with `using`. */
+/** A descriptor to write to the very file that is read. Declare it with `using`. */
 export class WriteAccess implements Disposable {
   readonly fd: number;
 
@@ -27,12 +27,6 @@ export class WriteAccess implements Disposable {
       });
     }
     this.fd = file instanceof Device ? openDevice(file, path) : openRegular(file, path);
-    const opened = identityOf(this.fd);
-    const read = identityOf(file.fd);
-    if (opened.rdev !== read.rdev || fileKey(opened) !== fileKey(read)) {
-      this[Symbol.dispose]();
-      throw new UserError(`${path} has been replaced at this moment`, { hints: ["start again"] });
-    }
   }
 
   [Symbol.dispose](): void {
@@ -43,7 +37,8 @@ export class WriteAccess implements Disposable {
 function openDevice(device: Device, path: string): number {
   try {
     // As it is read: what is written must be seen by those reads.
-    return openFile(device.path, O_RDWR | O_EXCL | (device.direct ? O_DIRECT : 0));
+    const flags = O_RDWR | O_EXCL | (device.direct ? O_DIRECT : 0);
+    return reopen(device.fd, flags, device.path);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (error.errno !== EBUSY) throw refused(error, path);
@@ -72,7 +67,7 @@ function openRegular(file: File, path: string): number {
   }
   let fd = -1;
   try {
-    fd = openFile(file.path, O_RDWR);
+    fd = reopen(file.fd, O_RDWR, file.path);
     if (tryLock(fd)) return fd;
   } catch (error) {
     if (fd >= 0) closeFd(fd);

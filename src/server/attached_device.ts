@@ -122,7 +122,7 @@ export class AttachedDevice {
     const blocks = kernelBlocks(served.size, served.sectorSize);
     const timeoutSeconds = kernelTimeoutSeconds(timeoutMs);
     const exported = { ...blocks, flags, timeoutSeconds };
-    this.#holder = this.#start({ type: "hold", path, sockets, exported });
+    this.#holder = this.#start({ type: "hold", path, device: this.#device, sockets, exported });
     this.#watcher = this.#start({ type: "watch", path, device: this.#device });
     const answer = await awaited(this.#answer.promise);
     if (answer.type === "attached") return this.#sayAttached();

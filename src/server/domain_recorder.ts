@@ -28,9 +28,9 @@ export class DomainRecorder {
 
   /** @throws {UserError} when the file is there, but is no mapfile of a device of this size. */
   constructor(path: string, medium: Medium, about: About, observe: Observer) {
-    const { size, sectorSize, copyMode } = medium;
+    const { size, sectorSize, mode } = medium;
     this.touched = Touched.create(size, sectorSize);
-    this.#file = new AtomicFile(path, { mode: copyMode });
+    this.#file = new AtomicFile(path, { mode });
     const earlier = parseIfThere(path);
     if (earlier !== undefined && earlier.positions.length > 0 && earlier.size !== size) {
       throw new UserError(

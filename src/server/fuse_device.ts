@@ -13,6 +13,9 @@ export const FUSE_TYPE = "fuse.blkcache";
 
 const PATH = "/dev/fuse";
 
+/** A group or everybody. */
+const OTHERS_MAY_READ = 0o044;
+
 // linux/fuse.h: _IOR(229, 0, uint32_t)
 const FUSE_DEV_IOC_CLONE = 0x8004e500;
 
@@ -34,7 +37,8 @@ export function mountFuse(path: string, mode: number, threads: number): Lanes[] 
       `rootmode=${(S_IFREG | mode).toString(8)}`,
       `user_id=${Deno.uid()}`,
       `group_id=${Deno.gid()}`,
-      "allow_other",
+      // Without it the kernel keeps everybody out who is not exactly us, whatever the mode says.
+      ...(mode & OTHERS_MAY_READ) === 0 ? [] : ["allow_other"],
       "default_permissions",
       `max_read=${MAX_READ_BYTES}`,
     ].join(",");

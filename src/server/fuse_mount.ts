@@ -3,19 +3,19 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { Interrupts } from "../fuse/interrupts.ts";
-import { type Mount, mountOf, mounts } from "../file/mounts.ts";
+import { type Mount, mounts } from "../file/mounts.ts";
 import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
 import { EACCES, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
-import { MNT_DETACH, unmount } from "../sys/mount.ts";
+import { MNT_DETACH } from "../sys/mount.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
 import { awaitStart } from "./await_start.ts";
 import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { dismissThreads, FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
-import { type MountPoint, prepareMountPoint } from "./fuse_mount_point.ts";
+import { MountPoint } from "./fuse_mount_point.ts";
 import { FuseThread } from "./fuse_thread.ts";
 import { requireThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
@@ -34,8 +34,8 @@ const END_MS = 1000;
 export interface FuseMountOptions {
   /** As it was named on the command line. */
   readonly file: string;
-  /** Everybody may read the device, and so the file. */
-  readonly isPublic: boolean;
+  /** Permission bits of what is made of the device; nobody may write to the file. */
+  readonly mode: number;
   readonly state: SharedState;
   /** The first of FUSE_THREADS session numbers that nobody else uses. */
   readonly firstSession: number;
@@ -70,12 +70,13 @@ export class FuseMount {
   static async start(options: FuseMountOptions, observe: Observer): Promise<FuseMount> {
     requireThreads(FUSE_THREADS, `the ${FUSE_THREADS} threads of a mounted file`);
     const info = (message: string) => observe({ event: "info", message });
-    const point = prepareMountPoint(options.file, info);
+    const point = MountPoint.prepare(options.file, info);
     let fuse: FuseMount;
     try {
       fuse = new FuseMount(options, point, observe);
     } catch (error) {
       point.remove();
+      point[Symbol.dispose]();
       throw error;
     }
     try {
@@ -97,9 +98,17 @@ export class FuseMount {
     this.#observe = observe;
     this.#point = point;
     const timeMs = Date.now();
-    const mode = options.isPublic ? 0o444 : 0o400;
-    const lanes = mountSaying(options.file, point.path, mode);
-    this.#mountId = mountOf(point.path)!.id;
+    const mode = options.mode & READ_ONLY;
+    const lanes = mountSaying(options.file, point.target, mode);
+    const mountId = point.mountId();
+    if (mountId === undefined) {
+      for (const fd of lanes.flat()) closeFd(fd);
+      const file = `"${printable(options.file)}"`;
+      throw new UserError(`${file} has been unmounted or removed at this moment`, {
+        hints: ["start again"],
+      });
+    }
+    this.#mountId = mountId;
     const numbers = Array.from(
       { length: FUSE_THREADS },
       (_, index) => options.firstSession + index,
@@ -178,17 +187,28 @@ export class FuseMount {
   /** Gives back what the threads were woken with. To be called once neither they nor the reader run. */
   close(): void {
     for (const { session } of this.#threads) closeFd(this.#options.state.eventFd(session));
+    this.#point[Symbol.dispose]();
   }
 
   #unmount(): void {
     const file = printable(this.#options.file);
-    const mountPoint = this.#mounted()?.mountPoint;
-    if (mountPoint === undefined || tryUnmount(mountPoint, 0) === undefined) return;
-    const error = tryUnmount(mountPoint, MNT_DETACH);
+    const mount = this.#mounted();
+    if (mount === undefined || this.#tryUnmount(mount, 0) === undefined) return;
+    const error = this.#tryUnmount(mount, MNT_DETACH);
     if (error === undefined) {
       this.#warn(`"${file}" was still in use and has been taken from its users`, []);
     } else {
-      this.#warn(`cannot unmount "${file}": ${said(error)}`, [`umount ${mountPoint}`]);
+      this.#warn(`cannot unmount "${file}": ${said(error)}`, [`umount ${mount.mountPoint}`]);
+    }
+  }
+
+  #tryUnmount(mount: Mount, flags: number): SystemError | UserError | undefined {
+    try {
+      this.#point.unmount(mount, flags);
+      return undefined;
+    } catch (error) {
+      if (error instanceof SystemError || error instanceof UserError) return error;
+      throw error;
     }
   }
 
@@ -224,17 +244,8 @@ function mountSaying(file: string, path: string, mode: number): Lanes[] {
   }
 }
 
+const READ_ONLY = 0o444;
 const OTHER_WAY = "serve it without a mount, and run: nbdfuse FILE URI";
-
-function tryUnmount(mountPoint: string, flags: number): SystemError | undefined {
-  try {
-    unmount(mountPoint, flags);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SystemError) return error;
-    throw error;
-  }
-}
 
 function said(error: unknown): string {
   if (error instanceof SystemError) {

@@ -97,7 +97,7 @@ async function assembleWith(
   try {
     const served = servedMedium(medium, options, recorder, overlay);
     const first = firstOther(options);
-    const others = await OtherWays.open(run, served, medium.isPublic, state, users, first);
+    const others = await OtherWays.open(run, served, medium.mode, state, users, first);
     return {
       ...{ run, medium, served, map, state, users },
       ...{ reader, saver, fill, recorder, overlay, others },

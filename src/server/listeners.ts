@@ -1,12 +1,15 @@
 // The sockets that clients connect to. Main thread, at start and at exit.
 import { UserError } from "../base/errors.ts";
-import { ECONNREFUSED, ENOENT, errnoMessage, errnoName } from "../sys/errno.ts";
+import { printable } from "../base/printable.ts";
+import { nameBytes } from "../sys/c_string.ts";
+import { errnoMessage } from "../sys/errno.ts";
 import { environment } from "../sys/environment.ts";
 import { closeFd } from "../sys/fd.ts";
 import { adoptListener } from "../sys/given_socket.ts";
-import { listenTcp, listenUnix, localPort, tryConnectUnix } from "../sys/socket.ts";
+import { listenTcp, localPort } from "../sys/socket.ts";
 import { SystemError } from "../sys/system_error.ts";
-import { dirname, isAbsolute, join, resolve } from "@std/path";
+import { SocketFile } from "./socket_file.ts";
+import { isAbsolute, join, resolve } from "@std/path";
 
 /** Clients that wait to be accepted, besides those that are served. */
 const BACKLOG = 128;
@@ -46,10 +49,11 @@ export function openListeners(request: ListenRequest): Listeners {
   const { exportName, given } = request;
   const sockets: Listener[] = [];
   const uris: string[] = [];
-  let own: string | undefined;
+  let own: SocketFile | undefined;
   const close = () => {
     for (const { fd } of sockets.splice(0)) closeFd(fd);
-    if (own !== undefined) removeSocket(own);
+    own?.remove();
+    own = undefined;
   };
   try {
     for (const fd of given) {
@@ -58,10 +62,14 @@ export function openListeners(request: ListenRequest): Listeners {
       sockets.push({ fd, kind });
     }
     if (request.socket !== undefined || given.length === 0) {
-      const path = freeSocketPath(request);
-      const fd = listening(`socket "${path}"`, () => listenUnix(path, BACKLOG));
-      sockets.push({ fd, kind: "unix" });
-      own = path;
+      const isDefault = request.socket === undefined;
+      // Absolute, so that the URI works from every directory.
+      const path: string = resolve(request.socket ?? defaultSocketPath(request.deviceName));
+      own = listening(
+        `socket "${printable(path)}"`,
+        () => new SocketFile(path, isDefault, BACKLOG),
+      );
+      sockets.push({ fd: own.fd, kind: "unix" });
       uris.push(unixUri(path, exportName));
     }
     for (const { host, port } of request.tcp) {
@@ -74,15 +82,6 @@ export function openListeners(request: ListenRequest): Listeners {
     throw error;
   }
   return { sockets, uris, close };
-}
-
-/** Where our own socket can be made: nothing is there any more. */
-function freeSocketPath({ socket, deviceName }: ListenRequest): string {
-  // Absolute, so that the URI works from every directory.
-  const path: string = resolve(socket ?? defaultSocketPath(deviceName));
-  if (socket === undefined) makePrivateFolder(dirname(path));
-  removeStale(path);
-  return path;
 }
 
 function givenSocket(fd: number, exportName: string): { uri: string; kind: SocketKind } {
@@ -116,9 +115,17 @@ function defaultSocketPath(deviceName: string): string {
 
 /** In the form that libnbd, qemu and nbdkit understand. */
 export function unixUri(path: string, exportName: string): string {
-  return `nbd+unix:///${encodeURIComponent(exportName)}?socket=${
-    encodeURIComponent(path).replaceAll("%2F", "/")
-  }`;
+  return `nbd+unix:///${encodeURIComponent(exportName)}?socket=${uriPath(path)}`;
+}
+
+/** By bytes, as a path need not be UTF-8. */
+function uriPath(path: string): string {
+  return Array.from(nameBytes(path), (byte) => {
+    const character = String.fromCharCode(byte);
+    return /[\w.!~*'()/-]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
 }
 
 function tcpUri(host: string, port: number, exportName: string): string {
@@ -126,66 +133,7 @@ function tcpUri(host: string, port: number, exportName: string): string {
   return `nbd://${authority}:${port}/${encodeURIComponent(exportName)}`;
 }
 
-/** A directory of ours that nobody else can enter, or put a socket of their own into. */
-function makePrivateFolder(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const info = Deno.lstatSync(folder);
-    if (info.isDirectory && info.uid === Deno.uid() && (info.mode! & 0o077) === 0) return;
-  } catch (error) {
-    throw new UserError(`cannot make the directory "${folder}" for the socket: ${reason(error)}`, {
-      hints: ["name a socket with --socket PATH"],
-      cause: error,
-    });
-  }
-  throw new UserError(`the directory "${folder}" for the socket is open to others`, {
-    hints: [`chmod 700 ${folder}`, "or name another place with --socket PATH"],
-  });
-}
-
-/** A socket that nobody listens on is left over from a killed server. */
-function removeStale(path: string): void {
-  const stat = lstatIfThere(path);
-  if (stat === undefined) return;
-  if (!stat.isSocket) {
-    throw new UserError(`"${path}" exists and is not a socket`, {
-      hints: ["name another path with --socket PATH"],
-    });
-  }
-  const result = tryConnectUnix(path);
-  if (result >= 0) {
-    closeFd(result);
-    throw new UserError(`another server is listening on "${path}"`, {
-      hints: ["stop it first, or name another socket with --socket PATH"],
-    });
-  }
-  if (result === -ECONNREFUSED) removeSocket(path);
-  else if (result !== -ENOENT) {
-    throw new UserError(
-      `cannot tell whether "${path}" is in use: ${errnoMessage(-result)} (${errnoName(-result)})`,
-      { hints: ["name another socket with --socket PATH"] },
-    );
-  }
-}
-
-function lstatIfThere(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new UserError(`cannot look at "${path}": ${reason(error)}`, { cause: error });
-  }
-}
-
-function removeSocket(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-function listening(what: string, listen: () => number): number {
+function listening<T>(what: string, listen: () => T): T {
   try {
     return listen();
   } catch (error) {
@@ -195,8 +143,4 @@ function listening(what: string, listen: () => number): number {
       cause: error,
     });
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -67,7 +67,7 @@ export class MapSaver {
     ]);
     this.#heading = { ...about, startTime: new Date() };
     this.#observe = observe;
-    const mode = medium.copyMode;
+    const { mode } = medium;
     this.#mapfile = new AtomicFile(medium.mapPath, { backup: true, mode });
     this.#sidecar = new AtomicFile(medium.sidecarPath, { mode });
     this.#reserve = new SavingReserve();

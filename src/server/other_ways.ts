@@ -26,18 +26,18 @@ export class OtherWays {
   /**
    * Opens those that the user wants.
    * @param firstSession of `otherSessions` numbers that nobody else uses.
-   * @param isPublic everybody may read the device, and so the file.
+   * @param mode permission bits of what is made of the device.
    * @throws {UserError} when one cannot be had, {StartStopped} when the run ends first; nothing is left behind then.
    */
   static async open(
     run: Run,
     served: ServedMedium,
-    isPublic: boolean,
+    mode: number,
     state: SharedState,
     users: DescriptorUsers,
     firstSession: number,
   ): Promise<OtherWays> {
-    const mount = await showAsFile(run, served, isPublic, state, users, firstSession);
+    const mount = await showAsFile(run, served, mode, state, users, firstSession);
     try {
       const firstAttached = firstSession + (mount === undefined ? 0 : FUSE_THREADS);
       return new OtherWays(mount, await attachToKernel(run, served, state, users, firstAttached));
@@ -76,7 +76,7 @@ export class OtherWays {
 async function showAsFile(
   { options, observe, stopped }: Run,
   served: ServedMedium,
-  isPublic: boolean,
+  mode: number,
   state: SharedState,
   users: DescriptorUsers,
   firstSession: number,
@@ -84,7 +84,7 @@ async function showAsFile(
   if (options.mount === undefined) return undefined;
   const mount = await FuseMount.start({
     file: options.mount,
-    isPublic,
+    mode,
     state,
     firstSession,
     served,

@@ -44,9 +44,6 @@ export class ReaderThread {
   readonly gone: Promise<void>;
   /** Resolves when the thread uses none of its descriptors any more. */
   readonly ended: Promise<void>;
-  /** Resolves when the thread has been started and runs: on a busy machine that takes as long as it takes. */
-  readonly #begun: Promise<void>;
-  #setBegun!: () => void;
   /** Undefined until there is something to do. */
   #worker: Worker | undefined;
   readonly #firstOrder: ReaderInit | OpenInit;
@@ -77,7 +74,6 @@ export class ReaderThread {
     this.filled = new Promise((resolve) => this.#setFilled = resolve);
     this.gone = new Promise((resolve) => this.#setGone = resolve);
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    this.#begun = new Promise((resolve) => this.#setBegun = resolve);
     if (!("open" in firstOrder)) return;
     this.#answer = Promise.withResolvers();
     this.begin();
@@ -104,7 +100,6 @@ export class ReaderThread {
         hints: ["what was read is kept; start again to go on"],
       });
       this.#answer?.reject(new UserError("the reader has ended"));
-      this.#setBegun();
       this.#setEnded();
       this.#setFailed();
     };
@@ -145,7 +140,6 @@ export class ReaderThread {
   /** Waits for the reader to end, for a while: the phase is ENDING already. @returns false when it hangs. */
   async end(): Promise<boolean> {
     if (this.#worker === undefined) this.#setEnded();
-    else await this.#begun;
     return await withTimeout(this.ended, this.#isAbandoned ? OPENING_PATIENCE_MS : PATIENCE_MS);
   }
 
@@ -157,8 +151,6 @@ export class ReaderThread {
     const device = printable(this.#names.device);
     const image = printable(this.#names.imagePath);
     switch (message.type) {
-      case "begun":
-        return this.#setBegun();
       case "readsFailed":
         return this.#warn(
           `cannot read "${device}" at ${message.offset} (${message.length} bytes): ` +

@@ -37,6 +37,21 @@ export function openFile(path: string, flags: number, mode = 0o666): number {
 }
 
 /**
+ * Opens once more the very file that a descriptor names, whatever its path leads to by now.
+ * @param path what to call it in an error.
+ * @throws {SystemError} e.g. EACCES, EBUSY; ENOENT without /proc.
+ */
+export function reopen(fd: number, flags: number, path: string): number {
+  const name = cString(descriptorPath(fd));
+  return unwrap(retried(() => libc.open(name, flags | O_CLOEXEC, 0)), "open", { path });
+}
+
+/** A path that leads to what a descriptor names, whatever happens to the names that it had (proc(5)). */
+export function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/**
  * Closes a descriptor; never retried, as Linux frees it even when the call fails.
  * @throws {SystemError} e.g. EIO, ENOSPC, EDQUOT: earlier writes were lost.
  */

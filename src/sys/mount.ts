@@ -11,6 +11,7 @@ export const MS_NODEV = 4;
 // umount2(2), sys/mount.h
 export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
+export const UMOUNT_NOFOLLOW = 8;
 
 /**
  * Mounts a file system of `type` on `target`. `data` is the file system's own option string.

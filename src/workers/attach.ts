@@ -2,10 +2,10 @@
 // its connections, and the kernel keeps the thread until they have ended. The other does meanwhile what may
 // wait for the device itself. The connections are answered elsewhere (kernel_session.ts).
 /// <reference lib="deno.worker" />
-import { partitionsOn } from "../file/kernel_device.ts";
+import { openKernelDevice, partitionsOn } from "../file/kernel_device.ts";
 import { SysfsBlock } from "../file/sysfs.ts";
 import { BLKRRPART } from "../sys/block_ioctls.ts";
-import { closeFd, openFile, syncFd } from "../sys/fd.ts";
+import { closeFd, syncFd } from "../sys/fd.ts";
 import { tryIoctlValue } from "../sys/ioctl.ts";
 import {
   nbdClearSocket,
@@ -22,8 +22,14 @@ import type { AttachMessage, AttachOrder, HoldOrder, WatchOrder } from "./attach
 /** How often it is looked at whether the kernel has set the device up, milliseconds. Main ends the thread. */
 const LOOK_MS = 5;
 
-/** The device that is watched, and the thread that the kernel says serves it. */
-let watched: { path: string; block: SysfsBlock; holder: string } | undefined;
+/** A device, and the thread that the kernel says serves it. */
+interface Watched {
+  readonly path: string;
+  readonly block: SysfsBlock;
+  readonly holder: string;
+}
+
+let watched: Watched | undefined;
 
 const tell = (message: AttachMessage) => self.postMessage(message);
 
@@ -38,11 +44,11 @@ self.onmessage = ({ data }: MessageEvent<AttachOrder>) => {
 };
 
 /** The kernel takes all connections from one thread only. */
-function hold({ path, sockets, exported }: HoldOrder): void {
+function hold({ path, device, sockets, exported }: HoldOrder): void {
   let fd = -1;
   let isOurs = false;
   try {
-    fd = openFile(path, O_RDWR);
+    fd = openKernelDevice(path, device, O_RDWR);
     // First of all: what somebody else has set up refuses our sockets, and stays as it is.
     for (const socket of sockets) {
       nbdSetSocket(fd, socket);
@@ -78,25 +84,25 @@ function watch({ path, device }: WatchOrder): void {
   watched = { path, block, holder };
   tell({ type: "attached" });
   // The kernel looks for partitions when the device is opened; udev would do that, where there is one.
-  withDevice(path, (fd) => tryIoctlValue(fd, BLKRRPART, 0));
+  withDevice(watched, (fd) => tryIoctlValue(fd, BLKRRPART, 0));
   tell({ type: "scanned", partitions: partitionsOn(block) });
 }
 
 /** What programs have written may still lie in the kernel's memory only. */
 function flush(): void {
-  if (watched !== undefined) withDevice(watched.path, (fd) => errnoOf(() => syncFd(fd)));
+  if (watched !== undefined) withDevice(watched, (fd) => errnoOf(() => syncFd(fd)));
   tell({ type: "flushed" });
 }
 
 function detach(): void {
   // Somebody else's by now.
   if (watched === undefined || watched.block.attribute("pid") !== watched.holder) return;
-  withDevice(watched.path, (fd) => errnoOf(() => nbdDisconnect(fd)));
+  withDevice(watched, (fd) => errnoOf(() => nbdDisconnect(fd)));
 }
 
-function withDevice(path: string, use: (fd: number) => unknown): void {
+function withDevice({ path, block }: Watched, use: (fd: number) => unknown): void {
   errnoOf(() => {
-    const fd = openFile(path, O_RDONLY | O_NONBLOCK);
+    const fd = openKernelDevice(path, block.device, O_RDONLY | O_NONBLOCK);
     use(fd);
     closeFd(fd);
   });

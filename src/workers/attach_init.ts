@@ -6,6 +6,8 @@ import type { ServedMedium, Warning } from "./session_init.ts";
 export interface HoldOrder {
   readonly type: "hold";
   readonly path: string;
+  /** Packed device number. */
+  readonly device: number;
   /** The kernel's ends of the connections; the thread closes them. */
   readonly sockets: readonly number[];
   readonly exported: KernelExport;

@@ -40,7 +40,6 @@ let opened: OpenDevice | undefined;
 let uring: UringReader | undefined;
 
 self.onmessage = ({ data }: MessageEvent<ReaderOrder>) => {
-  tell({ type: "begun" });
   if ("open" in data) {
     uring = UringReader.create();
     opened = openForMain(data, uring, tell);

@@ -89,8 +89,6 @@ export interface Refusal {
 
 /** What the reader tells main. Failed reads are summed up: one message a second at most. */
 export type ReaderMessage =
-  /** The thread runs, and begins to carry an order out: from now on it may hang in the device. */
-  | { type: "begun" }
   | { type: "opened"; opened: Opened }
   | { type: "refused"; refusal: Refusal }
   | { type: "mediumLeft" }

@@ -55,28 +55,6 @@ for (const { name, signal, args } of COMMANDS) {
 }
 
 Deno.test({
-  name: "the live page says that a device is waited for",
-  ignore,
-  async fn() {
-    await using stack = new AsyncDisposableStack();
-    const { device: { path, source }, work } = await hangingDevice(stack);
-    await using _hang = await source.hang();
-    const args = ["serve", path, "image", "--socket=s", "--http=0", "--json"];
-    await using program = Program.start(args, { dir: work });
-    const { url } = JSON.parse(await program.waitForLine("stdout", /"event":"page"/));
-    const response = await fetch(`${url}events`);
-    let text = "";
-    for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      if (/event: medium\ndata: "waiting for \/dev\/loop\d+ to answer \(\d+ s\)/.test(text)) break;
-    }
-    program.signal("SIGINT");
-    const { stdout } = await program.ended();
-    assert(text.includes("waiting for"), `the page has only got ${text}\n${stdout}`);
-  },
-});
-
-Deno.test({
   name:
     "a device that hangs at the start and answers later is served; clients are refused meanwhile",
   ignore,

@@ -4,7 +4,7 @@
 
 import { FileMap } from "../../src/map/file_map.ts";
 import { UnprovedMarks } from "../../src/map/unproved_marks.ts";
-import { mayEverybodyRead } from "../../src/file/path_stat.ts";
+import { modeOfCopies } from "../../src/file/private_mode.ts";
 import { DescriptorUsers } from "../../src/server/descriptor_users.ts";
 import type { ServerEvent } from "../../src/server/events.ts";
 import { FUSE_THREADS, FuseMount } from "../../src/server/fuse_mount.ts";
@@ -63,7 +63,7 @@ async function show(options: ShowOptions): Promise<void> {
   });
   const mount = await FuseMount.start({
     file: options.file,
-    isPublic: mayEverybodyRead(device),
+    mode: modeOfCopies(device),
     state,
     firstSession: 0,
     served: { ...medium, readAhead, readAheadEnd: size, touched: undefined },

@@ -36,3 +36,7 @@ Deno.test("printable JSON gives back what went in, and steers no terminal", () =
     assertEquals(printable(text).length, text.replaceAll("\n", "").length, text);
   }
 });
+
+Deno.test("a byte of a name that is not UTF-8 is shown as its number", () => {
+  assertEquals(printable("caf\udce9\udc80😀"), "caf\\xe9\\x80😀");
+});

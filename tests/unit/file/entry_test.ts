@@ -161,7 +161,7 @@ Deno.test("whatever is no regular file is refused at once, by what it is", () =>
   for (const kind of kinds) {
     for (const write of [true, false]) {
       const sentence = opened(folder.file(kind), write);
-      assert(sentence.endsWith(`is ${kind}, not a regular file`), sentence);
+      assert(sentence.endsWith(`is not a regular file, but ${kind}`), sentence);
     }
   }
 });
