@@ -7,9 +7,9 @@ import { type Entry, findEntry, kindOf } from "../file/entry.ts";
 import type { Identity } from "../file/identity.ts";
 import { isRegular } from "../file/path_stat.ts";
 import { FileMap } from "../map/file_map.ts";
-import { dataEndOf, type MapTail, mapTailOf, withoutTail } from "../map/map_tail.ts";
+import { type MapTail, mapTailOf, withoutTail } from "../map/map_tail.ts";
 import type { Mapfile } from "../map/mapfile.ts";
-import { fileMapOf } from "../map/mapfile_conversion.ts";
+import { endOfFinished, fileMapOf } from "../map/mapfile_conversion.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { FileIdentity } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
@@ -148,10 +148,12 @@ export function checkDataEnd(
   mapPath: string,
   mapfile: Mapfile,
 ): void {
-  const dataEnd = dataEndOf(mapfile);
+  const dataEnd = endOfFinished(mapfile);
   if (dataEnd <= imageSize) return;
   throw new UserError(
-    `image "${printable(imagePath)}" has ${imageSize} bytes, ${dataEnd - imageSize} fewer than ` +
+    `image "${printable(imagePath)}" has ${imageSize} bytes, ${
+      dataEnd - BigInt(imageSize)
+    } fewer than ` +
       `mapfile "${printable(mapPath)}" speaks of`,
     { hints: ["the image was cut short, or this is not its mapfile"] },
   );

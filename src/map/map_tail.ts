@@ -66,12 +66,6 @@ export function withTail(snapshot: MapSnapshot, tail: MapTail | undefined): MapS
   };
 }
 
-/** Where data end, bytes. */
-export function dataEndOf({ positions, statuses, size }: MapTail): number {
-  const last = statuses.lastIndexOf(FINISHED);
-  return last < 0 ? 0 : positions[last + 1] ?? size;
-}
-
 function concat<T extends Float64Array | Uint8Array>(
   type: { new (length: number): T },
   one: T,

@@ -55,7 +55,8 @@ export function mapfileOf(
   return { ...snapshot, comments, settings };
 }
 
-function endOfFinished({ positions, statuses, size, exactEnds }: Mapfile): bigint {
+/** Where the last byte ends that the mapfile calls finished; exact also where a number would be rounded. */
+export function endOfFinished({ positions, statuses, size, exactEnds }: Mapfile): bigint {
   if (exactEnds !== undefined) return exactEnds.finished;
   const last = statuses.lastIndexOf(FINISHED);
   if (last < 0) return 0n;

@@ -23,6 +23,8 @@ rule("a write of 32 MiB is taken, one of a byte more closes the connection", asy
     await client.request({ type: CMD.READ, offset: LONGEST, length: 513 });
     const data = await client.data(513);
     assertEquals([data[511], data[512]], [round + 1, byteAt(LONGEST + 512)]);
+    // With extended headers the payload is dropped instead: write_oversized_test.ts.
+    if (mode === "extended") continue;
     await client.request({ type: CMD.WRITE, flags, length: LONGEST + 1 });
     await client.closed();
   }

@@ -5,7 +5,7 @@ import { FuseFile } from "../harness/fuse_file.ts";
 import { LoopDevice } from "../harness/loop_device.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
 import { Served } from "../harness/served.ts";
-import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
+import { assertSameFile, noise, TestFolder } from "../harness/test_folder.ts";
 import { tool } from "../harness/tool.ts";
 
 const SIZE = 24 * 1024 * 1024;
@@ -41,7 +41,7 @@ Deno.test({
     assertSameFile(folder.file("again"), folder.file("all"));
     await mounted(folder, served.uri, (place) => {
       const names = Array.from(Deno.readDirSync(place), ({ name }) => name).sort();
-      assertEquals(names, ["lost+found", "new"]);
+      assertEquals(names, ["lost+found", "new", "other"]);
       assertEquals(Deno.readTextFileSync(`${place}/new`), "x".repeat(300_000));
     });
     assertEquals((await served.stop()).code, 0);
@@ -68,6 +68,8 @@ async function dirtyFileSystem(folder: TestFolder): Promise<string> {
   const source = folder.file("source");
   try {
     Deno.writeTextFileSync(`${place}/old`, "written before the crash");
+    // An almost empty file system is hardly told from another one.
+    Deno.writeFileSync(`${place}/other`, noise(4 * 1024 * 1024, 1));
     await tool("sync", ["-f", place]);
     Deno.copyFileSync(live, source);
   } finally {
