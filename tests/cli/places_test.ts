@@ -135,18 +135,20 @@ Deno.test("descriptors are given back when clients have gone", async () => {
   using folder = new TestFolder();
   await among(folder, [], async ({ program, tcp }) => {
     const descriptors = () => [...Deno.readDirSync(`/proc/${program.pid}/fd`)].length;
+    // With the second one the reader has opened all that it needs. Its session stays, for whoever comes next.
     const first = await enter(tcp());
-    await read(first);
+    const second = await enter(tcp());
+    await Promise.all([first, second].map(read));
     const few = descriptors();
     const clients = await Promise.all(Array.from({ length: 8 }, () => enter(tcp())));
     await Promise.all(clients.map(read));
-    clients.forEach((client) => client.close());
+    for (const client of [second, ...clients]) client.close();
     // A session beside another is dismissed after some seconds.
     const late = performance.now() + PATIENCE_MS;
     while (descriptors() > few && performance.now() < late) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    assertEquals(descriptors(), few);
+    assert(descriptors() <= few, `${descriptors()} after ${few}`);
     await read(first);
   });
 });

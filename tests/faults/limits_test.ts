@@ -130,11 +130,15 @@ Deno.test({
     const device = folder.noise("device", SIZE);
     await using served = await Served.start(device, { dir: folder.path });
     const { pid } = served.program;
-    const clients = [await connected(folder.file("socket"))];
-    await served.program.waitForLine("stdout", /"clients":1/);
+    // With the second one the reader has opened all that it needs.
+    const clients = [
+      await connected(folder.file("socket")),
+      await connected(folder.file("socket")),
+    ];
+    await served.program.waitForLine("stdout", /"clients":2/);
     const before = descriptors(pid);
     for (let count = 0; count < 4; count++) clients.push(await connected(folder.file("socket")));
-    await served.program.waitForLine("stdout", /"clients":5/);
+    await served.program.waitForLine("stdout", /"clients":6/);
     assert(descriptors(pid) - before <= 4 * 9, `${descriptors(pid)} after ${before}`);
     for (const client of clients) client.close();
     assertEquals((await served.stop()).code, 0);
