@@ -5,7 +5,8 @@ import { UserError } from "../base/errors.ts";
 import { listedBlocks } from "../file/block_listing.ts";
 import { detect } from "../file/detect.ts";
 import { File } from "../file/file.ts";
-import { identityId } from "../file/identity.ts";
+import { readableBy } from "../cache/known_failures.ts";
+import { type Identity, identityId } from "../file/identity.ts";
 import { statPath } from "../file/path_stat.ts";
 import { Removable } from "../file/removable.ts";
 import { type SourceContent, sourceContent } from "../file/source_content.ts";
@@ -86,7 +87,7 @@ async function describeSource(
   };
   if (kind === File) {
     return show(
-      { ...report, ...described(path, sourceContent(path, kind), null) },
+      { ...report, ...described(path, sourceContent(path, kind, readableOf), null) },
       isNext,
       terminal,
     );
@@ -142,4 +143,9 @@ function show(report: SourceReport, isNext: boolean, terminal: Terminal): void {
   else terminal.say(...(isNext ? [""] : []), ...sourceDetails(report));
   if (report.device === null) return;
   for (const { message, hints } of deviceWarnings(report.device)) terminal.warning(message, hints);
+}
+
+/** What images in the working directory call bad is not read. */
+function readableOf(now: Identity) {
+  return readableBy(".", now);
 }

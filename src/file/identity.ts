@@ -141,7 +141,7 @@ export function readerOf(file: File): ReadBytes {
 }
 
 /** A reader that gives up for good after a failure. */
-function withBudget(read: ReadBytes): ReadBytes {
+export function withBudget(read: ReadBytes): ReadBytes {
   let failures = 0;
   return (offset, length) => {
     if (failures >= MAX_FAILED_READS) return undefined;

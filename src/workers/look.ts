@@ -1,9 +1,11 @@
 // Entry point of the worker that looks at devices for `blkcache detect`: one that hangs in a device is left behind.
 /// <reference lib="deno.worker" />
 import { UserError } from "../base/errors.ts";
+import { readableBy } from "../cache/known_failures.ts";
 import { describeBlockDevice } from "../file/block_listing.ts";
 import { detect } from "../file/detect.ts";
 import type { TryPread } from "../file/file.ts";
+import type { Identity } from "../file/identity.ts";
 import { sourceContent } from "../file/source_content.ts";
 import { SysfsBlock } from "../file/sysfs.ts";
 import { tryPread } from "../sys/fd.ts";
@@ -37,5 +39,6 @@ function look({ device, path }: LookOrder): void {
     tell({ type: "answered" });
     return result;
   };
-  tell({ type: "done", content: sourceContent(path, detect(path), read) });
+  const readableOf = (now: Identity) => readableBy(".", now);
+  tell({ type: "done", content: sourceContent(path, detect(path), readableOf, read) });
 }

@@ -7,7 +7,7 @@ import { LoopDevice } from "../harness/loop_device.ts";
 import { type Made, make, MIB } from "../harness/made_media.ts";
 import { type Ended, runProgram } from "../harness/program.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
-import { assertSameFile, exists, TestFolder } from "../harness/test_folder.ts";
+import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
 import { tool } from "../harness/tool.ts";
 
 const ignore = !isRoot() || !hasTools("losetup");
@@ -151,6 +151,10 @@ Deno.test({
     await tool("ddrescue", ["-q", "-d", device.path, folder.file("y.img"), map]);
     assertEquals(await failed("y.img"), 0, "an image of ddrescue's");
     assertEquals(await failed(), 0, "found in the folder, though its start cannot be read");
-    assert(!exists(folder.file("z.img")));
+    device.source.mark();
+    const detected = await runProgram(["detect", device.path], { dir: folder.path });
+    assertEquals(detected.code, 0, detected.stderr);
+    assertMatch(detected.stdout, /none: its start cannot be read/);
+    assertEquals(device.source.failedReads().length, 0, "detect knows it as well");
   },
 });
