@@ -1,10 +1,11 @@
 // A session's memory for bytes that the image cannot take: the reader puts them there, and the client gets them
 // from there. Much of it may be wanted at a time, so what exceeds the limit is asked for later. Session thread.
 import { BounceBuffer, bounceSize } from "../shared/bounce_buffer.ts";
+import type { MemoryBudget } from "../shared/memory_budget.ts";
 import { SystemError } from "../sys/system_error.ts";
 
 /**
- * Most memory in use, bytes, one request excepted. A client could ask for 256 times 32 MiB; ordinary ones have
+ * Most memory of a session in use, bytes, one request excepted. A client could ask for 256 times 32 MiB; ordinary ones have
  * less than this in flight.
  */
 const MAX_BYTES = 67_108_864;
@@ -15,6 +16,7 @@ export class Bounces {
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
   readonly #ask: (token: number) => void;
+  readonly #memory: MemoryBudget;
   readonly #buffers: (BounceBuffer | null)[];
   /** Tokens that are not asked yet. */
   readonly #deferred: number[] = [];
@@ -23,6 +25,7 @@ export class Bounces {
   /**
    * @param starts where the range of each token begins, on a sector.
    * @param ends where it ends.
+   * @param memory what all sessions have together for this.
    * @param ask hands a token's request to the reader, with the memory it has got.
    */
   constructor(
@@ -30,11 +33,13 @@ export class Bounces {
     starts: Float64Array,
     ends: Float64Array,
     ask: (token: number) => void,
+    memory: MemoryBudget,
   ) {
     this.#sectorSize = sectorSize;
     this.#starts = starts;
     this.#ends = ends;
     this.#ask = ask;
+    this.#memory = memory;
     this.#buffers = new Array(starts.length).fill(null);
   }
 
@@ -52,13 +57,17 @@ export class Bounces {
   ask(token: number): boolean {
     const start = this.#starts[token];
     const end = this.#ends[token];
-    const bytes = this.#bytes + bounceSize(end - start, this.#sectorSize);
-    if (bytes > MAX_BYTES && this.#bytes > 0) {
+    const size = bounceSize(end - start, this.#sectorSize);
+    const isTooMuch = this.#bytes > 0 && this.#bytes + size > MAX_BYTES;
+    if (isTooMuch || !this.#memory.take(size)) {
       this.#deferred.push(token);
       return true;
     }
     const buffer = makeBuffer(start, end, this.#sectorSize);
-    if (buffer === null) return false;
+    if (buffer === null) {
+      this.#memory.give(size);
+      return false;
+    }
     this.#buffers[token] = buffer;
     this.#bytes += buffer.size;
     this.#ask(token);
@@ -67,6 +76,7 @@ export class Bounces {
 
   /** Asks without memory for what has been waiting for some: nobody wants it any more. */
   giveUpDeferred(): void {
+    this.#memory.stopWaiting();
     for (const token of this.#deferred.splice(0)) this.#ask(token);
   }
 
@@ -76,7 +86,15 @@ export class Bounces {
     if (buffer === null) return;
     this.#buffers[token] = null;
     this.#bytes -= buffer.size;
+    const { size } = buffer;
     buffer.release();
+    this.#memory.give(size);
+    this.askDeferred();
+  }
+
+  /** Asks what has been waiting for memory, which there may be now. */
+  askDeferred(): void {
+    if (this.#deferred.length === 0) return;
     // What does not fit puts itself back at the end.
     for (const deferred of this.#deferred.splice(0)) {
       if (!this.ask(deferred)) this.#ask(deferred);

@@ -3,6 +3,7 @@
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { type FileMap, type Run } from "../map/file_map.ts";
 import { FINISHED, NON_TRIED } from "../map/statuses.ts";
+import { MemoryBudget, POOL_REQUESTS } from "../shared/memory_budget.ts";
 import { SessionQueue } from "../shared/request_queue.ts";
 import {
   KIND_BYPASS,
@@ -65,6 +66,8 @@ export class CachedFile {
   readonly maxParked = PARKED_PER_SESSION;
   /** Takes writes to the device; undefined: there are none. Set before the first client comes. */
   writer: DeviceWriter | undefined = undefined;
+  /** What requests may take of the memory that all sessions have for them together. */
+  readonly memory: MemoryBudget;
 
   readonly #map: FileMap;
   readonly #state: SharedState;
@@ -101,11 +104,13 @@ export class CachedFile {
     this.#touched = options.touched &&
       new Touched(options.touched, options.size, options.sectorSize);
     this.#readAhead = new ReadAhead(options.readAheadEnd ?? options.size, options.readAhead);
+    this.memory = new MemoryBudget(options.state, options.session, POOL_REQUESTS);
     this.#bounces = new Bounces(
       options.sectorSize,
       this.#starts,
       this.#ends,
       (token) => this.#ask(token),
+      this.memory,
     );
   }
 
@@ -120,6 +125,11 @@ export class CachedFile {
   readCached(at: number, offset: number, length: number): boolean {
     if (!this.#map.isFinished(offset, offset + length)) return false;
     return this.#readImage(at, offset, length) === length;
+  }
+
+  /** Whether all of the range is cached. */
+  isCached(offset: number, length: number): boolean {
+    return this.#map.isFinished(offset, offset + length);
   }
 
   /** The image, while it is sound and all of the range is cached; else -1. */
@@ -188,6 +198,7 @@ export class CachedFile {
 
   /** The next parked read (or write) that has ended, or -1. Never blocks. */
   nextEnded(): number {
+    this.#bounces.askDeferred();
     for (;;) {
       const token = this.#queue.nextEnded();
       if (token < 0) return -1;

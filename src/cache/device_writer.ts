@@ -41,9 +41,12 @@ export class DeviceWriter implements Writer {
   reserve(length: number): Uint8Array | undefined {
     this.#dropReserved();
     if (this.#bytes > 0 && this.#bytes + length > MAX_HELD_PAYLOAD_BYTES) return undefined;
+    const { memory } = this.#cached;
+    if (!memory.take(length)) return undefined;
     try {
       this.#reserved = NativeMemory.allocate(length);
     } catch (error) {
+      memory.give(length);
       // What is under way gives memory back; with nothing under way there is nothing to wait for.
       if (error instanceof SystemError && this.#bytes > 0) return undefined;
       throw error;
@@ -82,7 +85,7 @@ export class DeviceWriter implements Writer {
     if (payload === undefined) return;
     this.#payloads[token] = undefined;
     this.#bytes -= payload.size;
-    payload.release();
+    this.#giveBack(payload);
   }
 
   outcome(token: number): number {
@@ -100,7 +103,13 @@ export class DeviceWriter implements Writer {
   }
 
   #dropReserved(): void {
-    this.#reserved?.release();
+    if (this.#reserved !== undefined) this.#giveBack(this.#reserved);
     this.#reserved = undefined;
+  }
+
+  #giveBack(payload: NativeMemory): void {
+    const { size } = payload;
+    payload.release();
+    this.#cached.memory.give(size);
   }
 }

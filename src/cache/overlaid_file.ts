@@ -61,6 +61,15 @@ export class OverlaidFile implements Source {
     return true;
   }
 
+  isCached(offset: number, length: number): boolean {
+    const end = offset + length;
+    for (let start = offset, runEnd; start < end; start = runEnd) {
+      runEnd = this.#overlay.runEnd(start, end);
+      if (!this.#overlay.holdsRun && !this.#cached.isCached(start, runEnd - start)) return false;
+    }
+    return true;
+  }
+
   fileOf(offset: number, length: number): number {
     return this.#overlay.isUntouched(offset, offset + length)
       ? this.#cached.fileOf(offset, length)

@@ -4,7 +4,7 @@ import { NBD_CMD_FLAG_DF, NBD_EIO, NBD_REPLY_FLAG_DONE } from "./constants.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import type { Replies } from "./replies.ts";
 import { SIMPLE } from "./reply_mode.ts";
-import { SHUTTING_DOWN, UNREADABLE } from "./request_rules.ts";
+import { NO_MEMORY, SHUTTING_DOWN, UNREADABLE } from "./request_rules.ts";
 import type { Source } from "./source.ts";
 import { replyToWrite } from "./writes.ts";
 
@@ -31,6 +31,9 @@ export function replyToEndedRead(replies: Replies, parked: ParkedReads, token: n
   replies.reserve(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES);
   const file = replies.fileOf(source, offset, length);
   if (file >= 0) return replies.readFile(file, offset, length);
+  if (!replies.makeRoom(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES)) {
+    return replies.refuse(NO_MEMORY);
+  }
   const dataAt = replies.pending + replies.readHeaderBytes;
   const runCount = source.collect(token, dataAt, offset, length);
   if (runCount === 0) return replies.read(length);

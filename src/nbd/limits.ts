@@ -30,6 +30,9 @@ export const SEND_THRESHOLD_BYTES = 32 * 1024;
  */
 export const SEND_FILE_BYTES = 32 * 1024;
 
+/** Replies that are put together beyond this ask the peer for memory first. */
+export const LARGE_REPLY_BYTES = 1024 * 1024;
+
 /** Longest option payload that is parsed; the longest sensible one (a name of 4096 bytes) fits easily. */
 export const MAX_OPTION_BYTES = 16 * 1024;
 /** Longer options than this are not even read and dropped: the client is closed. */

@@ -34,6 +34,14 @@ export interface Peer {
    */
   send(start: number, end: number, more?: boolean): void;
   /**
+   * Makes room in `output` for so many bytes, more than LARGE_REPLY_BYTES, until the next send; may block for a
+   * while. A peer whose memory has no end leaves it out.
+   * @returns false when there is too little memory.
+   */
+  makeRoom?(bytes: number): boolean;
+  /** Gives that memory back without a send; nothing in `output` is needed any more. */
+  giveRoomBack?(): void;
+  /**
    * Sends a part of a file whole, blocking while the client is slow. A peer that cannot leaves it out.
    * @throws {PeerGone} when the connection is broken, or the file has not got all of it.
    */

@@ -12,10 +12,10 @@ import {
   NBD_STRUCTURED_REPLY_MAGIC,
 } from "./constants.ts";
 import type { Counters } from "./counters.ts";
-import { SEND_FILE_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
+import { LARGE_REPLY_BYTES, SEND_FILE_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
-import type { Refusal } from "./request_rules.ts";
+import { NO_MEMORY, type Refusal } from "./request_rules.ts";
 import type { Source } from "./source.ts";
 
 const SIMPLE_HEADER_BYTES = 16;
@@ -93,6 +93,12 @@ export class Replies {
     if (this.pending + length > this.output.length) this.send();
   }
 
+  /** Memory for `length` bytes behind what is pending, which `reserve` has made fit. @returns false: too little. */
+  makeRoom(length: number): boolean {
+    const bytes = this.pending + length;
+    return bytes <= LARGE_REPLY_BYTES || (this.#peer.makeRoom?.(bytes) ?? true);
+  }
+
   /** Replies to a read when all of it is cached. @returns false when it is not; nothing is pending of it then. */
   readCached(source: Source, offset: number, length: number): boolean {
     this.reserve(this.readHeaderBytes + length);
@@ -101,9 +107,26 @@ export class Replies {
       this.readFile(file, offset, length);
       return true;
     }
+    if (length > LARGE_REPLY_BYTES) return this.#readLarge(source, offset, length);
     if (!source.readCached(this.pending + this.readHeaderBytes, offset, length)) return false;
     this.read(length);
     return true;
+  }
+
+  /** The same for a read that needs memory, which none that has to wait for the device may keep meanwhile. */
+  #readLarge(source: Source, offset: number, length: number): boolean {
+    if (source.isCached?.(offset, length) === false) return false;
+    if (!this.makeRoom(this.readHeaderBytes + length)) {
+      this.refuse(NO_MEMORY);
+      return true;
+    }
+    if (source.readCached(this.pending + this.readHeaderBytes, offset, length)) {
+      this.read(length);
+      return true;
+    }
+    this.send();
+    this.#peer.giveRoomBack?.();
+    return false;
   }
 
   /**

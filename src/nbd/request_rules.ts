@@ -18,6 +18,7 @@ import {
   NBD_CMD_WRITE_ZEROES,
   NBD_EINVAL,
   NBD_EIO,
+  NBD_ENOMEM,
   NBD_ENOSPC,
   NBD_EOVERFLOW,
   NBD_EPERM,
@@ -53,6 +54,8 @@ const READ_ONLY = refusal(NBD_EPERM, "the export is read-only");
 /** Answers of a later moment, kept with the others. */
 export const SHUTTING_DOWN = refusal(NBD_ESHUTDOWN, "the server is shutting down");
 export const UNREADABLE = refusal(NBD_EIO, "a sector cannot be read");
+/** There is too little memory for a large reply, and has been for a while. */
+export const NO_MEMORY = refusal(NBD_ENOMEM, "there is no memory for the reply");
 export const TIMED_OUT = refusal(NBD_EIO, "the device has not answered in time");
 
 /**

@@ -38,6 +38,9 @@ export interface Source {
    */
   readCached(at: number, offset: number, length: number): boolean;
 
+  /** Whether `readCached` is likely to succeed. A source that cannot tell without reading leaves it out. */
+  isCached?(offset: number, length: number): boolean;
+
   /**
    * The descriptor of a file that holds the range at its own offset, for `Peer.sendFile`, or -1 when some of
    * it is not cached. A source without such a file leaves it out.

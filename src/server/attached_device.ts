@@ -10,7 +10,7 @@ import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";
 import { EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
-import { socketPair } from "../sys/socket.ts";
+import { limitReceive, socketPair } from "../sys/socket.ts";
 import type { AttachMessage, AttachOrder } from "../workers/attach_init.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
 import { awaitStart } from "./await_start.ts";
@@ -22,6 +22,8 @@ import { withTimeout } from "./with_timeout.ts";
 const REPORT = "this is a bug in blkcache; please report it with the lines above";
 /** Threads besides those that answer: one is kept by the kernel, one has partitions looked for. */
 export const KERNEL_THREADS = 2;
+/** A session gives its memory back when the kernel has been silent for so long, milliseconds. */
+const SILENT_MS = 1000;
 /** How long it may take to let go: first it is asked, then its connections are cut. Milliseconds. */
 const POLITE_MS = 500;
 const FIRM_MS = 1000;
@@ -85,6 +87,7 @@ export class AttachedDevice {
     this.#name = `"${printable(options.path)}"`;
     const { state, sessions, served, timeoutMs } = options;
     const pairs = sessions.map(() => socketPair());
+    for (const [own] of pairs) limitReceive(own, SILENT_MS);
     this.#kernelSockets = pairs.map(([, kernels]) => kernels);
     this.#threads = sessions.map((session, index) =>
       new KernelThread(

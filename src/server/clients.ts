@@ -1,5 +1,6 @@
 // The NBD clients of a generation: the door that lets them in, the sessions that serve them while they ask for
 // something, and the way from one to the other and back. Main thread.
+import { POOL_REPLIES } from "../shared/memory_budget.ts";
 import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";
 import type { SessionInit } from "../workers/session_init.ts";
 import { Door, type DoorOptions } from "./door.ts";
@@ -8,6 +9,8 @@ import { SessionPool } from "./session_pool.ts";
 
 /** Milliseconds between two looks which clients are being served: who is not for long may have to give way. */
 const LOOK_MS = 5000;
+/** Looks that a client may keep the memory of a large reply without taking any of it: a minute. */
+const MOST_LOOKS = 12;
 
 /** What happens to clients. */
 export interface ClientObserver {
@@ -39,6 +42,8 @@ export class Clients {
   readonly #looks: ReturnType<typeof setInterval>;
   /** Requests of each session at the last look. */
   readonly #requests = new Map<Client, number>();
+  /** Looks in a row at which a client has kept memory and was not active. */
+  readonly #idleLooks = new WeakMap<Client, number>();
   /** Resolves when no thread of a session is left; only after `end`. */
   readonly ended: Promise<unknown>;
 
@@ -89,7 +94,17 @@ export class Clients {
       this.#requests.set(client, requests);
       const isActive = requests !== before.get(client) || this.#state.parkedOf(session) > 0;
       if (isActive) this.#door.active(client);
+      if (this.#keepsMemory(client, session, isActive)) this.#pool.cut(client);
     }
+  }
+
+  /** It has taken nothing of a large reply for `MOST_LOOKS` looks: others need the memory. */
+  #keepsMemory(client: Client, session: number, isActive: boolean): boolean {
+    const { held } = this.#state.budgetWords(session, POOL_REPLIES);
+    const keeps = !isActive && Atomics.load(this.#state.words, held) > 0;
+    const looks = keeps ? (this.#idleLooks.get(client) ?? 0) + 1 : 0;
+    this.#idleLooks.set(client, looks);
+    return looks >= MOST_LOOKS;
   }
 
   /**

@@ -2,6 +2,7 @@
 // a new one; of several that are free for a while one is kept. So nobody pays for threads without work. What is to
 // be done SessionRoster decides; here it is done.
 // Main thread; it only starts them, hears of them, and ends them.
+import { settleBudget } from "../shared/memory_budget.ts";
 import { type SharedState } from "../shared/shared_state.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
@@ -234,6 +235,7 @@ export class SessionPool {
     this.#state.retractSocket(number);
     if (socket >= 0) closeFd(socket);
     closeFd(this.#state.retractEventFd(number));
+    settleBudget(this.#state, number);
     clearTimeout(rest);
     endedNow();
     this.#sessions.delete(number);

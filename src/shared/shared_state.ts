@@ -31,6 +31,9 @@ const RING_TAIL = 3;
 const IMAGE_SICK = 4;
 const IMAGE_DAMAGED = 5;
 const CANCELLATIONS = 6;
+/** Of a memory budget, one for each pool: KiB in use, and the session in front of those that wait, plus 1. */
+const BUDGET_USED = 8;
+const BUDGET_FIRST = 10;
 
 // Words of a session (Int32), a cache line apart.
 const SESSION_SOCKET = 0;
@@ -42,6 +45,9 @@ const SESSION_PARKED = 5;
 const SESSION_DISMISSED = 6;
 const SESSION_NEGOTIATED = 7;
 const SESSION_EVENT_FD_USERS = 8;
+/** KiB that a session waits for, and that it has, by pool. */
+const SESSION_WANTS = 9;
+const SESSION_HELD = 11;
 
 /** Counters of the reader (Float64). */
 export const READER_DEVICE_BYTES = 0;
@@ -231,6 +237,16 @@ export class SharedState {
   }
   isDismissed(session: number): boolean {
     return Atomics.load(this.words, this.#sessionWord(session, SESSION_DISMISSED)) !== 0;
+  }
+
+  /** Indices of the words of a memory budget's pool; see memory_budget.ts. */
+  budgetWords(session: number, pool: number) {
+    return {
+      used: BUDGET_USED + pool,
+      first: BUDGET_FIRST + pool,
+      wants: this.#sessionWord(session, SESSION_WANTS + pool),
+      held: this.#sessionWord(session, SESSION_HELD + pool),
+    };
   }
 
   /** Session only: how many of its reads wait for the device, for the status line. */

@@ -8,6 +8,7 @@ import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
 import type { SessionEnd } from "../nbd/session_end.ts";
 import { SIMPLE } from "../nbd/reply_mode.ts";
+import { MemoryBudget, POOL_REPLIES } from "../shared/memory_budget.ts";
 import { SESSION_BYTES, SESSION_REQUESTS, SharedState } from "../shared/shared_state.ts";
 import type { KernelSessionInit, KernelSessionMessage } from "./attach_init.ts";
 import { SessionBuffers, SocketPeer } from "./socket_peer.ts";
@@ -25,7 +26,8 @@ self.onmessage = ({ data }: MessageEvent<KernelSessionInit>) => {
   const map = FileMap.attach(served.map);
   const cached = new CachedFile({ ...served, map, state, session, output: buffers.output });
   const written = writable(served, cached, buffers, tell);
-  const peer = new SocketPeer(socket, state.eventFd(session), buffers, cached);
+  const memory = new MemoryBudget(state, session, POOL_REPLIES);
+  const peer = new SocketPeer(socket, state.eventFd(session), buffers, cached, memory);
   const counters = {
     add(requests: number, bytes: number) {
       state.count(session, SESSION_REQUESTS, requests);
@@ -41,6 +43,7 @@ self.onmessage = ({ data }: MessageEvent<KernelSessionInit>) => {
   ) {
     cached.endClient();
     written?.writer.endClient();
+    peer.giveRoomBack();
     buffers.output.discard();
   }
   cached.endClient();

@@ -6,6 +6,7 @@ import { unpackNegotiated } from "../nbd/negotiated.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
 import type { SessionEnd } from "../nbd/session_end.ts";
+import { MemoryBudget, POOL_REPLIES } from "../shared/memory_budget.ts";
 import {
   PARKED_PER_SESSION,
   PHASE_SERVING,
@@ -33,6 +34,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     session,
     output: buffers.output,
   });
+  const memory = new MemoryBudget(state, session, POOL_REPLIES);
   const written = writable(served, cached, buffers, tell);
   const parked = new ParkedReads(written ?? cached);
   const counters = {
@@ -47,8 +49,8 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   while (awaitClient(state, session, parked, cached)) {
     const socket = state.socket(session);
     let end: SessionEnd = { reason: "gone", message: "" };
+    const peer = new SocketPeer(socket, eventFd, buffers, cached, memory);
     try {
-      const peer = new SocketPeer(socket, eventFd, buffers, cached);
       const negotiated = unpackNegotiated(state.negotiated(session));
       end = serveClient(peer, parked, negotiated, { timeoutMs, counters });
     } finally {
@@ -57,6 +59,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     }
     cached.endClient();
     written?.writer.endClient();
+    peer.giveRoomBack();
     buffers.output.discard();
     // Once for each cause: a client that comes again and again shall not fill a log.
     if (end.reason === "violation" && end.message !== lastViolation) {

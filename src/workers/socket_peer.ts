@@ -1,7 +1,9 @@
 // One client's socket as the NBD code wants it. Session thread only; every call blocks it.
+import { alignUp } from "../base/ranges.ts";
 import { Eagerness } from "../base/eagerness.ts";
 import { ENDED, IDLE, type Peer, PeerGone, READABLE } from "../nbd/peer.ts";
 import { INPUT_BYTES, OUTPUT_BYTES } from "../nbd/limits.ts";
+import type { MemoryBudget } from "../shared/memory_budget.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
 import { EAGAIN, errnoName } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
@@ -13,6 +15,11 @@ import type { CachedFile } from "../cache/cached_file.ts";
 const REQUEST_LOOKS = 150;
 /** Looks for the end of the only parked read before the thread sleeps in poll: some 90 microseconds. */
 const ENDED_LOOKS = 1000;
+
+/** How long a large reply waits for memory, milliseconds. */
+const ROOM_MS = 5000;
+/** What is taken for one: budgets count in units. */
+const ROOM_STEP = 65_536;
 
 /** The buffers of a session, used for one client after the other. */
 export class SessionBuffers {
@@ -34,20 +41,30 @@ export class SocketPeer implements Peer {
   readonly #outputAddress: number;
   readonly #socket: number;
   readonly #eventFd: number;
-  readonly #cached: CachedFile | undefined;
+  readonly #cached: CachedFile;
   readonly #poll = new PollSet(2);
   readonly #requestEagerness = new Eagerness(REQUEST_LOOKS);
   readonly #endedEagerness = new Eagerness(ENDED_LOOKS);
   readonly #position = new BigInt64Array(1);
+  readonly #buffers: SessionBuffers;
+  readonly #memory: MemoryBudget;
+  /** Memory that has been taken for the output. */
+  #room = 0;
   #receiving = true;
 
-  /** @param cached whose reads may end during a wait; undefined: there is nothing to read. */
+  /**
+   * @param cached whose reads may end during a wait.
+   * @param memory what all sessions have together for large replies.
+   */
   constructor(
     socket: number,
     eventFd: number,
     buffers: SessionBuffers,
-    cached: CachedFile | undefined,
+    cached: CachedFile,
+    memory: MemoryBudget,
   ) {
+    this.#buffers = buffers;
+    this.#memory = memory;
     this.input = buffers.input.bytes;
     this.output = buffers.output.bytes;
     this.#inputAddress = buffers.input.address;
@@ -82,9 +99,27 @@ export class SocketPeer implements Peer {
     return -EAGAIN;
   }
 
+  makeRoom(bytes: number): boolean {
+    const room = alignUp(bytes, ROOM_STEP);
+    if (room <= this.#room) return true;
+    const mayWait = () => !this.#cached.ending;
+    if (!this.#memory.takeWaiting(room - this.#room, ROOM_MS, mayWait)) return false;
+    this.#room = room;
+    return true;
+  }
+
+  /** Gives back the memory of replies that have been sent, or never will be. */
+  giveRoomBack(): void {
+    if (this.#room === 0) return;
+    this.#buffers.output.discard();
+    this.#memory.give(this.#room);
+    this.#room = 0;
+  }
+
   send(start: number, end: number, more = false): void {
     const result = trySendAll(this.#socket, this.#outputAddress + start, end - start, more);
     if (result < 0) throw new PeerGone(`send: ${errnoName(-result)}`);
+    this.giveRoomBack();
   }
 
   sendFile(file: number, offset: number, length: number): void {
@@ -92,7 +127,7 @@ export class SocketPeer implements Peer {
     if (result === length) return;
     // The reply cannot be taken back. If it is the image's fault, reading shows it, and nobody sends from it
     // unread from now on.
-    this.#cached?.readCached(0, offset, length);
+    this.#cached.readCached(0, offset, length);
     throw new PeerGone(
       result < 0 ? `sendfile: ${errnoName(-result)}` : "the image has been cut short",
     );
@@ -101,15 +136,15 @@ export class SocketPeer implements Peer {
   wait(timeoutMs: number, receiving: boolean): number {
     if (this.#endsSoon()) return ENDED;
     // The flag first, the queue second: what ends in between rings the eventfd.
-    if (this.#cached?.armWakeUp() === false) return ENDED;
+    if (this.#cached.armWakeUp() === false) return ENDED;
     if (receiving !== this.#receiving) {
       this.#receiving = receiving;
       this.#poll.set(0, this.#socket, receiving ? POLLIN : POLLRDHUP);
     }
     this.#poll.wait(timeoutMs);
-    this.#cached?.disarmWakeUp();
+    this.#cached.disarmWakeUp();
     // Who is not read from is not heard leaving otherwise. At the end of the run main shuts the socket.
-    if (!receiving && this.#poll.revents(0) !== 0 && !this.#cached?.ending) {
+    if (!receiving && this.#poll.revents(0) !== 0 && !this.#cached.ending) {
       throw new PeerGone("the client has closed the connection");
     }
     let found = 0;
@@ -124,7 +159,7 @@ export class SocketPeer implements Peer {
   /** Looks for a moment, when that mostly pays, unless other reads may end or the client may ask for more. */
   #endsSoon(): boolean {
     const cached = this.#cached;
-    if (cached?.waiting !== 1) return false;
+    if (cached.waiting !== 1) return false;
     const looks = this.#endedEagerness.looks();
     for (let look = 0; look < looks; look++) {
       if (cached.hasEnded) {

@@ -28,7 +28,7 @@ export function writable(
     map: FileMap.attach(opened.map),
     tell: (trouble) => tell({ type: "warning", ...trouble }),
   });
-  const writer = new OverlayWriter(overlay, MAX_PAYLOAD_BYTES);
+  const writer = new OverlayWriter(overlay, MAX_PAYLOAD_BYTES, cached.memory);
   return new OverlaidFile(cached, overlay, writer, buffers.output);
 }
 

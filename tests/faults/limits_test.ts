@@ -130,15 +130,13 @@ Deno.test({
     const device = folder.noise("device", SIZE);
     await using served = await Served.start(device, { dir: folder.path });
     const { pid } = served.program;
-    // With the second one the reader has opened all that it needs.
-    const clients = [
-      await connected(folder.file("socket")),
-      await connected(folder.file("socket")),
-    ];
-    await served.program.waitForLine("stdout", /"clients":2/);
+    // With the first four, what is opened once has been opened.
+    const clients: Client[] = [];
+    for (let count = 0; count < 4; count++) clients.push(await connected(folder.file("socket")));
+    await served.program.waitForLine("stdout", /"clients":4/);
     const before = descriptors(pid);
     for (let count = 0; count < 4; count++) clients.push(await connected(folder.file("socket")));
-    await served.program.waitForLine("stdout", /"clients":6/);
+    await served.program.waitForLine("stdout", /"clients":8/);
     assert(descriptors(pid) - before <= 4 * 9, `${descriptors(pid)} after ${before}`);
     for (const client of clients) client.close();
     assertEquals((await served.stop()).code, 0);

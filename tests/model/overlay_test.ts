@@ -47,7 +47,7 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
   };
   const sessions = run.sessions.map((cached, index) => {
     const overlay = new Overlay({ ...parts, map: FileMap.attach(parts.map.buffer) });
-    const writer = new OverlayWriter(overlay, MOST_BYTES);
+    const writer = new OverlayWriter(overlay, MOST_BYTES, cached.memory);
     const address = addressOf(run.output(index));
     return new OverlaidFile(cached, overlay, writer, { address });
   });
@@ -93,7 +93,7 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
       switch (random.below(8)) {
         case 0:
         case 1: {
-          const bytes = source.writer.reserve(length);
+          const bytes = source.writer.reserve(length)!;
           bytes.fill(random.below(256), 0, length);
           expected.set(bytes.subarray(0, length), offset);
           written.fill(1, offset, offset + length);
