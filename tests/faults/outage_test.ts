@@ -63,7 +63,7 @@ Deno.test({
     await until(
       "it answers",
       () => served.messages("info").some((text) => text.includes("answers again, after")),
-      30_000,
+      120_000,
     );
     const { code } = await served.program.ended();
     assertEquals(code, 3);

@@ -46,7 +46,7 @@ Deno.test({
     // What lies above may be private: that is why the file is opened from within.
     Deno.chmodSync(folder.path, 0o755);
     for (
-      const [deviceMode, mode, allowed] of [[0o640, 0o400, false], [0o644, 0o444, true]] as const
+      const [deviceMode, mode, allowed] of [[0o640, 0o440, false], [0o644, 0o444, true]] as const
     ) {
       Deno.chmodSync(device, deviceMode);
       await using shown = await ShownFile.start({ device, file: folder.file(`shown${mode}`) });
