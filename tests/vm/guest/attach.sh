@@ -72,6 +72,8 @@ mv /out/events /out/events.first
 # It is killed in the middle of reads, of the kernel's and of the device's, with a partition mounted.
 serve /dev/sda other.img --attach /dev/nbd0 --max-clients 1
 await '"event":"ready"'
+# Until then the kernel may take them away for a moment, as it looks for them again.
+await '/dev/nbd0p1, /dev/nbd0p2'
 there /dev/nbd0p1
 mount -t iso9660 -o ro /dev/nbd0p1 /mnt/disk || fail "mount"
 dd if=/dev/nbd0 of=/dev/null bs=64k 2>/dev/null &
