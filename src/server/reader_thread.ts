@@ -18,6 +18,7 @@ import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 import { printable } from "../base/printable.ts";
 import { formatDuration } from "../base/sizes.ts";
+import { timeOfDay } from "../base/time_of_day.ts";
 
 /** How long a device read may go on after the end of the run, milliseconds: then it is left behind. */
 const PATIENCE_MS = 1500;
@@ -167,7 +168,7 @@ export class ReaderThread {
         );
       case "silent":
         return this.#warn(
-          `"${device}" has stopped answering since ${clock(message.sinceMs)}: ` +
+          `"${device}" has stopped answering since ${timeOfDay(message.sinceMs)}: ` +
             (message.errno === 0 ? "it is not there" : said(message.errno)),
           [
             "nothing is called bad meanwhile; it is tried again after 5 s, later each minute",
@@ -229,11 +230,6 @@ export class ReaderThread {
   #warn(message: string, hints: readonly string[] = []): void {
     this.#observe({ event: "warning", message, hints });
   }
-}
-
-/** Hours and minutes of the day here. */
-function clock(sinceMs: number): string {
-  return new Date(sinceMs).toTimeString().slice(0, 5);
 }
 
 function said(errno: number): string {

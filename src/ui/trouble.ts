@@ -1,5 +1,6 @@
 // What keeps a run from going on, as sentences for the status and the page. Pure.
 import { formatDuration, formatSize } from "../base/sizes.ts";
+import { timeOfDay } from "../base/time_of_day.ts";
 import type { DeviceOutage, ImagePause, Progress } from "../server/events.ts";
 import { EDQUOT, ENOSPC, errnoMessage } from "../sys/errno.ts";
 
@@ -26,12 +27,4 @@ export function pauseText({ errno, folder, needs, has }: ImagePause, isFilling: 
 export function troubleText({ outage, paused, phase }: Progress): string | undefined {
   if (outage !== null) return outageText(outage);
   return paused === null ? undefined : pauseText(paused, phase !== null);
-}
-
-/** Hours and minutes of the day here. */
-export function timeOfDay(sinceMs: number): string {
-  const date = new Date(sinceMs);
-  return [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0")).join(
-    ":",
-  );
 }
