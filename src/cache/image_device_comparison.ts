@@ -19,6 +19,7 @@ import {
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED } from "../map/statuses.ts";
 import { pread } from "../sys/fd.ts";
+import { imageReader } from "./image_bytes.ts";
 import { longestFinished, wholeImage } from "./finished_areas.ts";
 import { type IdentityReads, MAX_REREADS } from "./identity_reads.ts";
 import { isTelling, type Sample, sampleStretches } from "./sample_stretches.ts";
@@ -62,10 +63,12 @@ export class ImageDeviceComparison {
   readonly #bases: readonly Base[];
   readonly #knownVolume: Volume | null;
   readonly #accepted: { start: number; end: number }[] = [];
+  readonly #fromImage: ReadBytes;
 
   constructor(subject: Subject) {
     this.#subject = subject;
-    const { record, now, sizes } = subject;
+    const { record, now, sizes, map, image } = subject;
+    this.#fromImage = imageReader(map, image);
     const isGrown = sizes.length > 0 && now.size > sizes.at(-1)!;
     const head = this.#knownHead(0);
     const starts = partitionStarts(head, now.sectorSize).filter((start) =>
@@ -267,14 +270,6 @@ export class ImageDeviceComparison {
     }
     return bytes;
   }
-
-  readonly #fromImage: ReadBytes = (offset, length) => {
-    const { map, image } = this.#subject;
-    const end = Math.min(offset + length, map.size);
-    if (offset >= end || !map.isFinished(offset, end)) return undefined;
-    const bytes = new Uint8Array(end - offset);
-    return pread(image, bytes, offset) === bytes.length ? bytes : undefined;
-  };
 }
 
 function nameOf({ kind }: FileSystemId, offset: number): string {

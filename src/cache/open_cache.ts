@@ -21,11 +21,12 @@ import type { ReadBytes } from "../file/volume.ts";
 import type { FileMap } from "../map/file_map.ts";
 import type { MapTail } from "../map/map_tail.ts";
 import type { Mapfile } from "../map/mapfile.ts";
-import { closeFd, type FileIdentity, identityOf, pread, truncateFd, tryLock } from "../sys/fd.ts";
+import { closeFd, type FileIdentity, identityOf, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { completed, type Confirmed, confirmMedium } from "./confirm_medium.ts";
 import { chooseImage } from "./find_image.ts";
 import { type FailedArea, IdentityReads } from "./identity_reads.ts";
+import { imageReader } from "./image_bytes.ts";
 import { type KnownCache, readKnownCache, withImage } from "./known_cache.ts";
 import { sidecarPathOf } from "./sidecar.ts";
 
@@ -147,14 +148,9 @@ function identityOfKnown(
   image: number,
   reads: IdentityReads,
 ): Identity {
-  const { device, sectorSize, size } = request;
+  const { device, sectorSize } = request;
   const { accepted, isProven } = confirm(request, imagePath, known, image, reads);
-  const fromImage: ReadBytes = (offset, length) => {
-    const end = Math.min(offset + length, size);
-    if (offset >= end || !known.map.isFinished(offset, end)) return undefined;
-    const bytes = new Uint8Array(end - offset);
-    return pread(image, bytes, offset) === bytes.length ? bytes : undefined;
-  };
+  const fromImage = imageReader(known.map, image);
   const read: ReadBytes = (offset, length) =>
     fromImage(offset, length) ?? reads.read(offset, length);
   const identity = identify(device, { read, sectorSize });
