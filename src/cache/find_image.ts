@@ -12,7 +12,7 @@ import { serialWitnesses } from "../file/identity_evidence.ts";
 import { decideMedium, type Decision } from "../file/medium_decision.ts";
 import { isRegular, statPathIfThere } from "../file/path_stat.ts";
 import { Removable } from "../file/removable.ts";
-import { BAD_SECTOR, NON_SCRAPED, NON_TRIMMED, type Status } from "../map/statuses.ts";
+import { FAILED } from "../map/statuses.ts";
 import { closeFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { unknownMedium } from "./confirm_medium.ts";
@@ -41,7 +41,6 @@ const MAX_CANDIDATES = 64;
 const MAX_NAMES = 1000;
 /** A difference in size that may be another adapter's: see medium_decision.ts. */
 const NEAR_BYTES = 8 * 4096;
-const FAILED: readonly Status[] = [NON_TRIMMED, NON_SCRAPED, BAD_SECTOR];
 
 /** An image that may be of the medium. */
 interface Candidate {
@@ -183,10 +182,7 @@ function isClearlyOther({ identity }: Candidate, head: Identity | undefined): bo
 }
 
 function mayReadHead({ map }: KnownCache): boolean {
-  for (const { status } of map.ranges(0, Math.min(map.size, FINGERPRINT_BYTES))) {
-    if (FAILED.includes(status)) return false;
-  }
-  return true;
+  return map.find(0, Math.min(map.size, FINGERPRINT_BYTES), FAILED) < 0;
 }
 
 /** Undefined when its files cannot be used: who names it is told why. */

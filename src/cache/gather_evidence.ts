@@ -4,7 +4,7 @@ import type { Stretch } from "../file/identity.ts";
 import { serialWitnesses } from "../file/identity_evidence.ts";
 import type { Evidence } from "../file/medium_evidence.ts";
 import type { Volume } from "../file/volume.ts";
-import { BAD_SECTOR, FINISHED, NON_SCRAPED, NON_TRIMMED } from "../map/statuses.ts";
+import { FAILED, FINISHED } from "../map/statuses.ts";
 import { ImageDeviceComparison, type Subject } from "./image_device_comparison.ts";
 
 /** The evidence, and what was found on the way. */
@@ -28,7 +28,7 @@ export function gatherEvidence(subject: Subject): Gathered {
       findings: comparison.findings,
       imageBytes: map.total(FINISHED),
       comparedBytes: comparison.comparedBytes,
-      hasFailures: [NON_TRIMMED, NON_SCRAPED, BAD_SECTOR].some((status) => map.total(status) > 0),
+      hasFailures: map.find(0, map.size, FAILED) >= 0,
       sizes: subject.sizes,
       size: now.size,
       knownSectorSize: record?.sectorSize ?? null,

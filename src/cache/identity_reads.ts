@@ -6,14 +6,7 @@ import type { TryReadBytes } from "../file/identity.ts";
 import { outcomeOf, UNREADABLE } from "../file/read_outcome.ts";
 import type { ReadBytes } from "../file/volume.ts";
 import type { FileMap } from "../map/file_map.ts";
-import {
-  BAD_SECTOR,
-  FINISHED,
-  maskOf,
-  NON_SCRAPED,
-  NON_TRIED,
-  NON_TRIMMED,
-} from "../map/statuses.ts";
+import { BAD_SECTOR, FAILED, FINISHED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
 import { pwrite } from "../sys/fd.ts";
 
 /** Of what the image has already, so many stretches are read again, until one fails: a sick disk can bear that. */
@@ -26,8 +19,6 @@ const MAX_FAILED_READS = 1;
 const PLACES = 5;
 /** Above the largest sector: each place begins with one. */
 const PLACE_BYTES = 65_536;
-
-const FAILED = maskOf(NON_TRIMMED) | maskOf(NON_SCRAPED) | maskOf(BAD_SECTOR);
 
 /** An area that could not be read as a whole, in whole sectors. */
 export interface FailedArea {

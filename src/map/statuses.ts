@@ -34,6 +34,9 @@ export function maskOf(status: Status): number {
   return 1 << status;
 }
 
+/** The statuses of bytes of which a read has failed. */
+export const FAILED = maskOf(NON_TRIMMED) | maskOf(NON_SCRAPED) | maskOf(BAD_SECTOR);
+
 /**
  * What a rescue is doing, the `current_status` of a mapfile: `?` copying, `*` trimming, `%` sweeping (from
  * ddrescue 1.30), `/` scraping, `-` retrying, `F` filling, `G` generating, `+` finished.

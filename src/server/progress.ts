@@ -2,7 +2,7 @@
 import { coarsen } from "../map/coarse_map.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { viewOf } from "../map/map_view.ts";
-import { BAD_SECTOR, maskOf, NON_SCRAPED, NON_TRIMMED, STATUS_COUNT } from "../map/statuses.ts";
+import { FAILED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
 import {
   READER_ATTEMPTS,
   READER_BUSY_AT,
@@ -19,9 +19,6 @@ import {
   type SharedState,
 } from "../shared/shared_state.ts";
 import type { DeviceOutage, ImagePause, Progress } from "./events.ts";
-
-/** Statuses of what was tried and could not be read. */
-const UNREADABLE = maskOf(BAD_SECTOR) | maskOf(NON_TRIMMED) | maskOf(NON_SCRAPED);
 
 /** What is read for the image: where it is, and what it still lacks of what is wanted, bytes. */
 export interface ImageWants {
@@ -89,7 +86,7 @@ function pauseNow({ readerCounters }: SharedState, wants: ImageWants): ImagePaus
 function unreadableBytes(map: FileMap, from: number): number {
   let bytes = 0;
   for (const { start, end, status } of map.ranges(from)) {
-    if ((maskOf(status) & UNREADABLE) !== 0) bytes += end - start;
+    if ((maskOf(status) & FAILED) !== 0) bytes += end - start;
   }
   return bytes;
 }
