@@ -27,32 +27,44 @@ export class MemoryBudget {
   readonly #session: number;
   readonly #pool: number;
   readonly #ceilingKib: number;
+  readonly #places: ReturnType<SharedState["budgetWords"]>;
 
   constructor(state: SharedState, session: number, pool: number, ceiling = CEILINGS[pool]!) {
     this.#state = state;
     this.#session = session;
     this.#pool = pool;
     this.#ceilingKib = ceiling / KIB;
+    this.#places = state.budgetWords(session, pool);
   }
 
   /** Takes `bytes`. @returns false when there are too few: the session's eventfd rings when it may try again. */
   take(bytes: number): boolean {
     const { words } = this.#state;
-    const { first, used, wants, held } = this.#places();
+    const { first, wants } = this.#places;
     const needed = Math.ceil(bytes / KIB);
+    // As a rule nobody waits and there is enough: then nobody has to hear of it.
+    if (Atomics.load(words, first) === 0 && this.#takeNow(needed, 0)) return true;
     const me = this.#session + 1;
     // Before the counts are looked at: who gives something back after that sees that we wait.
     Atomics.store(words, wants, needed);
     const inFront = Atomics.compareExchange(words, first, 0, me);
+    if (!this.#takeNow(needed, inFront === me ? 0 : inFront)) return false;
+    this.stopWaiting();
+    return true;
+  }
+
+  /** @param inFront the number of the session that waits before this one, and one more; 0: none does. */
+  #takeNow(needed: number, inFront: number): boolean {
+    const { words } = this.#state;
+    const { used, held } = this.#places;
     for (;;) {
       const now = Atomics.load(words, used);
       // It may be busy with a client that takes no replies: what it does not need others may have meanwhile.
-      const kept = inFront === 0 || inFront === me ? 0 : this.#wantedBy(inFront - 1);
+      const kept = inFront === 0 ? 0 : this.#wantedBy(inFront - 1);
       if (now + kept > 0 && now + kept + needed > this.#ceilingKib) return false;
       if (Atomics.compareExchange(words, used, now, now + needed) === now) break;
     }
     Atomics.add(words, held, needed);
-    this.stopWaiting();
     return true;
   }
 
@@ -63,7 +75,7 @@ export class MemoryBudget {
    */
   takeWaiting(bytes: number, timeoutMs: number, mayWait: () => boolean): boolean {
     const { words } = this.#state;
-    const { used } = this.#places();
+    const { used } = this.#places;
     for (const endMs = performance.now() + timeoutMs;;) {
       const now = Atomics.load(words, used);
       if (this.take(bytes)) return true;
@@ -77,7 +89,7 @@ export class MemoryBudget {
   /** Gives back what `take` has taken with the same number. */
   give(bytes: number): void {
     const { words } = this.#state;
-    const { held } = this.#places();
+    const { held } = this.#places;
     const given = Math.ceil(bytes / KIB);
     Atomics.sub(words, held, given);
     returnTo(this.#state, this.#pool, given);
@@ -86,7 +98,7 @@ export class MemoryBudget {
   /** Nothing is wanted any more of what could not be had. */
   stopWaiting(): void {
     const { words } = this.#state;
-    const { first, wants } = this.#places();
+    const { first, wants } = this.#places;
     Atomics.store(words, wants, 0);
     const me = this.#session + 1;
     if (Atomics.compareExchange(words, first, me, 0) === me) wakeWaiting(this.#state, this.#pool);
@@ -95,10 +107,6 @@ export class MemoryBudget {
   #wantedBy(session: number): number {
     const { wants } = this.#state.budgetWords(session, this.#pool);
     return Atomics.load(this.#state.words, wants);
-  }
-
-  #places() {
-    return this.#state.budgetWords(this.#session, this.#pool);
   }
 }
 
