@@ -9,7 +9,7 @@ import { isDirect, replaceFd } from "../sys/fd.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { isSampleEqual, type Sample, sampleStretches } from "./sample_stretches.ts";
 
-/** Stretches that are compared: most of them must be readable, and all of those equal. */
+/** Stretches that are compared at most: one must be readable at least, and all that are must be equal. */
 const SAMPLES = 4;
 const SAMPLE_BYTES = 16_384;
 
