@@ -289,7 +289,7 @@ export class Reader {
   #serveHint(hint: PendingRead): void {
     const { map, device } = this.#parts;
     const missing = map.find(hint.cursor, hint.end, MISSING);
-    if (missing < 0 || this.#gone || !this.#reach.mayReadAhead) return this.#answering.end(hint);
+    if (missing < 0 || !this.#reach.mayReadAhead) return this.#answering.end(hint);
     map.run(missing, hint.end, this.#run);
     if (this.#run.status !== NON_TRIED) return this.#answering.end(hint);
     const start = alignDown(missing, device.sectorSize);
