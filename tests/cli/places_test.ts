@@ -12,6 +12,8 @@ const DEVICE_BYTES = 65_536;
 /** Longer than the program waits for anybody. */
 const PATIENCE_MS = 30_000;
 
+/** An epoll and its eventfd that the runtime has at some times and not at others while it runs from the sources. */
+const RUNTIME_DESCRIPTORS = Deno.env.has("BLKCACHE") ? 0 : 2;
 /** What a silent client may take beyond the first one. */
 const MOST_BYTES_EACH = 4 * 1024 * 1024;
 
@@ -60,6 +62,18 @@ async function enter(client: Promise<Client>): Promise<Client> {
 async function read(client: Client): Promise<void> {
   await client.request({ type: CMD.READ, offset: 512, length: 1024 });
   assertEquals(await client.data(1024), bytesAt(512, 1024));
+}
+
+/** The count once it stays as it is: while the map is saved, descriptors that are held for that are missing. */
+async function settled(count: () => number): Promise<number> {
+  let last = NaN;
+  for (let looks = 0; looks < 20; looks++) {
+    const now = count();
+    if (now !== last) looks = 0;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return last;
 }
 
 async function among(folder: TestFolder, args: string[], body: (to: Addresses) => Promise<void>) {
@@ -151,15 +165,16 @@ Deno.test("descriptors are given back when clients have gone", async () => {
     const descriptors = () => [...Deno.readDirSync(`/proc/${program.pid}/fd`)].length;
     // With the second one the reader has opened all that it needs. Its session stays, for whoever comes next.
     const first = await enter(tcp());
-    let few = Infinity;
-    for (let round = 0; round < 2; round++) {
+    let few: number | undefined;
+    for (let round = 0; round < 4; round++) {
       const clients = await Promise.all(Array.from({ length: 8 }, () => enter(tcp())));
       await Promise.all(clients.map(read));
       clients.forEach((client) => client.close());
       // A session beside another is dismissed after some seconds.
       await until("one session is left", () => workers(program.pid) === 2);
-      await until("descriptors have been given back", () => descriptors() <= few);
-      few = descriptors();
+      few ??= await settled(descriptors);
+      const most = few + RUNTIME_DESCRIPTORS;
+      await until("descriptors have been given back", () => descriptors() <= most);
     }
     await read(first);
   });

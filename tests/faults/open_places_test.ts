@@ -179,7 +179,7 @@ if (Deno.env.has("BLKCACHE")) {
         await use?.(program, folder);
         const { code, stderr } = await program.ended();
         assertEquals(code, 0, stderr);
-        const end = new RegExp(`^${program.pid} \\+\\+\\+ exited`, "m");
+        const end = new RegExp(`^${program.pid} +\\+\\+\\+ exited`, "m");
         await until("the trace is complete", () => end.test(Deno.readTextFileSync(output)));
         const trace = Deno.readTextFileSync(output);
         assert(trace.includes("/proc/self/exe"), "nothing was traced");
