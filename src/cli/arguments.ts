@@ -2,7 +2,7 @@
 // Nothing is read or created here.
 
 import { parseArgs } from "@std/cli/parse-args";
-import { statPathIfThere } from "../file/path_stat.ts";
+import { statPathIfThere } from "../host/path_stat.ts";
 import { type CommandName, COMMANDS, findCommand, operandsUsage } from "./commands.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { parseOptionValue } from "./option_value.ts";

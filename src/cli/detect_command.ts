@@ -2,15 +2,15 @@
 
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { listedBlocks } from "../file/block_listing.ts";
-import { detect } from "../file/detect.ts";
-import { File } from "../file/file.ts";
-import { readableBy } from "../cache/known_failures.ts";
-import { type Identity, identityId } from "../file/identity.ts";
-import { statPath } from "../file/path_stat.ts";
-import { Removable } from "../file/removable.ts";
-import { type SourceContent, sourceContent } from "../file/source_content.ts";
-import { sourceName } from "../file/source_name.ts";
+import { listedBlocks } from "../device/block_listing.ts";
+import { detect } from "../device/detect.ts";
+import { File } from "../device/file.ts";
+import { readableBy } from "../opening/known_failures.ts";
+import { type Identity, identityId } from "../identity/identity.ts";
+import { statPath } from "../host/path_stat.ts";
+import { Removable } from "../device/removable.ts";
+import { type SourceContent, sourceContent } from "../identity/source_content.ts";
+import { sourceName } from "../device/source_name.ts";
 import {
   type DeviceChoice,
   deviceTable,

@@ -1,10 +1,10 @@
 // Which images in a folder are of a device: what `detect` says beside what the device is.
 
-import { knownImages } from "../cache/known_images.ts";
-import type { BlockDeviceInfo } from "../file/block_listing.ts";
-import { blankIdentity, type Identity } from "../file/identity.ts";
-import { evidenceOf } from "../file/identity_evidence.ts";
-import { decideMedium } from "../file/medium_decision.ts";
+import { knownImages } from "../opening/known_images.ts";
+import type { BlockDeviceInfo } from "../device/block_listing.ts";
+import { blankIdentity, type Identity } from "../identity/identity.ts";
+import { evidenceOf } from "../identity/identity_evidence.ts";
+import { decideMedium } from "../identity/medium_decision.ts";
 import type { ImageMatch } from "../ui/device_report.ts";
 
 /**

@@ -1,9 +1,9 @@
 // Looks at devices on a thread that can be left behind: one that hangs keeps neither the others nor main waiting.
 // Main thread.
 import { UserError } from "../base/errors.ts";
-import { type BlockDeviceInfo, describeSilentDevice } from "../file/block_listing.ts";
-import type { SourceContent } from "../file/source_content.ts";
-import { SysfsBlock } from "../file/sysfs.ts";
+import { type BlockDeviceInfo, describeSilentDevice } from "../device/block_listing.ts";
+import type { SourceContent } from "../identity/source_content.ts";
+import { SysfsBlock } from "../host/sysfs.ts";
 import { endWorker, requireThreads } from "../server/thread_room.ts";
 import type { LookMessage, LookOrder } from "../workers/look_init.ts";
 

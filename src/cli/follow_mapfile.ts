@@ -1,7 +1,7 @@
 // `map --watch`: shows a mapfile anew whenever somebody has written it, until a signal.
 
 import { UserError } from "../base/errors.ts";
-import { readNamedMapfile } from "../cache/read_mapfile.ts";
+import { readNamedMapfile } from "../opening/read_mapfile.ts";
 import { parseMapfile } from "../map/mapfile.ts";
 import { SystemError } from "../sys/system_error.ts";
 

@@ -1,8 +1,8 @@
 // Reads a mapfile that stands on the command line.
 
 import { UserError } from "../base/errors.ts";
-import { readNamedMapfile } from "../cache/read_mapfile.ts";
-import { statPathIfThere } from "../file/path_stat.ts";
+import { readNamedMapfile } from "../opening/read_mapfile.ts";
+import { statPathIfThere } from "../host/path_stat.ts";
 import { parseMapfile, type ParseOptions } from "../map/mapfile.ts";
 import type { NamedMapfile } from "../ui/map_subject.ts";
 import { shellQuote } from "../base/shell_quote.ts";

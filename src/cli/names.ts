@@ -3,7 +3,7 @@
 
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { readSpecialFile } from "../file/special_file.ts";
+import { readSpecialFile } from "../host/special_file.ts";
 import { usageError } from "./usage_error.ts";
 
 /** What Deno puts in place of such bytes. The compiled program does not even start with them. */

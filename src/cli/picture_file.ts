@@ -3,8 +3,8 @@
 
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { AtomicFile } from "../file/atomic_file.ts";
-import { findEntryIfFolder } from "../file/entry.ts";
+import { AtomicFile } from "../files/atomic_file.ts";
+import { findEntryIfFolder } from "../files/entry.ts";
 import { closeFd, pread } from "../sys/fd.ts";
 
 /** Enough to tell what a file is. */

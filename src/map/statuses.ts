@@ -37,6 +37,9 @@ export function maskOf(status: Status): number {
 /** The statuses of bytes of which a read has failed. */
 export const FAILED = maskOf(NON_TRIMMED) | maskOf(NON_SCRAPED) | maskOf(BAD_SECTOR);
 
+/** The statuses of bytes that the image does not have. */
+export const MISSING = (1 << STATUS_COUNT) - 1 & ~maskOf(FINISHED);
+
 /**
  * What a rescue is doing, the `current_status` of a mapfile: `?` copying, `*` trimming, `%` sweeping (from
  * ddrescue 1.30), `/` scraping, `-` retrying, `F` filling, `G` generating, `+` finished.

@@ -1,9 +1,8 @@
 // Brings what was read, or was found unreadable, to the requests that wait for it, and moves them on to what they
 // need next. Reader thread only.
 import { alignDown } from "../base/ranges.ts";
-import { MISSING } from "../cache/publisher.ts";
 import type { Run } from "../map/file_map.ts";
-import { BAD_SECTOR, FINISHED, NON_TRIED } from "../map/statuses.ts";
+import { BAD_SECTOR, FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
 import { fillBounce } from "../shared/bounce_buffer.ts";
 import { KIND_BYPASS, RESULT_RESOLVED, RESULT_UNCACHED } from "../shared/shared_state.ts";
 import type { PendingRead } from "./pending_read.ts";

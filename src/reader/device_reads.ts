@@ -14,7 +14,7 @@ import { ENODATA } from "../sys/errno.ts";
 import { DeviceHealth, type HealthFollower, type Probed } from "./device_health.ts";
 import type { Place } from "./known_places.ts";
 import { Pace } from "./pace.ts";
-import { GONE, outcomeOf, UNREADABLE } from "../file/read_outcome.ts";
+import { GONE, outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
 import type { ReadableDevice, ReaderParts } from "./reader_parts.ts";
 import { SliceSize } from "./slice_size.ts";
 import { SlowFailures } from "./slow_failures.ts";

@@ -5,8 +5,8 @@
 // The device comes first, then the image, then the map. From before the first until after the last of them the
 // region stands in the record of writes, so that a run that ends in between leaves no `+` that is not true.
 import { alignDown, alignUp } from "../base/ranges.ts";
-import type { Publisher } from "../cache/publisher.ts";
-import type { WriteIntents } from "../cache/write_intents.ts";
+import type { Publisher } from "./publisher.ts";
+import type { WriteIntents } from "./write_intents.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { BAD_SECTOR } from "../map/statuses.ts";
 import {

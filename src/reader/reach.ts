@@ -1,8 +1,7 @@
 // How far one device read reaches: over what is asked, and what is expected to be asked. Reader thread only.
 import { alignDown, alignUp } from "../base/ranges.ts";
-import { MISSING } from "../cache/publisher.ts";
 import type { Run } from "../map/file_map.ts";
-import { FINISHED, maskOf, NON_TRIED } from "../map/statuses.ts";
+import { FINISHED, maskOf, MISSING, NON_TRIED } from "../map/statuses.ts";
 import { type Pace, SICK_READ } from "./pace.ts";
 import type { PendingReads } from "./pending_reads.ts";
 import type { ReaderParts } from "./reader_parts.ts";

@@ -2,9 +2,8 @@
 // read, publishes what came, and looks at the queue again. Reader thread only.
 import { Eagerness } from "../base/eagerness.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
-import { MISSING } from "../cache/publisher.ts";
 import type { Run } from "../map/file_map.ts";
-import { BAD_SECTOR, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
+import { BAD_SECTOR, MISSING, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
 import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { EIO, ESHUTDOWN } from "../sys/errno.ts";
 import { Answering } from "./answering.ts";
@@ -16,7 +15,7 @@ import { FillTurns } from "./fill/fill_turns.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
 import { PendingRescue } from "./pending_rescue.ts";
-import { GONE, outcomeOf, UNREADABLE } from "../file/read_outcome.ts";
+import { GONE, outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
 import { Reach } from "./reach.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 import type { RescueStart } from "./rescue.ts";

@@ -1,6 +1,6 @@
 // What the reader works with, and what it tells.
-import type { ImageComparison } from "../cache/image_comparison.ts";
-import type { Publisher } from "../cache/publisher.ts";
+import type { ImageComparison } from "./image_comparison.ts";
+import type { Publisher } from "./publisher.ts";
 import type { FileMap } from "../map/file_map.ts";
 import type { ReaderQueue } from "../shared/request_queue.ts";
 import type { SharedState } from "../shared/shared_state.ts";

@@ -3,7 +3,7 @@
 // the device, and nothing here opens it.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { freeKernelDevice } from "../file/kernel_device.ts";
+import { freeKernelDevice } from "../host/kernel_device.ts";
 import { NBD_FLAG_READ_ONLY } from "../nbd/constants.ts";
 import { kernelBlocks, kernelTimeoutSeconds } from "../nbd/kernel_export.ts";
 import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";

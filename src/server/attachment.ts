@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.ts";
 import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
-import { KernelDeviceBusy } from "../file/kernel_device.ts";
+import { KernelDeviceBusy } from "../host/kernel_device.ts";
 import { AttachedDevice, type AttachOptions } from "./attached_device.ts";
 import { StartStopped } from "./await_start.ts";
 import type { DescriptorUsers } from "./descriptor_users.ts";

@@ -1,8 +1,8 @@
 // Opens a block device on the reader's thread, and begins to serve it. Main thread: it goes on hearing signals and
 // says what it waits for, however long the device takes.
-import type { DeviceRequest } from "../cache/open_device.ts";
+import type { DeviceRequest } from "../opening/open_device.ts";
 import { printable } from "../base/printable.ts";
-import { abandonMedium, type Medium } from "../cache/open_medium.ts";
+import { abandonMedium, type Medium } from "../opening/open_medium.ts";
 import { READER_BUSY_SINCE, type SharedState } from "../shared/shared_state.ts";
 import type { Opened } from "../workers/reader_init.ts";
 import { StartStopped } from "./await_start.ts";

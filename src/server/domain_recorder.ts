@@ -2,9 +2,9 @@
 // first, and so does ddrescue. What an earlier run has recorded stays in it. Main thread.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import type { Medium } from "../cache/open_medium.ts";
-import { parseIfThere } from "../cache/read_mapfile.ts";
-import { AtomicFile } from "../file/atomic_file.ts";
+import type { Medium } from "../opening/open_medium.ts";
+import { parseIfThere } from "../opening/read_mapfile.ts";
+import { AtomicFile } from "../files/atomic_file.ts";
 import { FileMap } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";

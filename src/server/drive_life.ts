@@ -2,9 +2,9 @@
 // leaves, waits for the next. Each medium is a generation of its own. Main thread; nothing here blocks.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import type { DeviceRequest } from "../cache/open_device.ts";
-import { MediumLeft } from "../file/medium_guard.ts";
-import { MediumRefused } from "../file/medium_refused.ts";
+import type { DeviceRequest } from "../opening/open_device.ts";
+import { MediumLeft } from "../device/medium_guard.ts";
+import { MediumRefused } from "../device/medium_refused.ts";
 import type { Seen } from "../workers/watcher_init.ts";
 import type { MediumState, Progress } from "./events.ts";
 import { beginOnReader } from "./begin_on_reader.ts";

@@ -1,7 +1,7 @@
 // Fits a run into what the system lets the process have, before anything is opened. Main thread.
 import { UserError } from "../base/errors.ts";
-import { detect } from "../file/detect.ts";
-import { Removable } from "../file/removable.ts";
+import { detect } from "../device/detect.ts";
+import { Removable } from "../device/removable.ts";
 import { freeDescriptors } from "../sys/process_limits.ts";
 import { KERNEL_THREADS } from "./attached_device.ts";
 import { KERNEL_CONNECTIONS } from "./attachment.ts";

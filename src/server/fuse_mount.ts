@@ -3,7 +3,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { Interrupts } from "../fuse/interrupts.ts";
-import { type Mount, mounts } from "../file/mounts.ts";
+import { type Mount, mounts } from "../host/mounts.ts";
 import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
 import { EACCES, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { createEventFd } from "../sys/eventfd.ts";

@@ -5,9 +5,9 @@
 // the file that was looked at: who can change the names in that directory cannot have anything else covered.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { type Entry, findEntry, kindOf } from "../file/entry.ts";
-import { type Mount, mountIdOf, mounts } from "../file/mounts.ts";
-import { isMissing, isRegular } from "../file/path_stat.ts";
+import { type Entry, findEntry, kindOf } from "../files/entry.ts";
+import { type Mount, mountIdOf, mounts } from "../host/mounts.ts";
+import { isMissing, isRegular } from "../host/path_stat.ts";
 import { openAt } from "../sys/directory.ts";
 import { ENOTCONN, errnoMessage, errnoName } from "../sys/errno.ts";
 import { closeFd, descriptorPath, type FileIdentity, identityOf } from "../sys/fd.ts";

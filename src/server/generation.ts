@@ -2,11 +2,11 @@
 // the sessions. It ends as a whole, and the next medium gets one of its own, so that nothing leaks from one
 // disc into another. Sockets and signals outlive it. Main thread; nothing here blocks.
 import { printable } from "../base/printable.ts";
-import { finishWrites } from "../cache/finish_writes.ts";
-import type { Medium } from "../cache/open_medium.ts";
-import { isOverlaySaved } from "../cache/overlay.ts";
-import { overlaySentence } from "../cache/open_overlay.ts";
-import { removeCache } from "../cache/remove_cache.ts";
+import { finishWrites } from "../opening/finish_writes.ts";
+import type { Medium } from "../opening/open_medium.ts";
+import { isOverlaySaved } from "../session/overlay.ts";
+import { overlaySentence } from "../opening/open_overlay.ts";
+import { removeCache } from "../opening/remove_cache.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { Offer } from "../nbd/export.ts";
 import { PHASE_SERVING, type SharedState } from "../shared/shared_state.ts";

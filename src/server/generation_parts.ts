@@ -1,9 +1,9 @@
 // What a generation consists of, put together. Main thread; nothing here blocks.
 import { inBytes } from "../base/sizes.ts";
-import { mapOf, type Medium } from "../cache/open_medium.ts";
-import { removeRecord } from "../cache/finish_writes.ts";
-import { intentsPathOf } from "../cache/write_intents.ts";
-import { type OpenOverlay, openOverlay } from "../cache/open_overlay.ts";
+import { mapOf, type Medium } from "../opening/open_medium.ts";
+import { removeRecord } from "../opening/finish_writes.ts";
+import { intentsPathOf } from "../reader/write_intents.ts";
+import { type OpenOverlay, openOverlay } from "../opening/open_overlay.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { forgetFailures } from "../map/forget_failures.ts";
 import { UnprovedMarks } from "../map/unproved_marks.ts";

@@ -5,12 +5,12 @@
 import { printable } from "../base/printable.ts";
 import { alignDown } from "../base/ranges.ts";
 import { UserError } from "../base/errors.ts";
-import { formatSidecar } from "../cache/sidecar.ts";
-import type { Medium } from "../cache/open_medium.ts";
-import { AtomicFile } from "../file/atomic_file.ts";
-import { identityId } from "../file/identity.ts";
+import { formatSidecar } from "../opening/sidecar.ts";
+import type { Medium } from "../opening/open_medium.ts";
+import { AtomicFile } from "../files/atomic_file.ts";
+import { identityId } from "../identity/identity.ts";
 import type { FileMap } from "../map/file_map.ts";
-import { identityElsewhere } from "../file/path_stat.ts";
+import { identityElsewhere } from "../host/path_stat.ts";
 import type { UnprovedMarks } from "../map/unproved_marks.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { withoutDataBehind } from "../map/map_snapshot.ts";

@@ -1,6 +1,6 @@
 // How much memory a run may have, looked at once at its start. Main thread.
 import { formatSize } from "../base/sizes.ts";
-import { memoryLimit, readKernelFile } from "../file/memory_limit.ts";
+import { memoryLimit, readKernelFile } from "../host/memory_limit.ts";
 import { adviseRandom, shareHeap } from "../sys/memory.ts";
 import type { Observer } from "./events.ts";
 import type { ServeOptions } from "./serve_options.ts";

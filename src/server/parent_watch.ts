@@ -2,7 +2,7 @@
 // when a client has started a server for itself and has handed it its socket, once the last client has left. Main
 // thread. It looks at its parent's number now and then: a signal (PR_SET_PDEATHSIG) would come when the parent's
 // thread ends that has started us, and would not come when the parent has ended before we ask for it.
-import { ownParentage, type Parentage, type Starter, starterOf } from "../file/parentage.ts";
+import { ownParentage, type Parentage, type Starter, starterOf } from "../host/parentage.ts";
 import type { ServerEvent } from "./events.ts";
 
 /** Milliseconds between two looks. */

@@ -2,8 +2,8 @@
 // thread, when a medium has been opened.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { readNamedMapfile } from "../cache/read_mapfile.ts";
-import { statPathIfThere } from "../file/path_stat.ts";
+import { readNamedMapfile } from "../opening/read_mapfile.ts";
+import { statPathIfThere } from "../host/path_stat.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { parseMapfile } from "../map/mapfile.ts";
 import { fileMapOf } from "../map/mapfile_conversion.ts";

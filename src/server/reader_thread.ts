@@ -2,8 +2,8 @@
 // but not for long.
 import { assert } from "../base/assert.ts";
 import { UserError } from "../base/errors.ts";
-import { MediumLeft } from "../file/medium_guard.ts";
-import { MediumRefused } from "../file/medium_refused.ts";
+import { MediumLeft } from "../device/medium_guard.ts";
+import { MediumRefused } from "../device/medium_refused.ts";
 import { errnoMessage, errnoName } from "../sys/errno.ts";
 import type {
   Opened,

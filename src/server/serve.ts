@@ -2,13 +2,13 @@
 // saves depend on it. So the reader's thread opens block devices; only a regular file is opened here.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { type DeviceRequest, openDevice } from "../cache/open_device.ts";
-import { abandonMedium, type Warn } from "../cache/open_medium.ts";
-import { detect } from "../file/detect.ts";
-import { File } from "../file/file.ts";
-import { checkKernelDevice } from "../file/kernel_device.ts";
-import { Removable } from "../file/removable.ts";
-import { sourceName } from "../file/source_name.ts";
+import { type DeviceRequest, openDevice } from "../opening/open_device.ts";
+import { abandonMedium, type Warn } from "../opening/open_medium.ts";
+import { detect } from "../device/detect.ts";
+import { File } from "../device/file.ts";
+import { checkKernelDevice } from "../host/kernel_device.ts";
+import { Removable } from "../device/removable.ts";
+import { sourceName } from "../device/source_name.ts";
 import { StartStopped } from "./await_start.ts";
 import { beginOnReader } from "./begin_on_reader.ts";
 import { DescriptorUsers } from "./descriptor_users.ts";

@@ -5,9 +5,9 @@
 // is bound by that descriptor, so that it cannot come to lie elsewhere; else by its path, which `ss` then shows.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { Entry, findEntry } from "../file/entry.ts";
-import { type Folder, isOurs } from "../file/folder.ts";
-import { isMissing } from "../file/path_stat.ts";
+import { Entry, findEntry } from "../files/entry.ts";
+import { type Folder, isOurs } from "../files/folder.ts";
+import { isMissing } from "../host/path_stat.ts";
 import { makeDirectoryAt } from "../sys/directory.ts";
 import { ECONNREFUSED, EEXIST, ENOENT, errnoMessage, errnoName } from "../sys/errno.ts";
 import { closeFd, type FileIdentity, identityOf } from "../sys/fd.ts";

@@ -1,8 +1,8 @@
 // Devices as text: a table of all to choose from, or everything about one. Pure.
 
 import { formatSize } from "../base/sizes.ts";
-import type { BlockDeviceInfo } from "../file/block_listing.ts";
-import { type Identity, identityId } from "../file/identity.ts";
+import type { BlockDeviceInfo } from "../device/block_listing.ts";
+import { type Identity, identityId } from "../identity/identity.ts";
 import { exactSize } from "./exact_size.ts";
 import { shellQuote } from "../base/shell_quote.ts";
 import { textTable } from "./text_table.ts";

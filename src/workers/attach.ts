@@ -2,8 +2,8 @@
 // its connections, and the kernel keeps the thread until they have ended. The other does meanwhile what may
 // wait for the device itself. The connections are answered elsewhere (kernel_session.ts).
 /// <reference lib="deno.worker" />
-import { openKernelDevice, partitionsOn } from "../file/kernel_device.ts";
-import { SysfsBlock } from "../file/sysfs.ts";
+import { openKernelDevice, partitionsOn } from "../host/kernel_device.ts";
+import { SysfsBlock } from "../host/sysfs.ts";
 import { BLKRRPART } from "../sys/block_ioctls.ts";
 import { closeFd, syncFd } from "../sys/fd.ts";
 import { tryIoctlValue } from "../sys/ioctl.ts";

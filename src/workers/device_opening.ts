@@ -2,10 +2,10 @@
 import { EXIT_FAILURE } from "../base/exit_codes.ts";
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { abandonMedium } from "../cache/open_medium.ts";
-import { type OpenDevice, openDevice } from "../cache/open_device.ts";
-import { MediumLeft } from "../file/medium_guard.ts";
-import { MediumRefused } from "../file/medium_refused.ts";
+import { abandonMedium } from "../opening/open_medium.ts";
+import { type OpenDevice, openDevice } from "../opening/open_device.ts";
+import { MediumLeft } from "../device/medium_guard.ts";
+import { MediumRefused } from "../device/medium_refused.ts";
 import { PHASE_SERVING, READER_BUSY_SINCE, SharedState } from "../shared/shared_state.ts";
 import { ENODEV, ENOENT, ENOMEDIUM, ENXIO } from "../sys/errno.ts";
 import { tryPread } from "../sys/fd.ts";

@@ -1,6 +1,6 @@
 // Entry point of a thread that serves a mounted file: wiring only.
 /// <reference lib="deno.worker" />
-import { CachedFile } from "../cache/cached_file.ts";
+import { CachedFile } from "../session/cached_file.ts";
 import { Interrupts } from "../fuse/interrupts.ts";
 import { ParkedReads } from "../fuse/parked_reads.ts";
 import { serveMount } from "../fuse/serve_mount.ts";

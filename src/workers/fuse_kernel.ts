@@ -4,7 +4,7 @@
 // request. A thread with reads parked polls, and another may then be faster: its read must not block, and
 // O_NONBLOCK belongs to the open file, so it has a second one. Both lead to the same mount
 // (FUSE_DEV_IOC_CLONE); a reply goes back by the one that its request has come by.
-import type { CachedFile } from "../cache/cached_file.ts";
+import type { CachedFile } from "../session/cached_file.ts";
 import { type Kernel, Unmounted } from "../fuse/kernel.ts";
 import { INPUT_BYTES, OUTPUT_BYTES } from "../fuse/limits.ts";
 import type { SharedState } from "../shared/shared_state.ts";

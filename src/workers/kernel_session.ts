@@ -1,6 +1,6 @@
 // Entry point of a thread that answers one of the kernel's connections: wiring only.
 /// <reference lib="deno.worker" />
-import { CachedFile } from "../cache/cached_file.ts";
+import { CachedFile } from "../session/cached_file.ts";
 import { FileMap } from "../map/file_map.ts";
 import { transmissionFlags } from "../nbd/export.ts";
 import type { Negotiated } from "../nbd/negotiated.ts";

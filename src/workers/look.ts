@@ -1,13 +1,13 @@
 // Entry point of the worker that looks at devices for `blkcache detect`: one that hangs in a device is left behind.
 /// <reference lib="deno.worker" />
 import { UserError } from "../base/errors.ts";
-import { readableBy } from "../cache/known_failures.ts";
-import { describeBlockDevice } from "../file/block_listing.ts";
-import { detect } from "../file/detect.ts";
-import type { TryPread } from "../file/file.ts";
-import type { Identity } from "../file/identity.ts";
-import { sourceContent } from "../file/source_content.ts";
-import { SysfsBlock } from "../file/sysfs.ts";
+import { readableBy } from "../opening/known_failures.ts";
+import { describeBlockDevice } from "../device/block_listing.ts";
+import { detect } from "../device/detect.ts";
+import type { TryPread } from "../device/file.ts";
+import type { Identity } from "../identity/identity.ts";
+import { sourceContent } from "../identity/source_content.ts";
+import { SysfsBlock } from "../host/sysfs.ts";
 import { tryPread } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import type { LookMessage, LookOrder } from "./look_init.ts";

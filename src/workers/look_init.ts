@@ -1,6 +1,6 @@
 // What main and the worker that looks at devices tell each other.
-import type { BlockDeviceInfo } from "../file/block_listing.ts";
-import type { SourceContent } from "../file/source_content.ts";
+import type { BlockDeviceInfo } from "../device/block_listing.ts";
+import type { SourceContent } from "../identity/source_content.ts";
 
 /** What to look at. Plain data. */
 export interface LookOrder {

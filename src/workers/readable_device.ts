@@ -1,8 +1,8 @@
 // The device as the reader reads it: by io_uring or pread(2), past the caches of the system where that is asked for,
 // and opened again when it has gone and come back. Reader thread; wiring only.
 import { alignDown, alignUp } from "../base/ranges.ts";
-import { Reopening } from "../cache/reopening.ts";
-import type { MediumGuard } from "../file/medium_guard.ts";
+import { Reopening } from "../reader/reopening.ts";
+import type { MediumGuard } from "../device/medium_guard.ts";
 import type { FileMap } from "../map/file_map.ts";
 import type { ReadableDevice } from "../reader/reader_parts.ts";
 import { closeFd, copyMemory, isDirect, openFile, tryPread } from "../sys/fd.ts";

@@ -1,13 +1,13 @@
 // Entry point of the reader worker: wiring only. Its thread is the only one that reads the device.
 /// <reference lib="deno.worker" />
-import { ImageComparison } from "../cache/image_comparison.ts";
-import { ScarceMemory } from "../cache/scarce_memory.ts";
-import { ImageWriter } from "../cache/image_writer.ts";
-import type { OpenDevice } from "../cache/open_device.ts";
-import { Publisher } from "../cache/publisher.ts";
-import { WriteIntents } from "../cache/write_intents.ts";
-import { modeOfCopies } from "../file/private_mode.ts";
-import type { MediumGuard } from "../file/medium_guard.ts";
+import { ImageComparison } from "../reader/image_comparison.ts";
+import { ScarceMemory } from "../reader/scarce_memory.ts";
+import { ImageWriter } from "../reader/image_writer.ts";
+import type { OpenDevice } from "../opening/open_device.ts";
+import { Publisher } from "../reader/publisher.ts";
+import { WriteIntents } from "../reader/write_intents.ts";
+import { modeOfCopies } from "../files/private_mode.ts";
+import type { MediumGuard } from "../device/medium_guard.ts";
 import { FileMap } from "../map/file_map.ts";
 import { UnprovedMarks } from "../map/unproved_marks.ts";
 import { MAX_READ } from "../reader/pace.ts";

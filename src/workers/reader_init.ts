@@ -1,6 +1,6 @@
 // What main hands to the reader worker when it starts, and what the reader tells main.
-import type { DeviceRequest } from "../cache/open_device.ts";
-import type { Medium } from "../cache/open_medium.ts";
+import type { DeviceRequest } from "../opening/open_device.ts";
+import type { Medium } from "../opening/open_medium.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 

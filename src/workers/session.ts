@@ -1,6 +1,6 @@
 // Entry point of a session worker: serves the clients that main hands to it, one after the other. Wiring only.
 /// <reference lib="deno.worker" />
-import { CachedFile } from "../cache/cached_file.ts";
+import { CachedFile } from "../session/cached_file.ts";
 import { FileMap } from "../map/file_map.ts";
 import { unpackNegotiated } from "../nbd/negotiated.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";

@@ -1,5 +1,5 @@
 // What main hands to a session worker when it starts.
-import type { OpenOverlay } from "../cache/open_overlay.ts";
+import type { OpenOverlay } from "../opening/open_overlay.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
 export interface SessionInit {

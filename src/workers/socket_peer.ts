@@ -9,7 +9,7 @@ import { EAGAIN, errnoName } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { POLLIN, POLLRDHUP, PollSet } from "../sys/poll.ts";
 import { tryRecv, tryRecvNow, trySendAll, trySendFile } from "../sys/socket.ts";
-import type { CachedFile } from "../cache/cached_file.ts";
+import type { CachedFile } from "../session/cached_file.ts";
 
 /** Looks for the client's next request before the thread sleeps in recv: some 60 microseconds. */
 const REQUEST_LOOKS = 150;

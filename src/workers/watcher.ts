@@ -3,8 +3,8 @@
 /// <reference lib="deno.worker" />
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { type WatchLogger, watchMedium } from "../file/medium_watch.ts";
-import { Removable } from "../file/removable.ts";
+import { type WatchLogger, watchMedium } from "../device/medium_watch.ts";
+import { Removable } from "../device/removable.ts";
 import { READER_BUSY_SINCE, SharedState } from "../shared/shared_state.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { WatcherMessage, WatcherOrder } from "./watcher_init.ts";

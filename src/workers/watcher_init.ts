@@ -1,5 +1,5 @@
 // What main and the watcher worker tell each other.
-import type { MediumId } from "../file/medium_probe.ts";
+import type { MediumId } from "../device/medium_probe.ts";
 
 /** What main sends. Plain data. */
 export type WatcherOrder =

@@ -1,9 +1,9 @@
 // What a session serves when it takes writes. Wiring only.
-import type { CachedFile } from "../cache/cached_file.ts";
-import { DEVICE_WRITER, DeviceWriter } from "../cache/device_writer.ts";
-import { OverlaidFile } from "../cache/overlaid_file.ts";
-import { Overlay } from "../cache/overlay.ts";
-import { OVERLAY_WRITER, OverlayWriter } from "../cache/overlay_writer.ts";
+import type { CachedFile } from "../session/cached_file.ts";
+import { DEVICE_WRITER, DeviceWriter } from "../session/device_writer.ts";
+import { OverlaidFile } from "../session/overlaid_file.ts";
+import { Overlay } from "../session/overlay.ts";
+import { OVERLAY_WRITER, OverlayWriter } from "../session/overlay_writer.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_PAYLOAD_BYTES } from "../nbd/limits.ts";
 import type { Source } from "../nbd/source.ts";

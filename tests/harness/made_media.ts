@@ -1,9 +1,9 @@
 // Media made of bytes, and images of them as an earlier run has left them, for tests of which medium is which.
 
-import { formatSidecar } from "../../src/cache/sidecar.ts";
-import { blankIdentity, type Identity } from "../../src/file/identity.ts";
-import { sha1 } from "../../src/file/sha1.ts";
-import { readVolume } from "../../src/file/volume.ts";
+import { formatSidecar } from "../../src/opening/sidecar.ts";
+import { blankIdentity, type Identity } from "../../src/identity/identity.ts";
+import { sha1 } from "../../src/identity/sha1.ts";
+import { readVolume } from "../../src/identity/volume.ts";
 import { noise, type TestFolder } from "./test_folder.ts";
 
 export const MIB = 2 ** 20;

@@ -4,7 +4,7 @@
 
 import { FileMap } from "../../src/map/file_map.ts";
 import { UnprovedMarks } from "../../src/map/unproved_marks.ts";
-import { modeOfCopies } from "../../src/file/private_mode.ts";
+import { modeOfCopies } from "../../src/files/private_mode.ts";
 import { DescriptorUsers } from "../../src/server/descriptor_users.ts";
 import type { ServerEvent } from "../../src/server/events.ts";
 import { FUSE_THREADS, FuseMount } from "../../src/server/fuse_mount.ts";

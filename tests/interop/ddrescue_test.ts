@@ -1,7 +1,7 @@
 // ddrescue and the program take turns on one image and mapfile.
 
 import { assert, assertEquals } from "@std/assert";
-import { MAX_REREADS } from "../../src/cache/identity_reads.ts";
+import { MAX_REREADS } from "../../src/opening/identity_reads.ts";
 import { FailingDevice } from "../harness/failing_device.ts";
 import { areasOf, bytesWith } from "../harness/mapfile_areas.ts";
 import { readThrough, wholeDevice } from "../harness/nbd_client.ts";

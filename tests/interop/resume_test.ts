@@ -1,7 +1,7 @@
 // A second start goes on where the first one ended, and reads nothing again.
 
 import { assert, assertEquals } from "@std/assert";
-import { MAX_REREADS } from "../../src/cache/identity_reads.ts";
+import { MAX_REREADS } from "../../src/opening/identity_reads.ts";
 import { FailingDevice } from "../harness/failing_device.ts";
 import { readThrough, wholeDevice } from "../harness/nbd_client.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";

@@ -1,6 +1,7 @@
 // The rules of src/ that can be read off its text: imports go downwards only, pure folders are pure, FFI
 // stays in src/sys, and files are named after what they hold.
 import { assertEquals } from "@std/assert";
+import { importsOf, type SourceFile, sourceFiles, withoutComments } from "./source_files.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -12,13 +13,17 @@ const LAYERS: Readonly<Record<string, number>> = {
   nbd: 1,
   fuse: 1,
   shared: 1,
-  file: 2,
-  cache: 3,
-  reader: 3,
-  workers: 4,
-  server: 5,
-  ui: 6,
-  cli: 7,
+  host: 2,
+  files: 3,
+  device: 4,
+  identity: 5,
+  session: 6,
+  reader: 6,
+  opening: 7,
+  workers: 8,
+  server: 9,
+  ui: 10,
+  cli: 11,
 };
 
 /** Imports within a layer that are allowed: from a folder to a folder, or to one file of it. */
@@ -26,19 +31,12 @@ const NEIGHBOURS: ReadonlySet<string> = new Set([
   "shared -> sys",
   "nbd -> map/statuses.ts",
   "fuse -> map/statuses.ts",
-  "reader -> cache",
 ]);
 
 /** Folders that know nothing of Deno and import no package. */
 const PURE: ReadonlySet<string> = new Set(["base", "map", "nbd", "fuse"]);
 
 const EMPTY_NAMES: ReadonlySet<string> = new Set(["utils", "helpers", "types", "misc", "mod"]);
-
-/** A file of src/: its path below src/, and its text. */
-interface SourceFile {
-  path: string;
-  text: string;
-}
 
 /** What breaks the rules, a sentence each. */
 function violations(file: SourceFile): string[] {
@@ -81,33 +79,6 @@ function importProblem(path: string, folder: string, specifier: string): string 
   return allowed ? undefined : "not downwards";
 }
 
-/** Specifiers of static and dynamic imports, of re-exports, and of modules named by URL (workers). */
-function importsOf(code: string): string[] {
-  const forms = [
-    /\b(?:import|export)\b[^"';]*?\bfrom\s*["']([^"']+)["']/g,
-    /\bimport\s*\(?\s*["']([^"']+)["']/g,
-    /\bnew\s+URL\(\s*["']([^"']+\.ts)["']/g,
-  ];
-  return forms.flatMap((form) => [...code.matchAll(form)].map((match) => match[1]!));
-}
-
-/** The text with comments blanked; quotes are followed, so that "//" in a string is none. */
-function withoutComments(text: string): string {
-  const token =
-    /\/\/[^\n]*|\/\*[^]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`/g;
-  return text.replace(token, (match) => /^\/[/*]/.test(match) ? " " : match);
-}
-
-function sourceFiles(folder = ""): SourceFile[] {
-  const files: SourceFile[] = [];
-  for (const entry of Deno.readDirSync(new URL(`src/${folder}`, ROOT))) {
-    const path = folder + entry.name;
-    if (entry.isDirectory) files.push(...sourceFiles(`${path}/`));
-    else files.push({ path, text: Deno.readTextFileSync(new URL(`src/${path}`, ROOT)) });
-  }
-  return files;
-}
-
 Deno.test("the files of src follow the design's rules", () => {
   const files = sourceFiles();
   assertEquals(files.some((file) => file.path === "sys/libc.ts"), true);
@@ -129,13 +100,13 @@ Deno.test("each import that does not go downwards is found, however it is writte
     ["nbd/a.ts", 'import {\n  type X,\n  y,\n} from "../map/file_map.ts";'],
     ["fuse/a.ts", 'import { x } from "../nbd/constants.ts";'],
     ["shared/a.ts", 'import { x } from "../map/file_map.ts";'],
-    ["file/a.ts", 'export { x } from "../cache/image.ts";'],
-    ["cache/a.ts", 'export * from "../reader/loop.ts";'],
+    ["device/a.ts", 'export { x } from "../identity/volume.ts";'],
+    ["reader/a.ts", 'export * from "../session/read_ahead.ts";'],
     ["reader/a.ts", 'import type { X } from "../workers/reader.ts";'],
     ["server/a.ts", 'const x = await import("../ui/terminal.ts");'],
     ["server/a.ts", 'import "../cli/run.ts";'],
-    ["cache/a.ts", 'new Worker(new URL("../workers/a.ts", import.meta.url));'],
-    ["cli/a.ts", 'import { x } from "../../tests/harness/requires.ts";'],
+    ["opening/a.ts", 'new Worker(new URL("../workers/a.ts", import.meta.url));'],
+    ["cli/a.ts", 'import { x } from "../harness/requires.ts";'],
     ["ui/a.ts", 'import config from "../../deno.json" with { type: "json" };'],
     ["cli/a.ts", "import { x } from '../other/x.ts';"],
     ["cli/a.ts", 'const u = "a//b"; import { x } from "../other/x.ts";'],
@@ -147,7 +118,7 @@ Deno.test("Deno in a pure folder, FFI outside src/sys and bad names are found", 
   const bad: [path: string, text: string][] = [
     ["base/a.ts", "const os = Deno.build.os;"],
     ["nbd/a.ts", "export function f(x: Deno.Conn) {}"],
-    ["file/a.ts", 'Deno.dlopen("libc.so.6", {});'],
+    ["device/a.ts", 'Deno.dlopen("libc.so.6", {});'],
     ["shared/a.ts", "Deno\n  .UnsafePointer.of(bytes);"],
     ["cli/utils.ts", ""],
     ["cli/camelCase.ts", ""],
@@ -164,9 +135,9 @@ Deno.test("what the rules allow is not found", () => {
     ["map/a.ts", '/* Deno */ import { x } from "../base/assert.ts";'],
     ["nbd/a.ts", 'import { x } from "../map/statuses.ts";'],
     ["shared/a.ts", 'import { x } from "../sys/eventfd.ts";'],
-    ["reader/a.ts", 'import { Publisher } from "../cache/publisher.ts";'],
+    ["opening/a.ts", 'import { WriteIntents } from "../reader/write_intents.ts";'],
     ["sys/a.ts", 'const x = Deno.dlopen("libc.so.6", {});'],
-    ["file/deep/a.ts", 'import { x } from "../../sys/fd.ts";'],
+    ["device/deep/a.ts", 'import { x } from "../../sys/fd.ts";'],
     ["cli/a.ts", 'import { parseArgs } from "@std/cli/parse-args"; import { x } from "./b.ts";'],
     ["server/a.ts", 'new Worker(new URL("../workers/a.ts", import.meta.url));'],
     ["cli/a.ts", 'import config from "../../deno.json" with { type: "json" };'],

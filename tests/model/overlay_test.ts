@@ -4,9 +4,9 @@
 // BLKCACHE_SEED repeats a run.
 
 import { assert, assertEquals } from "@std/assert";
-import { OverlaidFile } from "../../src/cache/overlaid_file.ts";
-import { Overlay, OVERLAY_WORDS_BYTES, type OverlayParts } from "../../src/cache/overlay.ts";
-import { OverlayWriter } from "../../src/cache/overlay_writer.ts";
+import { OverlaidFile } from "../../src/session/overlaid_file.ts";
+import { Overlay, OVERLAY_WORDS_BYTES, type OverlayParts } from "../../src/session/overlay.ts";
+import { OverlayWriter } from "../../src/session/overlay_writer.ts";
 import { FileMap } from "../../src/map/file_map.ts";
 import { closeFd, openFile, truncateFd } from "../../src/sys/fd.ts";
 import { addressOf } from "../../src/sys/memory.ts";

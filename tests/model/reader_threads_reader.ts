@@ -1,8 +1,8 @@
 /// <reference lib="deno.worker" />
 // The real reader over a simulated device, with an image that fails now and then.
-import { ImageComparison } from "../../src/cache/image_comparison.ts";
-import { ImageWriter } from "../../src/cache/image_writer.ts";
-import { Publisher } from "../../src/cache/publisher.ts";
+import { ImageComparison } from "../../src/reader/image_comparison.ts";
+import { ImageWriter } from "../../src/reader/image_writer.ts";
+import { Publisher } from "../../src/reader/publisher.ts";
 import { FileMap } from "../../src/map/file_map.ts";
 import { MAX_READ } from "../../src/reader/pace.ts";
 import { Reader } from "../../src/reader/reader.ts";

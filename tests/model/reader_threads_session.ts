@@ -1,6 +1,6 @@
 /// <reference lib="deno.worker" />
 // A session with many requests in flight, which checks each byte that it gets.
-import { CachedFile } from "../../src/cache/cached_file.ts";
+import { CachedFile } from "../../src/session/cached_file.ts";
 import { FileMap } from "../../src/map/file_map.ts";
 import { SharedState } from "../../src/shared/shared_state.ts";
 import { drainEventFd } from "../../src/sys/eventfd.ts";

@@ -4,7 +4,7 @@
 // BLKCACHE_SEED repeats a run.
 
 import { assert, assertEquals } from "@std/assert";
-import { DeviceWriter } from "../../src/cache/device_writer.ts";
+import { DeviceWriter } from "../../src/session/device_writer.ts";
 import { PENDING } from "../../src/nbd/writer.ts";
 import { FINISHED } from "../../src/map/statuses.ts";
 import { EIO, ENOSPC } from "../../src/sys/errno.ts";

@@ -1,6 +1,6 @@
 // `serve` on a real drive whose disc comes and goes.
 
-import { MAX_REREADS } from "../../src/cache/identity_reads.ts";
+import { MAX_REREADS } from "../../src/opening/identity_reads.ts";
 import { assert, assertEquals } from "@std/assert";
 import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
 import { CD_DRIVE, hasVirtualMachine, runGuest } from "../harness/virtual_machine.ts";

@@ -1,6 +1,6 @@
 // Carries out what fill wants, a read at a time, and tells it what came of it. Reader thread only.
 import { alignDown } from "../../base/ranges.ts";
-import { IMAGE_RETRY_MS } from "../../cache/publisher.ts";
+import { IMAGE_RETRY_MS } from "../publisher.ts";
 import type { DeviceReads } from "../device_reads.ts";
 import type { FailedReads } from "../failed_reads.ts";
 import type { ReaderParts } from "../reader_parts.ts";

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { formatSidecar } from "../../../src/cache/sidecar.ts";
+import { formatSidecar } from "../../../src/opening/sidecar.ts";
 import { imagesOf, unreadIdentity } from "../../../src/cli/device_images.ts";
-import type { BlockDeviceInfo } from "../../../src/file/block_listing.ts";
-import { blankIdentity, type Identity } from "../../../src/file/identity.ts";
+import type { BlockDeviceInfo } from "../../../src/device/block_listing.ts";
+import { blankIdentity, type Identity } from "../../../src/identity/identity.ts";
 import { TestFolder } from "../../harness/test_folder.ts";
 
 const SIZE = 2 ** 20;

@@ -1,7 +1,7 @@
 // Writes to a simulated device: order, edges of sectors, and what is true after each failure.
 import { assertEquals } from "@std/assert";
-import { DeviceWriter } from "../../../src/cache/device_writer.ts";
-import { unfinishedRegions } from "../../../src/cache/write_intents.ts";
+import { DeviceWriter } from "../../../src/session/device_writer.ts";
+import { unfinishedRegions } from "../../../src/reader/write_intents.ts";
 import { PENDING } from "../../../src/nbd/writer.ts";
 import type { WritableDevice } from "../../../src/reader/device_writes.ts";
 import { EIO, ENOSPC } from "../../../src/sys/errno.ts";

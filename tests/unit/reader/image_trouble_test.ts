@@ -7,7 +7,7 @@ import { mount, unmount } from "../../../src/sys/mount.ts";
 import { truncateFd } from "../../../src/sys/fd.ts";
 import { isRoot } from "../../harness/requires.ts";
 import { assertSameBytes } from "../../harness/test_folder.ts";
-import { LaterClock } from "../cache/later_clock.ts";
+import { LaterClock } from "./later_clock.ts";
 import { SimulatedDevice } from "./simulated_device.ts";
 import { SimulatedRun } from "./simulated_run.ts";
 

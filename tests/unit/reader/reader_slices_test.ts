@@ -1,6 +1,6 @@
 // Slices, and who waits for how many of them: the reader on a device that is slow, or much in demand.
 import { assert, assertEquals } from "@std/assert";
-import { DeviceWriter } from "../../../src/cache/device_writer.ts";
+import { DeviceWriter } from "../../../src/session/device_writer.ts";
 import { SimulatedDevice } from "./simulated_device.ts";
 import { SimulatedRun } from "./simulated_run.ts";
 

@@ -1,11 +1,11 @@
 // A reader with its image, map, queue and sessions in one thread: requests go in, `finish` steps the reader
 // until it has nothing to do, and what came of them comes out.
 import { assert } from "@std/assert";
-import { CachedFile, type CachedFileOptions } from "../../../src/cache/cached_file.ts";
-import { ImageComparison } from "../../../src/cache/image_comparison.ts";
-import { ImageWriter } from "../../../src/cache/image_writer.ts";
-import { Publisher } from "../../../src/cache/publisher.ts";
-import { WriteIntents } from "../../../src/cache/write_intents.ts";
+import { CachedFile, type CachedFileOptions } from "../../../src/session/cached_file.ts";
+import { ImageComparison } from "../../../src/reader/image_comparison.ts";
+import { ImageWriter } from "../../../src/reader/image_writer.ts";
+import { Publisher } from "../../../src/reader/publisher.ts";
+import { WriteIntents } from "../../../src/reader/write_intents.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
 import { MAX_READ } from "../../../src/reader/pace.ts";
 import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";

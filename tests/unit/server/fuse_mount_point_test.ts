@@ -1,8 +1,8 @@
 // Where a device is shown: nobody who can change names there can have anything else covered.
 import { assert, assertEquals } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
-import { mountIdOf, mounts } from "../../../src/file/mounts.ts";
-import { withPath } from "../../../src/file/path_stat.ts";
+import { mountIdOf, mounts } from "../../../src/host/mounts.ts";
+import { withPath } from "../../../src/host/path_stat.ts";
 import { FUSE_TYPE, mountFuse } from "../../../src/server/fuse_device.ts";
 import { MountPoint } from "../../../src/server/fuse_mount_point.ts";
 import { closeFd } from "../../../src/sys/fd.ts";

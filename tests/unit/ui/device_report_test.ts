@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { blankIdentity, type Identity } from "../../../src/file/identity.ts";
+import { blankIdentity, type Identity } from "../../../src/identity/identity.ts";
 import {
   type DeviceChoice,
   deviceTable,

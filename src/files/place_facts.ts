@@ -1,0 +1,108 @@
+// Gathers what `place.ts` judges: asks the kernel about the image's folder, its mount and what that is on.
+import { dirname } from "@std/path";
+import { statfs } from "../sys/statfs.ts";
+import { BlockStacks, fileKey } from "../host/block_stack.ts";
+import { deviceOf, type Mount, mountOf, mounts } from "../host/mounts.ts";
+import {
+  isBlockDevice,
+  isDirectory,
+  isRegular,
+  statPath,
+  statPathIfThere,
+} from "../host/path_stat.ts";
+import type { PlaceFacts } from "./place.ts";
+
+/** What is going to happen. Sizes are bytes. */
+export interface PlaceQuestion {
+  /** The device, drive or file that is read. */
+  source: string;
+  /** Where its image is to lie; need not exist. */
+  image: string;
+  /** Size of the source. */
+  size: number;
+  /** What of it the image has already. Default 0. */
+  cachedBytes?: number | undefined;
+}
+
+/** @throws {SystemError} as `checkPlace`. */
+export function gatherPlaceFacts(question: PlaceQuestion): PlaceFacts {
+  const { source, image, size } = question;
+  const folder = dirname(image);
+  const folderStat = statPathIfThere(folder);
+  const table = mounts();
+  // An image that is there counts where it is, which a symbolic link can make another file system.
+  const mount = mountOf(image, table);
+  return {
+    ...gatherStanding(source, image, table),
+    image,
+    source,
+    folder,
+    folderExists: folderStat !== undefined && isDirectory(folderStat),
+    type: mount?.type,
+    mountPoint: mount?.mountPoint ?? "/",
+    readOnly: mount?.readOnly ?? false,
+    inMemory: mount ? inMemory(mount, table) : "no",
+    freeBytes: statfs(nearest(image)).freeBytes,
+    neededBytes: Math.max(0, size - (question.cachedBytes ?? 0)),
+    imageBytes: size,
+  };
+}
+
+/**
+ * What is at `path` now, and where that stands to the source.
+ * @throws {SystemError} as `checkPlace`.
+ */
+export function gatherStanding(
+  source: string,
+  path: string,
+  table: readonly Mount[] = mounts(),
+): Pick<PlaceFacts, "occupant" | "relation"> {
+  const stacks = new BlockStacks();
+  const mount = mountOf(path, table);
+  return {
+    occupant: occupantOf(source, path, stacks),
+    relation: mount ? relationOf(source, mount, stacks) : "apart",
+  };
+}
+
+/** The path itself, or the nearest folder above it that is there. */
+function nearest(path: string): string {
+  return statPathIfThere(path) || path === dirname(path) ? path : nearest(dirname(path));
+}
+
+/** Links do not matter. What a loop device reads from is the source as much as the device. */
+function occupantOf(source: string, path: string, stacks: BlockStacks): PlaceFacts["occupant"] {
+  const there = statPathIfThere(path);
+  if (!there) return "nothing";
+  const from = statPath(source);
+  if (isBlockDevice(there)) {
+    return isBlockDevice(from) && there.rdev === from.rdev ? "source" : "device";
+  }
+  if (!isRegular(there)) return "other";
+  const key = fileKey(there);
+  const isSource = isBlockDevice(from)
+    ? stacks.below(from.rdev).files.has(key)
+    : key === fileKey(from);
+  return isSource ? "source" : "file";
+}
+
+function relationOf(source: string, mount: Mount, stacks: BlockStacks): PlaceFacts["relation"] {
+  const device = deviceOf(mount);
+  if (device === undefined) return "apart";
+  const below = stacks.below(device);
+  const from = statPath(source);
+  if (!isBlockDevice(from)) return below.files.has(fileKey(from)) ? "on the source" : "apart";
+  if (below.devices.has(from.rdev)) return "on the source";
+  const shared = below.devices.intersection(stacks.below(from.rdev).devices);
+  return shared.size > 0 ? "on the same disk" : "apart";
+}
+
+/** An overlay keeps what is written in its upper folder, which a live system may hide from us. */
+function inMemory(mount: Mount, table: readonly Mount[]): PlaceFacts["inMemory"] {
+  if (mount.type === "tmpfs" || mount.type === "ramfs") return "yes";
+  if (mount.type !== "overlay") return "no";
+  const upper = mount.options.find((option) => option.startsWith("upperdir="))?.slice(9);
+  if (upper === undefined || !statPathIfThere(upper)) return "perhaps";
+  const holder = mountOf(upper, table);
+  return holder && holder.id !== mount.id ? inMemory(holder, table) : "perhaps";
+}

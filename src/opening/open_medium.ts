@@ -1,0 +1,138 @@
+// Opens the cache of an open source, with what a run needs to know of both. On main before any worker starts,
+// or, for a drive, on the reader's thread: identifying a sick disc takes minutes.
+import { UserError } from "../base/errors.ts";
+import { Device } from "../device/device.ts";
+import {
+  type DiscLayout,
+  discLayout,
+  plainLayout,
+  refuseAudioDisc,
+} from "../identity/disc_layout.ts";
+import { type TryReadBytes, tryReaderOf } from "../identity/identity.ts";
+import { MediumLeft } from "../device/medium_guard.ts";
+import { checkMapPlace, checkPlace, checkSidecarPlace } from "../files/place.ts";
+import { Removable } from "../device/removable.ts";
+import type { Source, SourceRequest } from "./source.ts";
+import { readToc } from "../identity/toc.ts";
+import { sidecarPathOf } from "./sidecar.ts";
+import { FileMap } from "../map/file_map.ts";
+import type { Mapfile } from "../map/mapfile.ts";
+import { closeFd } from "../sys/fd.ts";
+import { modeOfCopies } from "../files/private_mode.ts";
+import { type OpenCache, openCache } from "./open_cache.ts";
+import { removeCache } from "./remove_cache.ts";
+
+/** What to open, in the words of the command line. Plain data. */
+export interface MediumRequest extends SourceRequest {
+  /** NAME of the default NAME-ID.img. */
+  readonly name: string;
+  /** Where a default image goes. */
+  readonly folder: string;
+  readonly image: string | undefined;
+  readonly map: string | undefined;
+  readonly force: boolean;
+  /** Writes go to an overlay, which has to know its medium again: see `CacheRequest.isOverlaid`. */
+  readonly isOverlaid: boolean;
+  /** False: the image must not exist yet, as it is going to be deleted. */
+  readonly keepCache: boolean;
+}
+
+/** A source and its cache, open. Plain data: it crosses threads. */
+export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
+  /** Memory of the map. */
+  readonly map: SharedArrayBuffer;
+  /** What a mapfile says beside the map; undefined when there was none. */
+  readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
+  /** Descriptor of the source. */
+  readonly device: number;
+  readonly blockDevice: boolean;
+  /** Permission bits of what is made of the source; see `modeOfCopies`. */
+  readonly mode: number;
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly layout: DiscLayout;
+  readonly model: string | undefined;
+}
+
+/** Told what is worth a sentence but no refusal. */
+export type Warn = (message: string, hints: readonly string[]) => void;
+
+/**
+ * @throws {UserError} when it cannot be; nothing has been created then. {MediumRefused}: another medium may do.
+ * @throws {MediumLeft} when the medium is no longer there.
+ */
+export function openMedium(request: MediumRequest, source: Source, warn: Warn): Medium {
+  const { file, size, sectorSize } = source;
+  const toc = file instanceof Removable && file.optical ? readToc(file.fd) : undefined;
+  refuseAudioDisc(request.device, toc);
+  const cache = openCache({
+    device: file,
+    read: guarded(source),
+    size,
+    sectorSize,
+    name: request.name,
+    folder: request.folder,
+    image: request.image,
+    map: request.map,
+    force: request.force,
+    isOverlaid: request.isOverlaid,
+    checkPlace: (image) => checkPlaces(image, request.map ?? `${image}.map`, source, warn),
+    warn,
+  });
+  if (!request.keepCache && !cache.fresh) {
+    closeFd(cache.image);
+    throw new UserError(`--no-keep-cache would delete an earlier rescue: "${cache.imagePath}"`, {
+      hints: ["leave --no-keep-cache out, or name an IMAGE that does not exist yet"],
+    });
+  }
+  const { map, mapfile, ...paths } = cache;
+  const optical = file instanceof Removable && file.optical;
+  return {
+    ...paths,
+    map: map.buffer,
+    mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
+    device: file.fd,
+    blockDevice: file instanceof Device,
+    mode: modeOfCopies(file.fd),
+    size,
+    sectorSize,
+    layout: optical ? discLayout(size, sectorSize, cache.identity.volume, toc) : plainLayout(size),
+    model: file instanceof Device ? file.model : undefined,
+  };
+}
+
+/** The map of a medium, as a view of this thread's own. */
+export function mapOf(medium: Medium): FileMap {
+  return FileMap.attach(medium.map);
+}
+
+/**
+ * Gives up a medium that was opened and not used: what was made for it goes again.
+ * @param unused resolves when no thread uses the image any more; default: none does.
+ */
+export function abandonMedium(medium: Medium, unused?: Promise<unknown>): void {
+  if (medium.fresh) removeCache(medium);
+  if (unused === undefined) closeFd(medium.image);
+  else void unused.then(() => closeFd(medium.image));
+}
+
+/** Reads of a medium that may leave: what it gives is believed only when it is still there. */
+function guarded({ file, guard }: Source): TryReadBytes {
+  const read = tryReaderOf(file);
+  if (guard === undefined) return read;
+  return (offset, length) => {
+    const bytes = read(offset, length);
+    if (!guard.isSame()) throw new MediumLeft();
+    return bytes;
+  };
+}
+
+/** Refuses first: what is only worth a warning comes when image and mapfile can both be used. */
+function checkPlaces(image: string, map: string, { file, size }: Source, warn: Warn): void {
+  const findings = checkPlace({ image, source: file.path, size });
+  const refusal = findings.find(({ severity }) => severity === "refuse");
+  if (refusal) throw new UserError(refusal.message, { hints: refusal.hints });
+  checkMapPlace(map, file.path);
+  checkSidecarPlace(sidecarPathOf(image), file.path);
+  for (const { message, hints } of findings) warn(message, hints);
+}

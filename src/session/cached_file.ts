@@ -1,0 +1,332 @@
+// A device behind its cache, as one session sees it: cached bytes at once from the image, everything else
+// by asking the reader. Session thread only. It implements what the protocols (nbd, fuse) want of a source.
+import { alignDown, alignUp } from "../base/ranges.ts";
+import { type FileMap, type Run } from "../map/file_map.ts";
+import { FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
+import { MemoryBudget, POOL_REQUESTS } from "../shared/memory_budget.ts";
+import { SessionQueue } from "../shared/request_queue.ts";
+import {
+  KIND_BYPASS,
+  KIND_CLIENT,
+  KIND_PREFETCH,
+  KIND_READ_AHEAD,
+  KIND_WRITE,
+  PARKED_PER_SESSION,
+  PHASE_SERVING,
+  RESULT_UNCACHED,
+  SESSION_MISSES,
+  type SharedState,
+} from "../shared/shared_state.ts";
+import { Touched } from "../shared/touched.ts";
+import { seekEnd, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
+import { ENXIO } from "../sys/errno.ts";
+import type { NativeMemory } from "../sys/memory.ts";
+import { Bounces } from "./bounces.ts";
+import type { DeviceWriter } from "./device_writer.ts";
+import { ReadAhead } from "./read_ahead.ts";
+
+// States of a token.
+const FREE = 0;
+const WAITING = 1;
+/** The client has been answered or has gone. */
+const ABANDONED = 2;
+
+/** Which image, and where the session wants its bytes. */
+export interface CachedFileOptions {
+  readonly map: FileMap;
+  readonly state: SharedState;
+  readonly session: number;
+  /** Descriptor of the image. */
+  readonly image: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly sectorSize: number;
+  /** Most that is read beyond a sequential request, bytes. */
+  readonly readAhead: number;
+  /** Nothing is read ahead from here on; default: the end. */
+  readonly readAheadEnd?: number;
+  /** Memory that notes what clients read (see shared/touched.ts); undefined: nobody wants to know. */
+  readonly touched?: SharedArrayBuffer | undefined;
+  /** The session's send buffer, which `readCached` and `collect` copy into. */
+  readonly output: NativeMemory;
+}
+
+/** A run of bytes in one state. */
+export interface Extent {
+  end: number;
+  status: number;
+  zero: boolean;
+}
+
+/** See the head of this file. Tokens are the protocol's numbers for its parked reads. */
+export class CachedFile {
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly maxParked = PARKED_PER_SESSION;
+  /** Takes writes to the device; undefined: there are none. Set before the first client comes. */
+  writer: DeviceWriter | undefined = undefined;
+  /** What requests may take of the memory that all sessions have for them together. */
+  readonly memory: MemoryBudget;
+
+  readonly #map: FileMap;
+  readonly #state: SharedState;
+  readonly #session: number;
+  readonly #image: number;
+  readonly #output: NativeMemory;
+  readonly #queue: SessionQueue;
+  readonly #readAhead: ReadAhead;
+  readonly #touched: Touched | undefined;
+
+  /** What was asked with each token, in whole sectors; the reader knows no others. */
+  readonly #kinds = new Int32Array(PARKED_PER_SESSION);
+  readonly #starts = new Float64Array(PARKED_PER_SESSION);
+  readonly #ends = new Float64Array(PARKED_PER_SESSION);
+  /** FREE, or from `park` until `nextEnded` has returned the token WAITING or ABANDONED. */
+  readonly #states = new Uint8Array(PARKED_PER_SESSION);
+  readonly #bounces: Bounces;
+  #waitingCount = 0;
+  /** The image has lost bytes that the map claims: what is parked comes from the device whole. */
+  #imageLost = false;
+
+  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #unreadable: number[] = [];
+
+  constructor(options: CachedFileOptions) {
+    this.size = options.size;
+    this.sectorSize = options.sectorSize;
+    this.#map = options.map;
+    this.#state = options.state;
+    this.#session = options.session;
+    this.#image = options.image;
+    this.#output = options.output;
+    this.#queue = new SessionQueue(options.state, options.session);
+    this.#touched = options.touched &&
+      new Touched(options.touched, options.size, options.sectorSize);
+    this.#readAhead = new ReadAhead(options.readAheadEnd ?? options.size, options.readAhead);
+    this.memory = new MemoryBudget(options.state, options.session, POOL_REQUESTS);
+    this.#bounces = new Bounces(
+      options.sectorSize,
+      this.#starts,
+      this.#ends,
+      (token) => this.#ask(token),
+      this.memory,
+    );
+  }
+
+  /** True once the session must end: shutdown, or another disc. */
+  get ending(): boolean {
+    return this.#state.phase !== PHASE_SERVING;
+  }
+
+  // --- reads --------------------------------------------------------------------------------------
+
+  /** Copies the range to `output` at `at` if all of it is cached. Never waits for the device. */
+  readCached(at: number, offset: number, length: number): boolean {
+    if (!this.#map.isFinished(offset, offset + length)) return false;
+    return this.#readImage(at, offset, length) === length;
+  }
+
+  /** Whether all of the range is cached. */
+  isCached(offset: number, length: number): boolean {
+    return this.#map.isFinished(offset, offset + length);
+  }
+
+  /** The image, while it is sound and all of the range is cached; else -1. */
+  fileOf(offset: number, length: number): number {
+    const end = offset + length;
+    // Parked reads give their memory back when they are collected, so all of them are as long as there is some.
+    if (this.#bounces.inUse || this.#state.imageDamaged) return -1;
+    if (!this.#map.isFinished(offset, end)) return -1;
+    // An image that was cut short is found out here, before a reply has begun.
+    return seekEnd(this.#image) >= end ? this.#image : -1;
+  }
+
+  /** @returns bytes, fewer than `length` when the image has lost the next one. */
+  #readImage(at: number, offset: number, length: number): number {
+    const count = tryPreadAll(this.#image, this.#output.address + at, length, offset);
+    if (count === length) return count;
+    this.#imageLost = true;
+    this.#state.noteImageDamaged();
+    return Math.max(0, count);
+  }
+
+  /** The client has read this range: looks whether it reads on, and asks for what comes next. */
+  noteRead(offset: number, length: number): void {
+    this.#touched?.note(offset, length);
+    const ahead = this.#readAhead.note(offset, length);
+    if (ahead === 0) return;
+    const { start } = this.#readAhead;
+    this.#hint(KIND_READ_AHEAD, start, start + ahead);
+  }
+
+  /** Asks for what is missing of the range, unless the first of it has failed before. */
+  #hint(kind: number, start: number, end: number): void {
+    const missing = this.#map.find(start, end, MISSING);
+    if (missing < 0 || this.#map.at(missing) !== NON_TRIED) return;
+    const from = alignDown(missing, this.sectorSize);
+    this.#queue.hint(kind, from, Math.min(this.size, alignUp(end, this.sectorSize)) - from);
+  }
+
+  /** Asks for a range of which some is not cached. `token` is in use until `nextEnded` has returned it. */
+  park(token: number, offset: number, length: number): void {
+    this.#starts[token] = alignDown(offset, this.sectorSize);
+    this.#ends[token] = Math.min(this.size, alignUp(offset + length, this.sectorSize));
+    this.#kinds[token] = this.#imageLost ? KIND_BYPASS : KIND_CLIENT;
+    this.#states[token] = WAITING;
+    this.#state.setParked(this.#session, ++this.#waitingCount);
+    this.#state.count(this.#session, SESSION_MISSES, 1);
+    this.#bounces.drop(token);
+    if ((this.#imageLost || this.#state.imageSick) && this.#bounces.ask(token)) return;
+    this.#ask(token);
+  }
+
+  #ask(token: number): void {
+    const start = this.#starts[token];
+    const address = this.#bounces.of(token)?.address ?? 0;
+    this.#queue.park(token, this.#kinds[token], start, this.#ends[token] - start, address);
+  }
+
+  /** Hands a write to the reader: a KIND_ of one. `address` is that of its payload, or 0. */
+  parkWrite(token: number, kind: number, offset: number, length: number, address: number): void {
+    this.#kinds[token] = kind;
+    this.#states[token] = WAITING;
+    this.#state.setParked(this.#session, ++this.#waitingCount);
+    this.#bounces.drop(token);
+    this.#queue.park(token, kind, offset, length, address);
+  }
+
+  /** The next parked read (or write) that has ended, or -1. Never blocks. */
+  nextEnded(): number {
+    this.#bounces.askDeferred();
+    for (;;) {
+      const token = this.#queue.nextEnded();
+      if (token < 0) return -1;
+      const abandoned = this.#states[token] === ABANDONED;
+      if (this.#kinds[token] >= KIND_WRITE) this.writer!.ended(token, -this.#queue.result(token));
+      // The image went bad in between: once more, with memory for the bytes.
+      const again = this.#queue.result(token) === RESULT_UNCACHED && !abandoned && !this.ending;
+      if (again && this.#bounces.ask(token)) continue;
+      this.#states[token] = FREE;
+      if (abandoned) this.#bounces.drop(token);
+      this.#state.setParked(this.#session, --this.#waitingCount);
+      return token;
+    }
+  }
+
+  /** The client has been answered; the attempt goes on, for whoever asks next. */
+  abandon(token: number): void {
+    if (this.#states[token] === WAITING) this.#states[token] = ABANDONED;
+  }
+
+  /**
+   * Copies what there is of an ended read to `output` at `at`; once for each read.
+   * @returns the number of unreadable runs, listed by `unreadableStart` and `unreadableEnd`.
+   */
+  collect(token: number, at: number, offset: number, length: number): number {
+    const bounce = this.#bounces.of(token);
+    const end = offset + length;
+    const shift = at - offset;
+    this.#unreadable.length = 0;
+    for (let start = offset, runEnd = end; start < end; start = runEnd) {
+      runEnd = bounce === null ? end : bounce.runEnd(start, end);
+      if (bounce?.has(start)) bounce.copyTo(this.#output.address + shift + start, start, runEnd);
+      else this.#collectCached(shift, start, runEnd);
+    }
+    this.#bounces.drop(token);
+    return this.#unreadable.length / 2;
+  }
+
+  #collectCached(shift: number, offset: number, end: number): void {
+    for (let start = offset; start < end; start = this.#run.end) {
+      this.#map.run(start, end, this.#run);
+      const { status, end: runEnd } = this.#run;
+      const count = status === FINISHED ? this.#readImage(shift + start, start, runEnd - start) : 0;
+      if (start + count < runEnd) this.#addUnreadable(start + count, runEnd);
+    }
+  }
+
+  #addUnreadable(start: number, end: number): void {
+    const last = this.#unreadable.length - 1;
+    if (last >= 0 && this.#unreadable[last] === start) this.#unreadable[last] = end;
+    else this.#unreadable.push(start, end);
+  }
+
+  /** Start of the i-th unreadable run of the last `collect`, a device offset in bytes. */
+  unreadableStart(index: number): number {
+    return this.#unreadable[index * 2];
+  }
+  /** End of the i-th unreadable run of the last `collect`. */
+  unreadableEnd(index: number): number {
+    return this.#unreadable[index * 2 + 1];
+  }
+
+  // --- the rest -----------------------------------------------------------------------------------
+
+  /** Asks for a range to be cached; nobody waits for it. */
+  prefetch(offset: number, length: number): void {
+    this.#hint(KIND_PREFETCH, offset, offset + length);
+  }
+
+  /** Describes the run that begins at `offset`; its end is at most `limit`. */
+  describe(offset: number, limit: number, extent: Extent): void {
+    this.#map.run(offset, limit, this.#run);
+    extent.end = this.#run.end;
+    extent.status = this.#run.status;
+    extent.zero = false;
+    if (extent.status === FINISHED) describeData(this.#image, offset, extent);
+  }
+
+  /** True when something parked has ended. */
+  get hasEnded(): boolean {
+    return this.#queue.hasEnded;
+  }
+
+  /** True when something parked has ended already: do not sleep. Otherwise the eventfd will ring. */
+  armWakeUp(): boolean {
+    return this.#queue.armWakeUp();
+  }
+  disarmWakeUp(): void {
+    this.#queue.disarmWakeUp();
+  }
+
+  /** The client has left: the reader need not bother with what it has parked. */
+  endClient(): void {
+    // What was not asked yet ends like the rest.
+    this.#bounces.giveUpDeferred();
+    for (let token = 0; token < PARKED_PER_SESSION; token++) {
+      if (this.#states[token] === FREE) {
+        this.#bounces.drop(token);
+        continue;
+      }
+      // The reader may be filling its memory at this moment: that is kept until the read has ended.
+      this.#states[token] = ABANDONED;
+      if (this.#kinds[token] < KIND_WRITE) this.#queue.cancel(token);
+    }
+    if (this.#waitingCount > 0) this.#queue.tellCancelled();
+    this.#readAhead.reset();
+    this.#imageLost = false;
+  }
+
+  /** Parked reads that have not ended: after `endClient`, those that the device still works on. */
+  get waiting(): number {
+    return this.#waitingCount;
+  }
+}
+
+/**
+ * Says whether `extent`, which begins at `offset` and which the map calls finished, is a hole of the file; cuts
+ * it where that changes. The map is asked first: a hole in a `+` run reads as zeros, now and later.
+ */
+export function describeData(file: number, offset: number, extent: Extent): void {
+  extent.zero = false;
+  const data = trySeekData(file, offset);
+  // No data until the end of the file; behind that there is nothing, which is not zero but lost.
+  if (data === -ENXIO) extent.zero = trySeekHole(file, extent.end - 1) >= 0;
+  else if (data > offset) {
+    extent.zero = true;
+    extent.end = Math.min(extent.end, data);
+  } else if (data === offset) {
+    const hole = trySeekHole(file, offset);
+    if (hole > offset) extent.end = Math.min(extent.end, hole);
+  }
+}
