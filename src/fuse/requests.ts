@@ -180,17 +180,17 @@ export class Requests {
 
   /** Answers an interrupted read. @returns false when it is not parked here. */
   interrupted(high: number, low: number): boolean {
-    const token = this.#parked.find(high, low);
-    if (token < 0) return false;
-    this.refuse(token, EINTR);
+    const slot = this.#parked.find(high, low);
+    if (slot < 0) return false;
+    this.refuse(slot, EINTR);
     return true;
   }
 
-  /** Answers a parked read before it has ended; its token stays taken until the device is done with it. */
-  refuse(token: number, errno: number): void {
+  /** Answers a parked read before it has ended; its slot stays taken until the device is done with it. */
+  refuse(slot: number, errno: number): void {
     const { uniqueHigh, uniqueLow, lanes } = this.#parked;
-    this.#parked.abandon(token);
-    this.#replies.answering(uniqueHigh[token]!, uniqueLow[token]!, lanes[token]!);
+    this.#parked.pending.abandon(slot);
+    this.#replies.answering(uniqueHigh[slot]!, uniqueLow[slot]!, lanes[slot]!);
     this.#replies.error(errno);
   }
 

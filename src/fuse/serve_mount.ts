@@ -3,6 +3,7 @@
 // While reads are parked the thread goes on answering, with one eye on those that end. With none parked it
 // blocks in the kernel's own queue of readers: a request then wakes one thread, not all.
 
+import type { PendingRequests } from "../base/pending_requests.ts";
 import { EIO } from "./constants.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { type Kernel, Unmounted } from "./kernel.ts";
@@ -39,6 +40,7 @@ export function serveMount(
 class MountSession {
   readonly #kernel: Kernel;
   readonly #parked: ParkedReads;
+  readonly #pending: PendingRequests;
   readonly #interrupts: Interrupts;
   readonly #replies: Replies;
   readonly #requests: Requests;
@@ -57,6 +59,7 @@ class MountSession {
     const deadline = () => timeoutMs === 0 ? Infinity : now() + timeoutMs;
     this.#kernel = kernel;
     this.#parked = parked;
+    this.#pending = parked.pending;
     this.#interrupts = interrupts;
     this.#replies = new Replies(kernel, counters);
     this.#requests = new Requests(
@@ -76,14 +79,14 @@ class MountSession {
   run(): never {
     for (;;) {
       this.#answerInterrupted();
-      if (this.#parked.waiting === 0 && !this.#parked.full) {
+      if (this.#pending.waiting === 0 && !this.#pending.full) {
         this.#requests.handle(this.#kernel.receive());
         continue;
       }
       this.#answerWaiting();
-      const length = this.#parked.full ? 0 : this.#kernel.tryReceive();
+      const length = this.#pending.full ? 0 : this.#kernel.tryReceive();
       if (length > 0) this.#requests.handle(length);
-      else this.#kernel.wait(this.#waitMs(), !this.#parked.full);
+      else this.#kernel.wait(this.#waitMs(), !this.#pending.full);
     }
   }
 
@@ -96,14 +99,15 @@ class MountSession {
 
   /** Answers parked reads that have ended or are overdue. */
   #answerWaiting(): void {
-    const parked = this.#parked;
-    for (let token = parked.nextEnded(); token >= 0; token = parked.nextEnded()) {
-      this.#answerEnded(token);
+    const { source } = this.#parked;
+    const pending = this.#pending;
+    for (let slot = source.nextEnded(); slot >= 0; slot = source.nextEnded()) {
+      this.#answerEnded(slot);
     }
-    if (this.#timeoutMs === 0 || parked.waiting === 0 || parked.source.ending) return;
+    if (this.#timeoutMs === 0 || pending.waiting === 0 || source.ending) return;
     const now = this.#now();
-    for (let token = parked.overdue(now); token >= 0; token = parked.overdue(now)) {
-      this.#requests.refuse(token, EIO);
+    for (let slot = pending.overdue(now); slot >= 0; slot = pending.overdue(now)) {
+      this.#requests.refuse(slot, EIO);
     }
   }
 
@@ -111,18 +115,19 @@ class MountSession {
    * All or nothing: where a read goes through the page cache the kernel fills a short reply up with zeros,
    * and takes it for the end of the file.
    */
-  #answerEnded(token: number): void {
-    const { source, uniqueHigh, uniqueLow, lanes, offsets, lengths } = this.#parked;
-    const length = lengths[token]!;
-    this.#replies.answering(uniqueHigh[token]!, uniqueLow[token]!, lanes[token]!);
-    if (source.collect(token, DATA_AT, offsets[token]!, length) === 0) this.#replies.data(length);
+  #answerEnded(slot: number): void {
+    const { source, uniqueHigh, uniqueLow, lanes } = this.#parked;
+    const { offsets, lengths } = this.#pending;
+    const length = lengths[slot]!;
+    this.#replies.answering(uniqueHigh[slot]!, uniqueLow[slot]!, lanes[slot]!);
+    if (source.collect(slot, DATA_AT, offsets[slot]!, length) === 0) this.#replies.data(length);
     else if (!source.ending) this.#replies.error(EIO);
   }
 
   /** Time until the first parked read is overdue, for `Kernel.wait`. */
   #waitMs(): number {
-    const { waiting, source } = this.#parked;
-    if (this.#timeoutMs === 0 || waiting === 0 || source.ending) return -1;
-    return Math.max(0, Math.ceil(this.#parked.nextDeadline - this.#now()));
+    const { waiting, nextDeadline } = this.#pending;
+    if (this.#timeoutMs === 0 || waiting === 0 || this.#parked.source.ending) return -1;
+    return Math.max(0, Math.ceil(nextDeadline - this.#now()));
   }
 }

@@ -1,5 +1,7 @@
-// What the FUSE code needs of the thing it shows: cached bytes at once, everything else later by token.
+// What the FUSE code needs of the thing it shows: cached bytes at once, everything else later, by slot.
 // The cache's client implements it; tests implement it over a plain array. One session, one thread.
+
+import type { PendingRequests } from "../base/pending_requests.ts";
 
 /** A device behind the cache as one session sees it. Ranges are always inside [0, size). */
 export interface Source {
@@ -7,8 +9,8 @@ export interface Source {
   readonly size: number;
   /** True once the session must end (shutdown, or the medium has changed). */
   readonly ending: boolean;
-  /** Most reads that may be parked at a time; tokens are 0 .. maxParked - 1. */
-  readonly maxParked: number;
+  /** The requests that wait for the device. The source releases their slots, in `nextEnded`. */
+  readonly pending: PendingRequests;
 
   /**
    * Copies [offset, offset + length) to the session's output buffer at `at` when all of it is cached.
@@ -21,23 +23,20 @@ export interface Source {
   noteRead(offset: number, length: number): void;
 
   /**
-   * Asks for a range that is not cached. `token` must be free; it is in use until `nextEnded` has
-   * returned it, also when the reader has been answered meanwhile (timeout, interrupt).
+   * Asks for the range of a slot that has been taken in `pending`. The slot is in use until the device is done with
+   * it, also when the client has been answered meanwhile (timeout, interrupt).
    */
-  park(token: number, offset: number, length: number): void;
+  park(slot: number): void;
 
-  /** The next parked read that has ended (well or badly), or -1. Never blocks. */
+  /**
+   * The slot of the next parked request that has ended (well or badly) and that somebody waits for, or -1. It is free
+   * by then; its record and its data stay until it is taken again. Never blocks.
+   */
   nextEnded(): number;
 
   /**
    * Copies what there is of an ended read, [offset, offset + length), to the output buffer at `at`.
    * @returns the number of unreadable runs in it; 0 when every byte is there.
    */
-  collect(token: number, at: number, offset: number, length: number): number;
-
-  /**
-   * Nobody waits for a parked read any more (timeout, interrupt): its bytes need not be kept for `collect`.
-   * The token stays in use until `nextEnded` has returned it.
-   */
-  abandon(token: number): void;
+  collect(slot: number, at: number, offset: number, length: number): number;
 }

@@ -19,15 +19,15 @@ const CHUNK_PAIR_BYTES = 32 + 14 + 32 + 8;
 const CHUNKS_BYTES = 4096;
 
 /**
- * Writes the reply to the ended read (or write) `token`; `replies.answering` has been told the request.
+ * Writes the reply to the ended read (or write) `slot`; `replies.answering` has been told the request.
  * Simple replies and DF allow no parts: any unreadable byte fails the whole request. Blocks only while the
  * client is slow to take replies.
  */
-export function replyToEndedRead(replies: Replies, parked: ParkedReads, token: number): void {
+export function replyToEndedRead(replies: Replies, parked: ParkedReads, slot: number): void {
   const { source } = parked;
-  if (parked.isWrite[token] === 1) return replyToWrite(replies, source.writer!.outcome(token));
-  const offset = parked.offsets[token]!;
-  const length = parked.lengths[token]!;
+  if (parked.isWrite[slot] === 1) return replyToWrite(replies, source.writer!.outcome(slot));
+  const offset = parked.pending.offsets[slot]!;
+  const length = parked.pending.lengths[slot]!;
   replies.reserve(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES);
   const file = replies.fileOf(source, offset, length);
   if (file >= 0) return replies.readFile(file, offset, length);
@@ -35,12 +35,12 @@ export function replyToEndedRead(replies: Replies, parked: ParkedReads, token: n
     return replies.refuse(NO_MEMORY);
   }
   const dataAt = replies.pending + replies.readHeaderBytes;
-  const runCount = source.collect(token, dataAt, offset, length);
+  const runCount = source.collect(slot, dataAt, offset, length);
   if (runCount === 0) return replies.read(length);
   // The device has gone, or the run is over: that says nothing about what could not be read.
   if (source.ending) return replies.refuse(SHUTTING_DOWN);
   if (replies.mode === SIMPLE) return replies.refuse(UNREADABLE);
-  const fragments = (parked.flags[token]! & NBD_CMD_FLAG_DF) === 0;
+  const fragments = (parked.flags[slot]! & NBD_CMD_FLAG_DF) === 0;
   if (!fragments || !chunksFit(source, runCount)) {
     return replies.errorOffset(NBD_REPLY_FLAG_DONE, source.unreadableStart(0), NBD_EIO);
   }

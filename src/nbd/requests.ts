@@ -34,7 +34,7 @@ const TWO_TO_32 = 2 ** 32;
 
 /** The rest of a message has not arrived yet. */
 export const HUNGRY = 0;
-/** All tokens are in use: the request stays where it is. */
+/** All slots are taken: the request stays where it is. */
 export const FULL = 1;
 /** The client has said good-bye; its NBD_CMD_DISC stays where it is. */
 export const LEFT = 2;
@@ -188,7 +188,7 @@ export class Requests {
     return undefined;
   }
 
-  /** A read with flags: from the cache, or parked. @returns false when all tokens are in use. */
+  /** A read with flags: from the cache, or parked. @returns false when all slots are taken. */
   #read(flags: number, offset: number, length: number): boolean {
     const hit = this.#replies.readCached(this.#source, offset, length);
     if (!hit && !this.#park(flags, this.#received.start, offset, length)) return false;
@@ -196,9 +196,9 @@ export class Requests {
     return true;
   }
 
-  /** Parks the read whose request stands at `at`. @returns false when all tokens are in use. */
+  /** Parks the read whose request stands at `at`. @returns false when all slots are taken. */
   #park(flags: number, at: number, offset: number, length: number): boolean {
-    if (this.#parked.full) return false;
+    if (this.#parked.pending.full) return false;
     const { view } = this.#received;
     const cookieHigh = view.getInt32(at + 8);
     const cookieLow = view.getInt32(at + 12);

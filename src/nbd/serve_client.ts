@@ -57,8 +57,6 @@ function transmit(
   try {
     return new Transmission(received, parked, negotiated, timeoutMs, now, counters).run();
   } finally {
-    for (let token = parked.anyWaiting(); token >= 0; token = parked.anyWaiting()) {
-      parked.abandon(token);
-    }
+    parked.pending.abandonAll();
   }
 }

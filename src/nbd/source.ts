@@ -1,12 +1,8 @@
-// What the NBD code needs of the thing it serves: cached bytes at once, everything else later by token.
+// What the NBD code needs of the thing it serves: cached bytes at once, everything else later, by slot.
 // The cache's client implements it; tests implement it over a plain array. One session, one thread.
 
+import type { PendingRequests } from "../base/pending_requests.ts";
 import type { Writer } from "./writer.ts";
-
-/** A client is waiting for the bytes. */
-export const URGENCY_CLIENT = 0;
-/** A client is expected to ask soon. */
-export const URGENCY_READ_AHEAD = 1;
 
 /** A run of bytes that share one state, filled in by `Source.describe`. */
 export interface Extent {
@@ -28,8 +24,8 @@ export interface Source {
   readonly ending: boolean;
   /** Takes writes; undefined: the export is read-only. Constant for the life of the session. */
   readonly writer?: Writer | undefined;
-  /** Most reads that may be parked at a time; tokens are 0 .. maxParked - 1. */
-  readonly maxParked: number;
+  /** The requests that wait for the device. The source releases their slots, in `nextEnded`. */
+  readonly pending: PendingRequests;
 
   /**
    * Copies [offset, offset + length) to the session's output buffer at `at` when all of it is cached.
@@ -51,32 +47,29 @@ export interface Source {
   noteRead(offset: number, length: number): void;
 
   /**
-   * Asks for a range that is not cached. `token` must be free; it is in use until `nextEnded` has
-   * returned it, also when the client has been answered meanwhile (timeout).
+   * Asks for the range of a slot that has been taken in `pending`. The slot is in use until the device is done with
+   * it, also when the client has been answered meanwhile (timeout, interrupt).
    */
-  park(token: number, offset: number, length: number): void;
+  park(slot: number): void;
 
-  /** The next parked read that has ended (well or badly), or -1. Never blocks. */
+  /**
+   * The slot of the next parked request that has ended (well or badly) and that somebody waits for, or -1. It is free
+   * by then; its record and its data stay until it is taken again. Never blocks.
+   */
   nextEnded(): number;
 
   /**
    * Copies what there is of an ended read, [offset, offset + length), to the output buffer at `at`.
    * Unreadable runs leave their bytes there undefined and are listed for `unreadableStart/End`.
-   * Called before the token is parked again, or never (the client has gone or has been answered).
+   * Called before the slot is taken again, or never (the client has gone or has been answered).
    * @returns the number of unreadable runs, ascending, each of them within the range; 0 when every
    * byte is there.
    */
-  collect(token: number, at: number, offset: number, length: number): number;
+  collect(slot: number, at: number, offset: number, length: number): number;
   /** Start of the i-th unreadable run of the last `collect`, as a device offset in bytes. */
   unreadableStart(index: number): number;
   /** End of the i-th unreadable run of the last `collect`. */
   unreadableEnd(index: number): number;
-
-  /**
-   * Nobody waits for a parked read any more, so the source may withdraw what has not begun. The token
-   * stays in use until `nextEnded` has returned it.
-   */
-  abandon?(token: number): void;
 
   /** Asks for a range to be cached; nobody waits for it (NBD_CMD_CACHE). Never blocks. */
   prefetch(offset: number, length: number): void;

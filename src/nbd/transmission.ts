@@ -1,9 +1,10 @@
 // The transmission phase of a session: receives requests, has them answered, waits for the device.
 //
 // Everything pending is sent before anything that may block: waiting for the client, for a parked read,
-// for a free token. While reads are parked, hits on the same connection go on being answered.
+// for a free slot. While reads are parked, hits on the same connection go on being answered.
 // Source: doc/proto.md, "Transmission".
 
+import type { PendingRequests } from "../base/pending_requests.ts";
 import type { Counters } from "./counters.ts";
 import { replyToEndedRead } from "./ended_read.ts";
 import type { Negotiated } from "./negotiated.ts";
@@ -27,6 +28,7 @@ export class Transmission {
   readonly #replies: Replies;
   readonly #requests: Requests;
   readonly #parked: ParkedReads;
+  readonly #pending: PendingRequests;
   readonly #source: Source;
   readonly #timeoutMs: number;
   readonly #now: () => number;
@@ -46,6 +48,7 @@ export class Transmission {
     const deadline = () => timeoutMs === 0 ? Infinity : now() + timeoutMs;
     this.#requests = new Requests(received, this.#replies, parked, negotiated, deadline);
     this.#parked = parked;
+    this.#pending = parked.pending;
     this.#source = parked.source;
     this.#timeoutMs = timeoutMs;
     this.#now = now;
@@ -71,7 +74,7 @@ export class Transmission {
       const pause = this.#requests.answer();
       this.#replies.send();
       if (pause === LEFT) return this.#answerOutstanding();
-      if (pause === HUNGRY && this.#parked.waiting === 0) {
+      if (pause === HUNGRY && this.#pending.waiting === 0) {
         const count = this.#received.receive();
         if (count === 0) return this.#closed();
         if (count === IDLE && this.#requests.isBetween && !this.#source.ending) {
@@ -90,32 +93,32 @@ export class Transmission {
   /** Answers parked reads after a wait: those that have ended, and those whose time is over. */
   #answerWaiting(events: number): void {
     if ((events & ENDED) !== 0) {
-      for (let token = this.#parked.nextEnded(); token >= 0; token = this.#parked.nextEnded()) {
-        this.#answeringToken(token);
-        replyToEndedRead(this.#replies, this.#parked, token);
+      for (let slot = this.#source.nextEnded(); slot >= 0; slot = this.#source.nextEnded()) {
+        this.#answeringSlot(slot);
+        replyToEndedRead(this.#replies, this.#parked, slot);
         this.#replies.sendMuch();
       }
     }
     if (this.#timeoutMs === 0) return;
     const now = this.#now();
-    for (let token = this.#parked.overdue(now); token >= 0; token = this.#parked.overdue(now)) {
-      this.#giveUp(token, TIMED_OUT);
+    for (let slot = this.#pending.overdue(now); slot >= 0; slot = this.#pending.overdue(now)) {
+      this.#giveUp(slot, TIMED_OUT);
     }
   }
 
-  /** Refuses a parked read; its token stays taken until the device is done with it. */
-  #giveUp(token: number, refusal: Refusal): void {
-    this.#parked.abandon(token);
-    this.#answeringToken(token);
+  /** Refuses a parked read; its slot stays taken until the device is done with it. */
+  #giveUp(slot: number, refusal: Refusal): void {
+    this.#pending.abandon(slot);
+    this.#answeringSlot(slot);
     this.#replies.refuse(refusal);
   }
 
-  #answeringToken(token: number): void {
-    const { cookieHigh, cookieLow, offsets } = this.#parked;
-    const offset = offsets[token]!;
+  #answeringSlot(slot: number): void {
+    const { cookieHigh, cookieLow } = this.#parked;
+    const offset = this.#pending.offsets[slot]!;
     this.#replies.answering(
-      cookieHigh[token]!,
-      cookieLow[token]!,
+      cookieHigh[slot]!,
+      cookieLow[slot]!,
       offset / 2 ** 32 | 0,
       offset | 0,
     );
@@ -123,21 +126,21 @@ export class Transmission {
 
   /** Time until a parked read may be overdue, for `Peer.wait`. */
   #waitMs(): number {
-    const { nextDeadline } = this.#parked;
+    const { nextDeadline } = this.#pending;
     return nextDeadline === Infinity ? -1 : Math.max(0, Math.ceil(nextDeadline - this.#now()));
   }
 
   /** The source is ending: ESHUTDOWN for what waits and for what is on its way. */
   #refuseTheRest(): SessionEnd {
     this.#requests.ending = true;
-    for (let token = this.#parked.anyWaiting(); token >= 0; token = this.#parked.anyWaiting()) {
-      this.#giveUp(token, SHUTTING_DOWN);
+    for (let slot = this.#pending.any(); slot >= 0; slot = this.#pending.any()) {
+      this.#giveUp(slot, SHUTTING_DOWN);
     }
     for (let count = 0; count < LAST_RECEIVES; count++) {
       const pause = this.#requests.answer();
       this.#replies.send();
       // What has been given up may have ended, which would be all that the wait tells.
-      this.#parked.nextEnded();
+      this.#source.nextEnded();
       if (pause === LEFT || (this.#peer.wait(0, true) & READABLE) === 0) break;
       if (this.#received.receive() <= 0) break;
     }
@@ -146,7 +149,7 @@ export class Transmission {
 
   /** The client has sent NBD_CMD_DISC: what it asked for before is still answered, while it listens. */
   #answerOutstanding(): SessionEnd {
-    while (this.#parked.waiting > 0) {
+    while (this.#pending.waiting > 0) {
       if (this.#source.ending) return this.#refuseTheRest();
       const events = this.#peer.wait(this.#waitMs(), true);
       this.#answerWaiting(events);

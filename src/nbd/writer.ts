@@ -1,8 +1,8 @@
 // What the NBD code needs of a source that takes writes. The cache implements it twice, over an overlay and
 // over the device; tests implement it over an array. One session, one thread.
 //
-// The requests return 0 when they are done, an error number when they failed, or PENDING: then `token` is
-// reported by `Source.nextEnded` some day, and `outcome` says how it went. What a request has done is seen by
+// The requests return 0 when they are done, an error number when they failed, or PENDING: then `slot` is
+// reported by `Source.nextEnded` later, and `outcome` says how it went. What a request has done is seen by
 // every read that is sent after its reply, on any connection; FLUSH on one connection covers all of them.
 
 /** The answer comes later. */
@@ -24,14 +24,14 @@ export interface Writer extends WriterAbilities {
    */
   reserve(length: number): Uint8Array | undefined;
   /** Writes the payload that stands in the memory of the last `reserve`. @param durable as with FUA. */
-  write(token: number, offset: number, length: number, durable: boolean): number;
+  write(slot: number, offset: number, length: number, durable: boolean): number;
   /**
    * Makes the range read as zeros.
    * @param mayLeaveHoles false: room for the bytes is kept.
    * @param fast fail with ENOTSUP when this would take as long as writing; only with `canZeroFast`.
    */
   zero(
-    token: number,
+    slot: number,
     offset: number,
     length: number,
     durable: boolean,
@@ -39,10 +39,10 @@ export interface Writer extends WriterAbilities {
     fast: boolean,
   ): number;
   /** Nobody needs the bytes any more; only with `canTrim`. */
-  trim(token: number, offset: number, length: number, durable: boolean): number;
+  trim(slot: number, offset: number, length: number, durable: boolean): number;
   /** Makes durable what has been done before, on all connections. */
-  flush(token: number): number;
+  flush(slot: number): number;
 
   /** How a request that was PENDING ended: 0 or an error number. Once, after `nextEnded` has returned it. */
-  outcome(token: number): number;
+  outcome(slot: number): number;
 }

@@ -54,7 +54,7 @@ export class Writes {
     length: number,
     headerBytes: number,
   ): boolean {
-    if (this.#parked.full) return false;
+    if (this.#parked.pending.full) return false;
     const payload = type === NBD_CMD_WRITE ? this.#writer.reserve(length) : undefined;
     if (type === NBD_CMD_WRITE && payload === undefined) return false;
     const { view, start } = this.#received;
@@ -99,35 +99,36 @@ export class Writes {
   }
 
   #carryOut(type: number, length: number): void {
-    const token = this.#parked.takeForWrite(
+    const slot = this.#parked.takeForWrite(
       this.#header[0]!,
       this.#header[1]!,
       this.#flags,
       this.#offset,
+      length,
     );
-    const errno = this.#request(token, type, length);
+    const errno = this.#request(slot, type, length);
     if (errno === PENDING) return;
-    this.#parked.giveBack(token);
+    this.#parked.pending.release(slot);
     this.#answering();
     replyToWrite(this.#replies, errno);
   }
 
-  #request(token: number, type: number, length: number): number {
+  #request(slot: number, type: number, length: number): number {
     const flags = this.#flags;
     const offset = this.#offset;
     const durable = (flags & NBD_CMD_FLAG_FUA) !== 0;
     switch (type) {
       case NBD_CMD_WRITE:
-        return this.#writer.write(token, offset, length, durable);
+        return this.#writer.write(slot, offset, length, durable);
       case NBD_CMD_WRITE_ZEROES: {
         const mayLeaveHoles = (flags & NBD_CMD_FLAG_NO_HOLE) === 0;
         const fast = (flags & NBD_CMD_FLAG_FAST_ZERO) !== 0;
-        return this.#writer.zero(token, offset, length, durable, mayLeaveHoles, fast);
+        return this.#writer.zero(slot, offset, length, durable, mayLeaveHoles, fast);
       }
       case NBD_CMD_TRIM:
-        return this.#writer.trim(token, offset, length, durable);
+        return this.#writer.trim(slot, offset, length, durable);
       default:
-        return this.#writer.flush(token);
+        return this.#writer.flush(slot);
     }
   }
 

@@ -2,6 +2,7 @@
 // from there. Much of it may be wanted at a time, so what exceeds the limit is asked for later. Session thread.
 import { BounceBuffer, bounceSize } from "../shared/bounce_buffer.ts";
 import type { MemoryBudget } from "../shared/memory_budget.ts";
+import type { SessionQueue } from "../shared/request_queue.ts";
 import { SystemError } from "../sys/system_error.ts";
 
 /**
@@ -13,54 +14,48 @@ const MAX_BYTES = 67_108_864;
 /** See the head of this file. */
 export class Bounces {
   readonly #sectorSize: number;
-  readonly #starts: Float64Array;
-  readonly #ends: Float64Array;
-  readonly #ask: (token: number) => void;
+  readonly #queue: SessionQueue;
   readonly #memory: MemoryBudget;
   readonly #buffers: (BounceBuffer | null)[];
-  /** Tokens that are not asked yet. */
+  /** Slots whose request has not been asked yet. */
   readonly #deferred: number[] = [];
   #bytes = 0;
 
   /**
-   * @param starts where the range of each token begins, on a sector.
-   * @param ends where it ends.
+   * @param queue where the requests are noted, in whole sectors.
+   * @param count slots.
    * @param memory what all sessions have together for this.
-   * @param ask hands a token's request to the reader, with the memory it has got.
    */
   constructor(
     sectorSize: number,
-    starts: Float64Array,
-    ends: Float64Array,
-    ask: (token: number) => void,
+    queue: SessionQueue,
+    count: number,
     memory: MemoryBudget,
   ) {
     this.#sectorSize = sectorSize;
-    this.#starts = starts;
-    this.#ends = ends;
-    this.#ask = ask;
+    this.#queue = queue;
     this.#memory = memory;
-    this.#buffers = new Array(starts.length).fill(null);
+    this.#buffers = new Array(count).fill(null);
   }
 
-  /** Whether any token has memory. It gives it back when it is collected. */
+  /** Whether any slot has memory. It gives it back when it is collected. */
   get inUse(): boolean {
     return this.#bytes > 0;
   }
 
-  /** The memory of a token, or null. */
-  of(token: number): BounceBuffer | null {
-    return this.#buffers[token];
+  /** The memory of a slot, or null. */
+  of(slot: number): BounceBuffer | null {
+    return this.#buffers[slot];
   }
 
   /** Asks with memory for the bytes: at once, or when there is some left. @returns false when there is none. */
-  ask(token: number): boolean {
-    const start = this.#starts[token];
-    const end = this.#ends[token];
+  ask(slot: number): boolean {
+    const start = this.#queue.start(slot);
+    const end = this.#queue.end(slot);
     const size = bounceSize(end - start, this.#sectorSize);
     const isTooMuch = this.#bytes > 0 && this.#bytes + size > MAX_BYTES;
     if (isTooMuch || !this.#memory.take(size)) {
-      this.#deferred.push(token);
+      this.#deferred.push(slot);
       return true;
     }
     const buffer = makeBuffer(start, end, this.#sectorSize);
@@ -68,23 +63,23 @@ export class Bounces {
       this.#memory.give(size);
       return false;
     }
-    this.#buffers[token] = buffer;
+    this.#buffers[slot] = buffer;
     this.#bytes += buffer.size;
-    this.#ask(token);
+    this.#queue.ask(slot, buffer.address);
     return true;
   }
 
   /** Asks without memory for what has been waiting for some: nobody wants it any more. */
   giveUpDeferred(): void {
     this.#memory.stopWaiting();
-    for (const token of this.#deferred.splice(0)) this.#ask(token);
+    for (const slot of this.#deferred.splice(0)) this.#queue.ask(slot, 0);
   }
 
-  /** Gives a token's memory back, and to those that wait for it. */
-  drop(token: number): void {
-    const buffer = this.#buffers[token];
+  /** Gives the memory of a slot back, and to those that wait for it. */
+  drop(slot: number): void {
+    const buffer = this.#buffers[slot];
     if (buffer === null) return;
-    this.#buffers[token] = null;
+    this.#buffers[slot] = null;
     this.#bytes -= buffer.size;
     const { size } = buffer;
     buffer.release();
@@ -97,7 +92,7 @@ export class Bounces {
     if (this.#deferred.length === 0) return;
     // What does not fit puts itself back at the end.
     for (const deferred of this.#deferred.splice(0)) {
-      if (!this.ask(deferred)) this.#ask(deferred);
+      if (!this.ask(deferred)) this.#queue.ask(deferred, 0);
     }
   }
 }

@@ -1,5 +1,6 @@
 // A device behind its cache, as one session sees it: cached bytes at once from the image, everything else
 // by asking the reader. Session thread only. It implements what the protocols (nbd, fuse) want of a source.
+import { PendingRequests } from "../base/pending_requests.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { type FileMap, type Run } from "../map/file_map.ts";
 import { FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
@@ -24,12 +25,6 @@ import type { NativeMemory } from "../sys/memory.ts";
 import { Bounces } from "./bounces.ts";
 import type { DeviceWriter } from "./device_writer.ts";
 import { ReadAhead } from "./read_ahead.ts";
-
-// States of a token.
-const FREE = 0;
-const WAITING = 1;
-/** The client has been answered or has gone. */
-const ABANDONED = 2;
 
 /** Which image, and where the session wants its bytes. */
 export interface CachedFileOptions {
@@ -58,11 +53,11 @@ export interface Extent {
   zero: boolean;
 }
 
-/** See the head of this file. Tokens are the protocol's numbers for its parked reads. */
+/** A device behind its cache, as one session sees it: what the protocols serve. Session thread only. */
 export class CachedFile {
   readonly size: number;
   readonly sectorSize: number;
-  readonly maxParked = PARKED_PER_SESSION;
+  readonly pending = new PendingRequests(PARKED_PER_SESSION);
   /** Takes writes to the device; undefined: there are none. Set before the first client comes. */
   writer: DeviceWriter | undefined = undefined;
   /** What requests may take of the memory that all sessions have for them together. */
@@ -77,14 +72,7 @@ export class CachedFile {
   readonly #readAhead: ReadAhead;
   readonly #touched: Touched | undefined;
 
-  /** What was asked with each token, in whole sectors; the reader knows no others. */
-  readonly #kinds = new Int32Array(PARKED_PER_SESSION);
-  readonly #starts = new Float64Array(PARKED_PER_SESSION);
-  readonly #ends = new Float64Array(PARKED_PER_SESSION);
-  /** FREE, or from `park` until `nextEnded` has returned the token WAITING or ABANDONED. */
-  readonly #states = new Uint8Array(PARKED_PER_SESSION);
   readonly #bounces: Bounces;
-  #waitingCount = 0;
   /** The image has lost bytes that the map claims: what is parked comes from the device whole. */
   #imageLost = false;
 
@@ -106,9 +94,8 @@ export class CachedFile {
     this.memory = new MemoryBudget(options.state, options.session, POOL_REQUESTS);
     this.#bounces = new Bounces(
       options.sectorSize,
-      this.#starts,
-      this.#ends,
-      (token) => this.#ask(token),
+      this.#queue,
+      PARKED_PER_SESSION,
       this.memory,
     );
   }
@@ -167,63 +154,70 @@ export class CachedFile {
     this.#queue.hint(kind, from, Math.min(this.size, alignUp(end, this.sectorSize)) - from);
   }
 
-  /** Asks for a range of which some is not cached. `token` is in use until `nextEnded` has returned it. */
-  park(token: number, offset: number, length: number): void {
-    this.#starts[token] = alignDown(offset, this.sectorSize);
-    this.#ends[token] = Math.min(this.size, alignUp(offset + length, this.sectorSize));
-    this.#kinds[token] = this.#imageLost ? KIND_BYPASS : KIND_CLIENT;
-    this.#states[token] = WAITING;
-    this.#state.setParked(this.#session, ++this.#waitingCount);
-    this.#state.count(this.#session, SESSION_MISSES, 1);
-    this.#bounces.drop(token);
-    if ((this.#imageLost || this.#state.imageSick) && this.#bounces.ask(token)) return;
-    this.#ask(token);
+  /** Asks for the range of a slot, of which some is not cached. */
+  park(slot: number): void {
+    const offset = this.pending.offsets[slot];
+    this.parkRange(slot, offset, offset + this.pending.lengths[slot]);
   }
 
-  #ask(token: number): void {
-    const start = this.#starts[token];
-    const address = this.#bounces.of(token)?.address ?? 0;
-    this.#queue.park(token, this.#kinds[token], start, this.#ends[token] - start, address);
+  /** Asks for a part of the range of a slot. The reader is asked for whole sectors. */
+  parkRange(slot: number, from: number, to: number): void {
+    const start = alignDown(from, this.sectorSize);
+    const end = Math.min(this.size, alignUp(to, this.sectorSize));
+    this.#note(slot, this.#imageLost ? KIND_BYPASS : KIND_CLIENT, start, end - start);
+    this.#state.count(this.#session, SESSION_MISSES, 1);
+    if ((this.#imageLost || this.#state.imageSick) && this.#bounces.ask(slot)) return;
+    this.#queue.ask(slot, 0);
   }
 
   /** Hands a write to the reader: a KIND_ of one. `address` is that of its payload, or 0. */
-  parkWrite(token: number, kind: number, offset: number, length: number, address: number): void {
-    this.#kinds[token] = kind;
-    this.#states[token] = WAITING;
-    this.#state.setParked(this.#session, ++this.#waitingCount);
-    this.#bounces.drop(token);
-    this.#queue.park(token, kind, offset, length, address);
+  parkWrite(slot: number, kind: number, offset: number, length: number, address: number): void {
+    this.#note(slot, kind, offset, length);
+    this.#queue.ask(slot, address);
   }
 
-  /** The next parked read (or write) that has ended, or -1. Never blocks. */
+  #note(slot: number, kind: number, offset: number, length: number): void {
+    this.#bounces.drop(slot);
+    this.#queue.note(slot, kind, offset, length);
+    this.#state.setParked(this.#session, this.pending.underWay);
+  }
+
+  /** What was asked for with the slot of an ended read begins here, bytes. */
+  askedStart(slot: number): number {
+    return this.#queue.start(slot);
+  }
+  /** What was asked for with the slot of an ended read ends here, bytes. */
+  askedEnd(slot: number): number {
+    return this.#queue.end(slot);
+  }
+
+  /**
+   * The slot of the next read or write that has ended and that somebody waits for, or -1. It is free; its record and
+   * its data stay until it is taken again. Never blocks.
+   */
   nextEnded(): number {
     this.#bounces.askDeferred();
     for (;;) {
-      const token = this.#queue.nextEnded();
-      if (token < 0) return -1;
-      const abandoned = this.#states[token] === ABANDONED;
-      if (this.#kinds[token] >= KIND_WRITE) this.writer!.ended(token, -this.#queue.result(token));
+      const slot = this.#queue.nextEnded();
+      if (slot < 0) return -1;
+      const result = this.#queue.result(slot);
+      if (this.#queue.kind(slot) >= KIND_WRITE) this.writer!.ended(slot, -result);
       // The image went bad in between: once more, with memory for the bytes.
-      const again = this.#queue.result(token) === RESULT_UNCACHED && !abandoned && !this.ending;
-      if (again && this.#bounces.ask(token)) continue;
-      this.#states[token] = FREE;
-      if (abandoned) this.#bounces.drop(token);
-      this.#state.setParked(this.#session, --this.#waitingCount);
-      return token;
+      const again = result === RESULT_UNCACHED && this.pending.isWaiting(slot) && !this.ending;
+      if (again && this.#bounces.ask(slot)) continue;
+      const isWanted = this.pending.release(slot);
+      this.#state.setParked(this.#session, this.pending.underWay);
+      if (isWanted) return slot;
+      this.#bounces.drop(slot);
     }
-  }
-
-  /** The client has been answered; the attempt goes on, for whoever asks next. */
-  abandon(token: number): void {
-    if (this.#states[token] === WAITING) this.#states[token] = ABANDONED;
   }
 
   /**
    * Copies what there is of an ended read to `output` at `at`; once for each read.
    * @returns the number of unreadable runs, listed by `unreadableStart` and `unreadableEnd`.
    */
-  collect(token: number, at: number, offset: number, length: number): number {
-    const bounce = this.#bounces.of(token);
+  collect(slot: number, at: number, offset: number, length: number): number {
+    const bounce = this.#bounces.of(slot);
     const end = offset + length;
     const shift = at - offset;
     this.#unreadable.length = 0;
@@ -232,7 +226,7 @@ export class CachedFile {
       if (bounce?.has(start)) bounce.copyTo(this.#output.address + shift + start, start, runEnd);
       else this.#collectCached(shift, start, runEnd);
     }
-    this.#bounces.drop(token);
+    this.#bounces.drop(slot);
     return this.#unreadable.length / 2;
   }
 
@@ -293,23 +287,15 @@ export class CachedFile {
   endClient(): void {
     // What was not asked yet ends like the rest.
     this.#bounces.giveUpDeferred();
-    for (let token = 0; token < PARKED_PER_SESSION; token++) {
-      if (this.#states[token] === FREE) {
-        this.#bounces.drop(token);
-        continue;
-      }
-      // The reader may be filling its memory at this moment: that is kept until the read has ended.
-      this.#states[token] = ABANDONED;
-      if (this.#kinds[token] < KIND_WRITE) this.#queue.cancel(token);
+    this.pending.abandonAll();
+    for (let slot = 0; slot < PARKED_PER_SESSION; slot++) {
+      // The reader may be filling the memory of a request under way: that is kept until it has ended.
+      if (this.pending.isFree(slot)) this.#bounces.drop(slot);
+      else if (this.#queue.kind(slot) < KIND_WRITE) this.#queue.cancel(slot);
     }
-    if (this.#waitingCount > 0) this.#queue.tellCancelled();
+    if (this.pending.underWay > 0) this.#queue.tellCancelled();
     this.#readAhead.reset();
     this.#imageLost = false;
-  }
-
-  /** Parked reads that have not ended: after `endClient`, those that the device still works on. */
-  get waiting(): number {
-    return this.#waitingCount;
   }
 }
 

@@ -23,7 +23,7 @@ export class DeviceWriter implements Writer {
   readonly canTrim = DEVICE_WRITER.canTrim;
   readonly canZeroFast = DEVICE_WRITER.canZeroFast;
   readonly #cached: CachedFile;
-  /** By token: payload under way, and the error number of what has ended. */
+  /** By slot: payload under way, and the error number of what has ended. */
   readonly #payloads: (NativeMemory | undefined)[];
   readonly #errnos: Int32Array;
   #bytes = 0;
@@ -33,8 +33,8 @@ export class DeviceWriter implements Writer {
   /** Makes `cached` take writes. */
   constructor(cached: CachedFile) {
     this.#cached = cached;
-    this.#payloads = new Array(cached.maxParked);
-    this.#errnos = new Int32Array(cached.maxParked);
+    this.#payloads = new Array(cached.pending.count);
+    this.#errnos = new Int32Array(cached.pending.count);
     cached.writer = this;
   }
 
@@ -54,18 +54,18 @@ export class DeviceWriter implements Writer {
     return this.#reserved.bytes;
   }
 
-  write(token: number, offset: number, length: number, durable: boolean): number {
+  write(slot: number, offset: number, length: number, durable: boolean): number {
     const payload = this.#reserved!;
     this.#reserved = undefined;
-    this.#payloads[token] = payload;
+    this.#payloads[slot] = payload;
     this.#bytes += payload.size;
     const kind = durable ? KIND_WRITE_DURABLE : KIND_WRITE;
-    this.#cached.parkWrite(token, kind, offset, length, payload.address);
+    this.#cached.parkWrite(slot, kind, offset, length, payload.address);
     return PENDING;
   }
 
-  zero(token: number, offset: number, length: number, durable: boolean): number {
-    this.#cached.parkWrite(token, durable ? KIND_ZERO_DURABLE : KIND_ZERO, offset, length, 0);
+  zero(slot: number, offset: number, length: number, durable: boolean): number {
+    this.#cached.parkWrite(slot, durable ? KIND_ZERO_DURABLE : KIND_ZERO, offset, length, 0);
     return PENDING;
   }
 
@@ -73,23 +73,23 @@ export class DeviceWriter implements Writer {
     return 0;
   }
 
-  flush(token: number): number {
-    this.#cached.parkWrite(token, KIND_FLUSH, 0, 0, 0);
+  flush(slot: number): number {
+    this.#cached.parkWrite(slot, KIND_FLUSH, 0, 0, 0);
     return PENDING;
   }
 
   /** The reader is done with a request, also with one that nobody waits for. @param errno positive, or 0. */
-  ended(token: number, errno: number): void {
-    this.#errnos[token] = errno;
-    const payload = this.#payloads[token];
+  ended(slot: number, errno: number): void {
+    this.#errnos[slot] = errno;
+    const payload = this.#payloads[slot];
     if (payload === undefined) return;
-    this.#payloads[token] = undefined;
+    this.#payloads[slot] = undefined;
     this.#bytes -= payload.size;
     this.#giveBack(payload);
   }
 
-  outcome(token: number): number {
-    return this.#errnos[token];
+  outcome(slot: number): number {
+    return this.#errnos[slot];
   }
 
   /** The client has left. What is under way goes on. */

@@ -4,24 +4,22 @@
 // Whatever is in the overlay when a read is answered is taken from there, also for reads that were parked: so
 // writes that were done before a read was sent are always seen. Bytes never leave the overlay during a run.
 import type { Source } from "../nbd/source.ts";
+import type { PendingRequests } from "../base/pending_requests.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import { type CachedFile, describeData, type Extent } from "./cached_file.ts";
 import type { Overlay } from "./overlay.ts";
 import type { OverlayWriter } from "./overlay_writer.ts";
 
-/** See the head of this file. */
+/** A device behind its cache and under an overlay, as one session sees it. Session thread only. */
 export class OverlaidFile implements Source {
   readonly size: number;
   readonly sectorSize: number;
-  readonly maxParked: number;
+  readonly pending: PendingRequests;
   readonly writer: OverlayWriter;
   readonly #cached: CachedFile;
   readonly #overlay: Overlay;
   readonly #output: Pick<NativeMemory, "address">;
-  /** What the cache was asked for, by token: the range without the written bytes at its ends. */
-  readonly #starts: Float64Array;
-  readonly #ends: Float64Array;
   readonly #unreadable: number[] = [];
 
   /** @param output the session's send buffer. */
@@ -33,13 +31,11 @@ export class OverlaidFile implements Source {
   ) {
     this.size = cached.size;
     this.sectorSize = cached.sectorSize;
-    this.maxParked = cached.maxParked;
+    this.pending = cached.pending;
     this.writer = writer;
     this.#cached = cached;
     this.#overlay = overlay;
     this.#output = output;
-    this.#starts = new Float64Array(this.maxParked);
-    this.#ends = new Float64Array(this.maxParked);
   }
 
   get ending(): boolean {
@@ -80,16 +76,14 @@ export class OverlaidFile implements Source {
     this.#cached.noteRead(offset, length);
   }
 
-  park(token: number, offset: number, length: number): void {
-    let start = offset;
-    let end = offset + length;
+  park(slot: number): void {
+    let start = this.pending.offsets[slot];
+    let end = start + this.pending.lengths[slot];
     // The device need not be asked for written bytes; it may not be able to give them.
     const first = this.#overlay.runEnd(start, end);
     if (this.#overlay.holdsRun && first < end) start = first;
     end = this.#lastUnwritten(start, end);
-    this.#starts[token] = start;
-    this.#ends[token] = end;
-    this.#cached.park(token, start, end - start);
+    this.#cached.parkRange(slot, start, end);
   }
 
   /** Where the last byte of [start, end) that is not in the overlay ends; `end` when there is none. */
@@ -106,15 +100,13 @@ export class OverlaidFile implements Source {
     return this.#cached.nextEnded();
   }
 
-  abandon(token: number): void {
-    this.#cached.abandon(token);
-  }
-
-  collect(token: number, at: number, offset: number, length: number): number {
+  collect(slot: number, at: number, offset: number, length: number): number {
     const end = offset + length;
     const shift = at - offset;
-    const start = this.#starts[token];
-    const count = this.#cached.collect(token, shift + start, start, this.#ends[token] - start);
+    // What is written at the ends of the range was not asked for.
+    const start = Math.max(offset, this.#cached.askedStart(slot));
+    const asked = Math.min(end, this.#cached.askedEnd(slot)) - start;
+    const count = this.#cached.collect(slot, shift + start, start, asked);
     this.#unreadable.length = 0;
     let bad = 0;
     for (let position = offset, runEnd; position < end; position = runEnd) {

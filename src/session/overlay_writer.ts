@@ -45,14 +45,14 @@ export class OverlayWriter implements Writer {
     return this.#payload.bytes;
   }
 
-  write(_token: number, offset: number, length: number, durable: boolean): number {
+  write(_slot: number, offset: number, length: number, durable: boolean): number {
     const errno = this.#overlay.write(this.#payload!.address, offset, length);
     this.#giveBack();
     return this.#durably(errno, durable);
   }
 
   zero(
-    _token: number,
+    _slot: number,
     offset: number,
     length: number,
     durable: boolean,
@@ -62,16 +62,16 @@ export class OverlayWriter implements Writer {
     return this.#durably(this.#overlay.zero(offset, length, mayLeaveHoles, fast), durable);
   }
 
-  trim(_token: number, offset: number, length: number, durable: boolean): number {
+  trim(_slot: number, offset: number, length: number, durable: boolean): number {
     return this.#durably(this.#overlay.trim(offset, length), durable);
   }
 
-  flush(_token: number): number {
+  flush(_slot: number): number {
     this.#flushedMs = performance.now();
     return this.#overlay.flush();
   }
 
-  outcome(_token: number): number {
+  outcome(_slot: number): number {
     return 0;
   }
 

@@ -1,9 +1,10 @@
 // The queue from the sessions to the reader, and the way back of what has ended. Transport only: which
 // request is served first is the reader's business.
 //
-// Sessions -> reader: one ring of slot numbers for all. A slot is in the ring at most once, and the ring has
-// a place for each slot, so it never overflows. Reader -> session: a ring of tokens for each session, and
-// its eventfd when it sleeps in poll.
+// Sessions -> reader: one ring for all. A slot is in the ring at most once, and the ring has room for each slot, so
+// it never overflows. Reader -> session: a ring of slots for each session, and its eventfd when it sleeps in poll.
+//
+// A session numbers its slots from 0 on; the reader adds the number of the session's first one.
 import {
   HINTS_PER_SESSION,
   PARKED_PER_SESSION,
@@ -34,20 +35,43 @@ export class SessionQueue {
   }
 
   /**
-   * Queues a read that a client waits for: KIND_CLIENT or KIND_BYPASS. `place` (below PARKED_PER_SESSION)
-   * is in use until `nextEnded` has returned it. `bounce` is the address of a bounce buffer, or 0.
+   * Notes a request that somebody waits for in its slot (below PARKED_PER_SESSION): a KIND_ of one. The reader hears of
+   * it from `ask`. What is noted stays until the next `note`.
    */
-  park(place: number, kind: number, offset: number, length: number, bounce: number): void {
-    this.#state.slotBounce[this.#firstSlot + place] = bounce;
-    this.#post(this.#firstSlot + place, kind, offset, length);
+  note(slot: number, kind: number, offset: number, length: number): void {
+    this.#note(this.#firstSlot + slot, kind, offset, length);
+  }
+
+  /**
+   * Queues what has been noted; the slot is in use until `nextEnded` has returned it.
+   * @param bounce address of a bounce buffer, or of a payload; 0: none.
+   */
+  ask(slot: number, bounce: number): void {
+    this.#state.slotBounce[this.#firstSlot + slot] = bounce;
+    this.#post(this.#firstSlot + slot);
+  }
+
+  /** The KIND_ that has been noted in a slot. */
+  kind(slot: number): number {
+    return this.#state.slotKind[this.#firstSlot + slot];
+  }
+
+  /** Where the range that has been noted in a slot begins, bytes. */
+  start(slot: number): number {
+    return this.#state.slotOffset[this.#firstSlot + slot];
+  }
+
+  /** Where the range that has been noted in a slot ends, bytes. */
+  end(slot: number): number {
+    return this.start(slot) + this.#state.slotLength[this.#firstSlot + slot];
   }
 
   /**
    * Tells the reader not to bother with a parked read, which still ends through `nextEnded`. It hears of it once
    * `tellCancelled` is called.
    */
-  cancel(place: number): void {
-    Atomics.store(this.#state.slotState, this.#firstSlot + place, SLOT_CANCELLED);
+  cancel(slot: number): void {
+    Atomics.store(this.#state.slotState, this.#firstSlot + slot, SLOT_CANCELLED);
   }
 
   /** To be called after `cancel`, once for all. */
@@ -61,19 +85,24 @@ export class SessionQueue {
       const slot = this.#firstSlot + PARKED_PER_SESSION + this.#nextHint;
       this.#nextHint = (this.#nextHint + 1) % HINTS_PER_SESSION;
       if (Atomics.load(this.#state.slotState, slot) !== SLOT_FREE) continue;
-      this.#post(slot, kind, offset, length);
+      this.#note(slot, kind, offset, length);
+      this.#post(slot);
       return true;
     }
     return false;
   }
 
-  #post(slot: number, kind: number, offset: number, length: number): void {
+  #note(slot: number, kind: number, offset: number, length: number): void {
     const state = this.#state;
     state.slotKind[slot] = kind;
     state.slotOffset[slot] = offset;
     state.slotLength[slot] = length;
+  }
+
+  #post(slot: number): void {
+    const state = this.#state;
     state.slotState[slot] = SLOT_QUEUED;
-    // The store into the ring publishes the plain stores above to the reader's exchange.
+    // The store into the ring publishes the plain stores before it to the reader's exchange.
     Atomics.store(state.ring, state.nextRingPlace(), slot + 1);
     state.ringReader();
   }
@@ -83,7 +112,7 @@ export class SessionQueue {
     return this.#endedHead !== Atomics.load(this.#state.words, this.#endedTailWord);
   }
 
-  /** The place of the next parked read that has ended, or -1. `result` tells how. */
+  /** The slot of the next parked read that has ended, or -1. `result` tells how. */
   nextEnded(): number {
     const state = this.#state;
     if (this.#endedHead === Atomics.load(state.words, this.#endedTailWord)) return -1;
@@ -93,8 +122,8 @@ export class SessionQueue {
   }
 
   /** How a read that `nextEnded` has returned ended: a RESULT_ constant. */
-  result(place: number): number {
-    return this.#state.slotResult[this.#firstSlot + place];
+  result(slot: number): number {
+    return this.#state.slotResult[this.#firstSlot + slot];
   }
 
   /**
@@ -140,14 +169,14 @@ export class ReaderQueue {
   end(slot: number, result: number): void {
     const state = this.#state;
     const session = Math.floor(slot / SLOTS_PER_SESSION);
-    const place = slot - session * SLOTS_PER_SESSION;
-    if (place >= PARKED_PER_SESSION) {
+    const own = slot - session * SLOTS_PER_SESSION;
+    if (own >= PARKED_PER_SESSION) {
       Atomics.store(state.slotState, slot, SLOT_FREE);
       return;
     }
     const tailWord = state.endedTailWord(session);
     const tail = Atomics.load(state.words, tailWord);
-    state.ended[session * PARKED_PER_SESSION + (tail & (PARKED_PER_SESSION - 1))] = place;
+    state.ended[session * PARKED_PER_SESSION + (tail & (PARKED_PER_SESSION - 1))] = own;
     state.slotResult[slot] = result;
     // Publishes the two plain stores above; pairs with the load in nextEnded.
     Atomics.store(state.words, tailWord, (tail + 1) | 0);

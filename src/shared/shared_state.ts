@@ -82,7 +82,7 @@ export class SharedState {
   readonly words: Int32Array;
   /** The queue's ring: slot index + 1, or 0 while the producer has not stored it yet. */
   readonly ring: Int32Array;
-  /** Ended tokens, PARKED_PER_SESSION for each session. */
+  /** Ended slots, PARKED_PER_SESSION for each session. */
   readonly ended: Int32Array;
   readonly slotState: Int32Array;
   readonly slotKind: Int32Array;
@@ -226,7 +226,7 @@ export class SharedState {
   waitingWord(session: number): number {
     return this.#sessionWord(session, SESSION_WAITING);
   }
-  /** Index of the count of tokens ever put into `ended`; the reader writes it, the session reads it. */
+  /** Index of the count of slots ever put into `ended`; the reader writes it, the session reads it. */
   endedTailWord(session: number): number {
     return this.#sessionWord(session, SESSION_ENDED_TAIL);
   }

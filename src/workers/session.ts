@@ -46,7 +46,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
   const eventFd = state.eventFd(session);
   let lastViolation = "";
   tell({ type: "started" });
-  while (awaitClient(state, session, parked, cached)) {
+  while (awaitClient(state, session, cached)) {
     const socket = state.socket(session);
     let end: SessionEnd = { reason: "gone", message: "" };
     const peer = new SocketPeer(socket, eventFd, buffers, cached, memory);
@@ -78,8 +78,8 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
 };
 
 /** Others take the next client as long as the device works on much of what the last one has left. */
-function takesNext({ waiting }: CachedFile): boolean {
-  return waiting <= PARKED_PER_SESSION / 2;
+function takesNext({ pending }: CachedFile): boolean {
+  return pending.underWay <= PARKED_PER_SESSION / 2;
 }
 
 /**
@@ -89,7 +89,6 @@ function takesNext({ waiting }: CachedFile): boolean {
 function awaitClient(
   state: SharedState,
   session: number,
-  parked: ParkedReads,
   cached: CachedFile,
 ): boolean {
   const eventFd = state.eventFd(session);
@@ -100,8 +99,8 @@ function awaitClient(
     if (state.socket(session) >= 0) return true;
     if (state.phase !== PHASE_SERVING) return false;
     // Reads of the last client that the device still works on end by ringing the eventfd.
-    while (parked.nextEnded() >= 0);
-    if (state.isDismissed(session) && cached.waiting === 0) return false;
+    while (cached.nextEnded() >= 0);
+    if (state.isDismissed(session) && cached.pending.underWay === 0) return false;
     if (!isFree && takesNext(cached)) {
       isFree = true;
       tell({ type: "free" });

@@ -159,7 +159,7 @@ export class SocketPeer implements Peer {
   /** Looks for a moment, when that mostly pays, unless other reads may end or the client may ask for more. */
   #endsSoon(): boolean {
     const cached = this.#cached;
-    if (cached.waiting !== 1) return false;
+    if (cached.pending.underWay !== 1) return false;
     const looks = this.#endedEagerness.looks();
     for (let look = 0; look < looks; look++) {
       if (cached.hasEnded) {

@@ -53,7 +53,7 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
   });
   const expected = device.content.slice();
   const written = new Uint8Array(SIZE);
-  const parked: { session: number; token: number; offset: number; length: number }[] = [];
+  const parked: { session: number; slot: number; offset: number; length: number }[] = [];
 
   const answer = (session: number, offset: number, length: number, runs: number) => {
     const bytes = run.output(session).slice(0, length);
@@ -76,10 +76,10 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
   const settle = () => {
     run.finish();
     for (const [session, source] of sessions.entries()) {
-      for (let token = source.nextEnded(); token >= 0; token = source.nextEnded()) {
-        const index = parked.findIndex((read) => read.session === session && read.token === token);
+      for (let slot = source.nextEnded(); slot >= 0; slot = source.nextEnded()) {
+        const index = parked.findIndex((read) => read.session === session && read.slot === slot);
         const [{ offset, length }] = parked.splice(index, 1);
-        answer(session, offset, length, source.collect(token, 0, offset, length));
+        answer(session, offset, length, source.collect(slot, 0, offset, length));
       }
     }
   };
@@ -115,11 +115,11 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
           settle();
           break;
         default: {
-          const token = parked.filter((read) => read.session === session).length;
           if (source.readCached(0, offset, length)) answer(session, offset, length, 0);
-          else if (!parked.some((read) => read.session === session && read.token === token)) {
-            parked.push({ session, token, offset, length });
-            source.park(token, offset, length);
+          else {
+            const slot = source.pending.take(offset, length, Infinity);
+            parked.push({ session, slot, offset, length });
+            source.park(slot);
           }
         }
       }

@@ -101,9 +101,7 @@ function askAround(run: SimulatedRun, random: Random): void {
   const collect = () => {
     for (let session = 0; session < SESSIONS; session++) {
       for (const answer of run.ended(session)) {
-        // Of a cancelled one nothing is promised but its end.
-        const offset = asked[session].get(answer.token)!;
-        if (offset >= 0) checkAnswer(run, answer, offset);
+        checkAnswer(run, answer, asked[session].get(answer.token)!);
         asked[session].delete(answer.token);
       }
     }
@@ -128,21 +126,22 @@ function askAround(run: SimulatedRun, random: Random): void {
     if (random.once(10)) run.takeWrites();
     if (random.once(30)) {
       run.sessions[session].endClient();
-      for (const key of asked[session].keys()) asked[session].set(key, -1);
+      // Nothing is promised of them but their end.
+      asked[session].clear();
     }
   }
   // An image that went bad has some of them asked again.
   for (let waiting = true; waiting;) {
     run.finish();
     collect();
-    waiting = run.sessions.some((session) => session.waiting > 0);
+    waiting = run.sessions.some((session) => session.pending.underWay > 0);
     assert(!waiting || !run.state.imageSick || run.reader.step(), "requests that never end");
     assert(!run.told.some((line) => line.startsWith("silent")), "a device that answers is silent");
   }
   run.takeWrites();
   for (let session = 0; session < SESSIONS; session++) {
     assertEquals([...asked[session].keys()], [], "requests that never ended");
-    assertEquals(run.sessions[session].waiting, 0);
+    assertEquals(run.sessions[session].pending.underWay, 0);
   }
 }
 

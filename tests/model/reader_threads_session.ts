@@ -47,11 +47,11 @@ function serve(data: Orders, seen: Seen): void {
   const asked = new Map<number, [offset: number, length: number]>();
   let sequential = 0;
 
-  const collect = (token: number) => {
-    const [offset, length] = asked.get(token)!;
-    asked.delete(token);
+  const collect = (slot: number) => {
+    const [offset, length] = asked.get(slot)!;
+    asked.delete(slot);
     const expected = content.slice(offset, offset + length);
-    const runs = cached.collect(token, 0, offset, length);
+    const runs = cached.collect(slot, 0, offset, length);
     for (let run = 0; run < runs; run++) {
       const start = cached.unreadableStart(run);
       const end = cached.unreadableEnd(run);
@@ -83,14 +83,13 @@ function serve(data: Orders, seen: Seen): void {
         assertSameBytes(output.bytes.slice(0, length), expected, `the hit at ${offset}`);
       } else {
         seen.misses++;
-        let token = 0;
-        while (asked.has(token)) token++;
-        asked.set(token, [offset, length]);
-        cached.park(token, offset, length);
+        const slot = cached.pending.take(offset, length, Infinity);
+        asked.set(slot, [offset, length]);
+        cached.park(slot);
       }
       cached.noteRead(offset, length);
     }
-    for (let token = cached.nextEnded(); token >= 0; token = cached.nextEnded()) collect(token);
+    for (let slot = cached.nextEnded(); slot >= 0; slot = cached.nextEnded()) collect(slot);
     if (asked.size === 0 || !cached.armWakeUp()) continue;
     if (poll.wait(LOST_MS) === 0) throw new Error("nobody ended the sleep");
     cached.disarmWakeUp();

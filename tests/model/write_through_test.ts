@@ -50,13 +50,13 @@ Deno.test("no byte is finished that the image has not as the device has it", () 
       assertSameBytes(bytes, device.content.slice(start, end), `the image from ${start} on`);
     }
   };
-  /** Ends what is under way. @returns the error numbers by token. */
+  /** Ends what is under way. @returns the error numbers by slot. */
   const finish = (session: number): Map<number, number> => {
     run.finish();
     const errnos = new Map<number, number>();
     const cached = run.sessions[session];
-    for (let token = cached.nextEnded(); token >= 0; token = cached.nextEnded()) {
-      errnos.set(token, writers[session].outcome(token));
+    for (let slot = cached.nextEnded(); slot >= 0; slot = cached.nextEnded()) {
+      errnos.set(slot, writers[session].outcome(slot));
     }
     return errnos;
   };
@@ -84,18 +84,19 @@ Deno.test("no byte is finished that the image has not as the device has it", () 
     } else {
       // Several at a time, which may overlap.
       const writer = writers[session];
-      const tokens = 1 + random.below(3);
-      for (let token = 0; token < tokens; token++) {
-        const at = Math.max(0, offset - token * random.below(1000));
-        if (random.once(4)) assertEquals(writer.zero(token, at, length, random.once(5)), PENDING);
-        else if (random.once(6)) assertEquals(writer.flush(token), PENDING);
+      const count = 1 + random.below(3);
+      for (let index = 0; index < count; index++) {
+        const at = Math.max(0, offset - index * random.below(1000));
+        const slot = run.sessions[session].pending.take(at, length, Infinity);
+        if (random.once(4)) assertEquals(writer.zero(slot, at, length, random.once(5)), PENDING);
+        else if (random.once(6)) assertEquals(writer.flush(slot), PENDING);
         else {
           writer.reserve(length)!.fill(random.below(256));
-          assertEquals(writer.write(token, at, length, random.once(5)), PENDING);
+          assertEquals(writer.write(slot, at, length, random.once(5)), PENDING);
         }
       }
       const errnos = finish(session);
-      assertEquals(errnos.size, tokens);
+      assertEquals(errnos.size, count);
       for (const errno of errnos.values()) errno === 0 ? good++ : failures++;
     }
     if (random.once(10)) check();

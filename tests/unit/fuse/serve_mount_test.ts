@@ -127,7 +127,7 @@ Deno.test("a read with an unreadable sector in it fails whole, its neighbours al
   for (const { errno, data } of played.replies) assertEquals(data.length, errno === 0 ? 512 : 0);
 });
 
-Deno.test("with all tokens in use nothing is received until a read ends", () => {
+Deno.test("with all slots in use nothing is received until a read ends", () => {
   const played = play({
     source: { maxParked: 2, cached: false },
     steps: (source) => [
@@ -150,7 +150,7 @@ Deno.test("with all tokens in use nothing is received until a read ends", () => 
   );
 });
 
-Deno.test("an interrupted read is answered at once, and its token used again only when it has ended", () => {
+Deno.test("an interrupted read is answered at once, and its slot used again only when it has ended", () => {
   const played = play({
     source: { maxParked: 2, cached: false },
     steps: (source) => [

@@ -1,12 +1,23 @@
 // A source over a plain array: misses what it is told to miss, ends reads when and in the order it is told.
 
+import { PendingRequests } from "../../../src/base/pending_requests.ts";
 import { BAD_SECTOR, FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
 import type { Extent, Source } from "../../../src/nbd/source.ts";
 
 interface Parked {
-  token: number;
+  slot: number;
   offset: number;
   length: number;
+}
+
+/** Pending requests that remember which of them were abandoned. */
+class NotedRequests extends PendingRequests {
+  readonly abandoned: number[] = [];
+
+  override abandon(slot: number): void {
+    super.abandon(slot);
+    this.abandoned.push(slot);
+  }
 }
 
 /** Byte at each offset: neighbours, sectors and larger strides all differ. */
@@ -24,7 +35,7 @@ export function bytesAt(offset: number, length: number): Uint8Array {
 export class ArraySource implements Source {
   readonly size: number;
   readonly sectorSize: number;
-  readonly maxParked: number;
+  readonly pending: NotedRequests;
   /** Told when the source is ending. */
   onEnding: () => void = () => {};
   /** Status of each sector. */
@@ -36,7 +47,6 @@ export class ArraySource implements Source {
   readonly parked: Parked[] = [];
   readonly noted: [number, number][] = [];
   readonly prefetched: [number, number][] = [];
-  readonly abandoned: number[] = [];
   readonly #output: Uint8Array;
   readonly #ended: number[] = [];
   readonly #busy = new Set<number>();
@@ -50,7 +60,7 @@ export class ArraySource implements Source {
     this.#output = output;
     this.size = sectors * sectorSize;
     this.sectorSize = sectorSize;
-    this.maxParked = maxParked;
+    this.pending = new NotedRequests(maxParked);
     this.statuses = new Uint8Array(sectors).fill(cached ? FINISHED : NON_TRIED);
   }
 
@@ -82,12 +92,19 @@ export class ArraySource implements Source {
     this.noted.push([offset, length]);
   }
 
-  park(token: number, offset: number, length: number): void {
+  /** The slots that have been abandoned, in order. */
+  get abandoned(): readonly number[] {
+    return this.pending.abandoned;
+  }
+
+  park(slot: number): void {
+    const offset = this.pending.offsets[slot]!;
+    const length = this.pending.lengths[slot]!;
     this.#check(offset, length);
-    if (token < 0 || token >= this.maxParked) throw new Error("no such token");
-    if (this.#busy.has(token)) throw new Error("the token is in use");
-    this.#busy.add(token);
-    this.parked.push({ token, offset, length });
+    if (!this.pending.isWaiting(slot)) throw new Error("the slot has not been taken");
+    if (this.#busy.has(slot)) throw new Error("the slot is in use");
+    this.#busy.add(slot);
+    this.parked.push({ slot, offset, length });
   }
 
   /** The device answers a parked read: the `index`-th of those that wait. */
@@ -97,7 +114,7 @@ export class ArraySource implements Source {
     for (const sector of this.#sectors(read.offset, read.length)) {
       this.statuses[sector] = this.unreadable.has(sector) ? BAD_SECTOR : FINISHED;
     }
-    this.#ended.push(read.token);
+    this.#ended.push(read.slot);
   }
 
   hasEnded(): boolean {
@@ -105,12 +122,14 @@ export class ArraySource implements Source {
   }
 
   nextEnded(): number {
-    const token = this.#ended.shift() ?? -1;
-    this.#busy.delete(token);
-    return token;
+    for (let slot = this.#ended.shift(); slot !== undefined; slot = this.#ended.shift()) {
+      this.#busy.delete(slot);
+      if (this.pending.release(slot)) return slot;
+    }
+    return -1;
   }
 
-  collect(_token: number, at: number, offset: number, length: number): number {
+  collect(_slot: number, at: number, offset: number, length: number): number {
     this.#runs = [];
     this.#copy(at, offset, length);
     for (const sector of this.#sectors(offset, length)) {
@@ -131,10 +150,6 @@ export class ArraySource implements Source {
 
   unreadableEnd(index: number): number {
     return this.#runs[index]![1];
-  }
-
-  abandon(token: number): void {
-    this.abandoned.push(token);
   }
 
   prefetch(offset: number, length: number): void {

@@ -43,10 +43,9 @@ Deno.test("buffers that are too small, and sources that break their word, are ou
     assertThrows(() => serveClient(peer, parked, negotiated, { timeoutMs: 0 }), AssertionError);
   }
   const source = new ArraySource(new Uint8Array(0));
-  source.nextEnded = () => 0;
-  assertThrows(() => new ParkedReads(source).nextEnded(), AssertionError);
+  assertThrows(() => source.pending.release(0), AssertionError);
   assertThrows(
-    () => new ParkedReads(new ArraySource(new Uint8Array(0), { maxParked: 0 })),
+    () => new ArraySource(new Uint8Array(0), { maxParked: 0 }),
     AssertionError,
   );
 });

@@ -61,9 +61,9 @@ function playOne(random: Random, buffers: MemoryPeer): string {
     timeoutMs: random.pick([0, 50]),
     now: peer.now,
   });
-  assert(parked.waiting === 0, "reads still wait for the client");
+  assert(parked.pending.waiting === 0, "reads still wait for the client");
   while (source.parked.length > 0) source.end();
-  assert(parked.nextEnded() === -1 && !parked.full, "a token is lost");
+  assert(source.nextEnded() === -1 && source.pending.underWay === 0, "a slot is lost");
   checkReplies(peer.sent);
   return reason;
 }

@@ -46,7 +46,7 @@ Deno.test("hits are answered while misses are parked, and misses as they end", a
   assertEquals(source.noted.length, 6);
 });
 
-Deno.test("when all tokens are in use the session takes nothing more until one is free", async () => {
+Deno.test("when all slots are in use the session takes nothing more until one is free", async () => {
   const { replies, source } = await play({
     source: { maxParked: 2, cached: false },
     steps: (ask, source) => [
@@ -71,11 +71,11 @@ Deno.test("when all tokens are in use the session takes nothing more until one i
   for (const [cookie, length] of [[2n, 512], [1n, 512], [5n, 0], [3n, 512], [4n, 512]] as const) {
     assertEquals((await replies.simpleReply(length)).cookie, cookie);
   }
-  // Once each: a read that had to wait for a token is not told twice.
+  // Once each: a read that had to wait for a slot is not told twice.
   assertEquals(source.noted.length, 4);
 });
 
-Deno.test("a read whose time is over gets EIO; its token stays taken until the device is done", async () => {
+Deno.test("a read whose time is over gets EIO; its slot stays taken until the device is done", async () => {
   const { replies, source, chunks } = await play({
     mode: "structured",
     source: { maxParked: 1, cached: false },
@@ -177,7 +177,7 @@ Deno.test("when the source is ending, what waits and what comes gets ESHUTDOWN",
         assertEquals([refused!.cookie, errnoOf(refused!)], [cookie, E.SHUTDOWN]);
       }
     }
-    assertEquals([end.reason, replies.left(), parked.waiting], ["ending", 0, 0]);
+    assertEquals([end.reason, replies.left(), parked.pending.waiting], ["ending", 0, 0]);
   }
 });
 
@@ -235,7 +235,14 @@ Deno.test("a client that closes while reads are parked leaves them to the next c
   first.ended = () => source.hasEnded();
   first.plays(read(1, 0), read(2, 512));
   assertEquals(serveClient(first, parked, negotiated, { timeoutMs: 0 }).reason, "gone");
-  assertEquals([parked.waiting, parked.full, source.abandoned.sort()], [0, true, [0, 1]]);
+  assertEquals([parked.pending.waiting, parked.pending.full, [...source.abandoned].sort()], [
+    0,
+    true,
+    [
+      0,
+      1,
+    ],
+  ]);
 
   const second = new MemoryPeer(output);
   second.ended = () => source.hasEnded();
@@ -249,7 +256,7 @@ Deno.test("a client that closes while reads are parked leaves them to the next c
   assertEquals(serveClient(second, parked, negotiated, { timeoutMs: 0 }).reason, "left");
   const replies = second.replies();
   assertEquals(await replies.simpleReply(512), { errno: 0, cookie: 3n, data: bytesAt(1024, 512) });
-  assertEquals([replies.left(), parked.full], [0, false]);
+  assertEquals([replies.left(), parked.pending.full], [0, false]);
 });
 
 Deno.test("a client that does not listen ends its session", async () => {
@@ -264,7 +271,7 @@ Deno.test("a client that does not listen ends its session", async () => {
       },
     ],
   });
-  assertEquals([end.reason, parked.waiting], ["gone", 0]);
+  assertEquals([end.reason, parked.pending.waiting], ["gone", 0]);
 });
 
 Deno.test("a client is idle when it is silent between two requests, and only then", () => {

@@ -28,25 +28,25 @@ class LaterWriter implements Writer {
     return this.#payload = new Uint8Array(length);
   }
 
-  write(token: number, offset: number, length: number, durable: boolean): number {
+  write(slot: number, offset: number, length: number, durable: boolean): number {
     const sum = this.#payload.reduce((total, byte) => total + byte, 0);
-    return this.#note(token, offset, `write ${offset}+${length} of ${sum}${durable ? " FUA" : ""}`);
+    return this.#note(slot, offset, `write ${offset}+${length} of ${sum}${durable ? " FUA" : ""}`);
   }
 
-  zero(token: number, offset: number, length: number): number {
-    return this.#note(token, offset, `zero ${offset}+${length}`);
+  zero(slot: number, offset: number, length: number): number {
+    return this.#note(slot, offset, `zero ${offset}+${length}`);
   }
 
-  trim(token: number, offset: number, length: number): number {
-    return this.#note(token, offset, `trim ${offset}+${length}`);
+  trim(slot: number, offset: number, length: number): number {
+    return this.#note(slot, offset, `trim ${offset}+${length}`);
   }
 
-  flush(token: number): number {
-    return this.#note(token, 1, "flush");
+  flush(slot: number): number {
+    return this.#note(slot, 1, "flush");
   }
 
-  outcome(token: number): number {
-    this.asked.push(`outcome of ${token}`);
+  outcome(slot: number): number {
+    this.asked.push(`outcome of ${slot}`);
     return this.errno;
   }
 
@@ -55,10 +55,10 @@ class LaterWriter implements Writer {
     this.ended.push(this.waiting.shift()!);
   }
 
-  #note(token: number, offset: number, what: string): number {
+  #note(slot: number, offset: number, what: string): number {
     this.asked.push(what);
     if (offset % 2 === 0) return this.errno;
-    this.waiting.push(token);
+    this.waiting.push(slot);
     return PENDING;
   }
 }
@@ -71,7 +71,11 @@ class WritableSource extends ArraySource {
   }
 
   override nextEnded(): number {
-    return this.writer.ended.shift() ?? super.nextEnded();
+    const { ended } = this.writer;
+    for (let slot = ended.shift(); slot !== undefined; slot = ended.shift()) {
+      if (this.pending.release(slot)) return slot;
+    }
+    return super.nextEnded();
   }
 }
 
@@ -169,7 +173,7 @@ Deno.test("a write for which there is no memory waits until something has ended"
   ]);
 });
 
-Deno.test("no more writes are under way than there are tokens; and they have no deadline", async () => {
+Deno.test("no more writes are under way than there are slots; and they have no deadline", async () => {
   const { replies } = await play((writer) => [
     concat(...[1, 3, 5, 7, 9].map((offset) => write(offset, offset))),
     () => assertEquals(writer.waiting.length, 4),

@@ -44,24 +44,32 @@ class Writing implements Disposable {
   /** @returns the error number. */
   write(offset: number, bytes: Uint8Array, durable = false): number {
     this.writer.reserve(bytes.length)!.set(bytes);
-    assertEquals(this.writer.write(0, offset, bytes.length, durable), PENDING);
-    return this.#outcome(0);
+    const slot = this.take();
+    assertEquals(this.writer.write(slot, offset, bytes.length, durable), PENDING);
+    return this.#outcome(slot);
   }
 
   flush(): number {
-    assertEquals(this.writer.flush(1), PENDING);
-    return this.#outcome(1);
+    const slot = this.take();
+    assertEquals(this.writer.flush(slot), PENDING);
+    return this.#outcome(slot);
   }
 
   zero(offset: number, length: number): number {
-    assertEquals(this.writer.zero(2, offset, length, false), PENDING);
-    return this.#outcome(2);
+    const slot = this.take();
+    assertEquals(this.writer.zero(slot, offset, length, false), PENDING);
+    return this.#outcome(slot);
   }
 
-  #outcome(token: number): number {
+  /** A slot for a request, as a protocol takes it. */
+  take(): number {
+    return this.run.sessions[0].pending.take(0, 0, Infinity);
+  }
+
+  #outcome(slot: number): number {
     this.run.finish();
-    assertEquals(this.run.sessions[0].nextEnded(), token);
-    return this.writer.outcome(token);
+    assertEquals(this.run.sessions[0].nextEnded(), slot);
+    return this.writer.outcome(slot);
   }
 
   [Symbol.dispose](): void {
@@ -171,26 +179,27 @@ Deno.test("reads have every other turn while a long write goes on", () => {
   using writing = new Writing();
   const { run, writer } = writing;
   writer.reserve(512)!.fill(1);
-  writer.write(0, 0, 512, false);
+  writer.write(writing.take(), 0, 512, false);
   run.ask(10, 8192, 512);
   writer.reserve(512)!.fill(2);
-  writer.write(1, 512, 512, false);
+  writer.write(writing.take(), 512, 512, false);
   run.reader.step();
   run.reader.step();
   assertEquals([writing.done.length, writing.device.reads.length], [1, 1]);
   run.finish();
   const ended = [0, 1, 2].map(() => run.sessions[0].nextEnded());
-  assertEquals(ended, [0, 10, 1]);
+  assertEquals(ended, [0, 1, 2]);
 });
 
 Deno.test("at the end what waits is refused, and what was written is synced", () => {
   using writing = new Writing();
   writing.write(0, A.subarray(0, 512));
   writing.writer.reserve(512);
-  writing.writer.write(3, 0, 512, false);
+  const slot = writing.take();
+  writing.writer.write(slot, 0, 512, false);
   writing.run.state.end();
   writing.run.reader.run();
-  assertEquals(writing.run.sessions[0].nextEnded(), 3);
-  assertEquals(writing.writer.outcome(3), 108);
+  assertEquals(writing.run.sessions[0].nextEnded(), slot);
+  assertEquals(writing.writer.outcome(slot), 108);
   assertEquals(writing.done, ["write 0+512", "sync"]);
 });

@@ -217,10 +217,10 @@ Deno.test("what another session's read has just finished is a hit for the device
   using run = new SimulatedRun(device, { sessions: 2 });
   const [first, second] = run.sessions;
   assertEquals(second.readCached(0, 0, 64 * KIB), false);
-  first.park(0, 0, 64 * KIB);
+  first.park(first.pending.take(0, 64 * KIB, Infinity));
   run.finish();
   // Only now the second one parks what it has missed.
-  second.park(0, 0, 64 * KIB);
+  second.park(second.pending.take(0, 64 * KIB, Infinity));
   run.finish();
   assertEquals(device.reads.length, 1);
   assertEquals(second.nextEnded(), 0);

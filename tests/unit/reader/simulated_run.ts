@@ -20,8 +20,16 @@ import { NativeMemory } from "../../../src/sys/memory.ts";
 import { O_CREAT, O_RDWR } from "../../../src/sys/open_flags.ts";
 import type { SimulatedDevice } from "./simulated_device.ts";
 
+/** What has been asked with a slot: the test's own number for it, and the range. */
+interface Asked {
+  readonly token: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** How a request ended. */
 export interface Ended {
+  /** What `ask` was given. */
   token: number;
   /** The range asked; unreadable bytes are undefined behaviour of `collect`, and 0xEE here. */
   bytes: Uint8Array;
@@ -64,7 +72,8 @@ export class SimulatedRun implements Disposable {
   readonly told: string[] = [];
   readonly #outputs: NativeMemory[] = [];
   readonly #buffer = NativeMemory.allocate(MAX_READ);
-  readonly #asked: Map<number, [offset: number, length: number]>[] = [];
+  /** By slot. */
+  readonly #asked: Map<number, Asked>[] = [];
   readonly #folder: string | undefined;
   readonly #writer: ImageWriter;
   readonly #write: ImageWriter["write"];
@@ -161,8 +170,9 @@ export class SimulatedRun implements Disposable {
     assert(length <= this.#outputs[session].size, "a longer request than was announced");
     const hit = cached.readCached(0, offset, length);
     if (!hit) {
-      this.#asked[session].set(token, [offset, length]);
-      cached.park(token, offset, length);
+      const slot = cached.pending.take(offset, length, Infinity);
+      this.#asked[session].set(slot, { token, offset, length });
+      cached.park(slot);
     }
     cached.noteRead(offset, length);
     return !hit;
@@ -178,21 +188,26 @@ export class SimulatedRun implements Disposable {
   ended(session = 0): Ended[] {
     const list: Ended[] = [];
     const cached = this.sessions[session];
-    for (let token = cached.nextEnded(); token >= 0; token = cached.nextEnded()) {
-      const [offset, length] = this.#asked[session].get(token)!;
-      list.push(this.#collect(cached, session, token, offset, length));
+    for (let slot = cached.nextEnded(); slot >= 0; slot = cached.nextEnded()) {
+      list.push(this.#collect(cached, session, slot, this.#asked[session].get(slot)!));
     }
     return list;
+  }
+
+  /** What `ask` was given for each request that has not ended; those of a client that has left are among them. */
+  underWay(session = 0): Set<number> {
+    const { pending } = this.sessions[session];
+    const slots = [...this.#asked[session]].filter(([slot]) => !pending.isFree(slot));
+    return new Set(slots.map(([, { token }]) => token));
   }
 
   #collect(
     cached: CachedFile,
     session: number,
-    token: number,
-    offset: number,
-    length: number,
+    slot: number,
+    { token, offset, length }: Asked,
   ): Ended {
-    const count = cached.collect(token, 0, offset, length);
+    const count = cached.collect(slot, 0, offset, length);
     const bytes = this.output(session).slice(0, length);
     const unreadable: [number, number][] = [];
     for (let index = 0; index < count; index++) {

@@ -134,20 +134,21 @@ Deno.test("a hole that somebody makes into the image is read as what it is", () 
   assertSameBytes(run.read(0, 64 * KIB).bytes, new Uint8Array(64 * KIB), "the hole");
 });
 
-Deno.test("every token can be parked at once, and again", () => {
+Deno.test("every slot can be parked at once, and again", () => {
   const device = new SimulatedDevice(MIB);
   using run = new SimulatedRun(device);
   const [cached] = run.sessions;
-  assertEquals(cached.maxParked, PARKED_PER_SESSION);
+  assertEquals(cached.pending.count, PARKED_PER_SESSION);
   for (let round = 0; round < 2; round++) {
     for (let token = 0; token < PARKED_PER_SESSION; token++) {
-      cached.park(token, (round * PARKED_PER_SESSION + token) * 512, 512);
+      const offset = (round * PARKED_PER_SESSION + token) * 512;
+      cached.park(cached.pending.take(offset, 512, Infinity));
     }
-    assertEquals([cached.waiting, run.state.parkedReads()], [256, 256]);
+    assertEquals([cached.pending.underWay, run.state.parkedReads()], [256, 256]);
     run.finish();
     const ended = new Set<number>();
     for (let token = cached.nextEnded(); token >= 0; token = cached.nextEnded()) ended.add(token);
-    assertEquals([ended.size, cached.waiting, run.state.parkedReads()], [256, 0, 0]);
+    assertEquals([ended.size, cached.pending.underWay, run.state.parkedReads()], [256, 0, 0]);
   }
   assertEquals(run.state.sumOfSessions(SESSION_MISSES), 512);
   assertEquals(device.reads.length, 2);
@@ -205,9 +206,9 @@ Deno.test("memory that the reader may be filling is kept until the read has ende
   // The client goes while the device reads: what then comes is written into its memory.
   device.during = () => cached.endClient();
   run.reader.step();
-  assertEquals([cached.waiting, ...addresses.map(isMapped)], [2, true, true]);
+  assertEquals([cached.pending.underWay, ...addresses.map(isMapped)], [2, true, true]);
   run.finish();
-  assertEquals([cached.nextEnded(), cached.nextEnded(), cached.nextEnded()], [0, 1, -1]);
+  assertEquals([cached.nextEnded(), cached.pending.underWay], [-1, 0]);
   assertEquals(addresses.map(isMapped), [false, false]);
   assertEquals(device.reads.length, 1);
 });
@@ -222,7 +223,7 @@ Deno.test("memory is given back once a read has been collected, and when its cli
   run.finish();
   assertSameBytes(run.ended()[0].bytes, device.content, "the answer");
   assert(!isMapped(address));
-  cached.park(0, 0, MIB);
+  cached.park(cached.pending.take(0, MIB, Infinity));
   const other = run.state.slotBounce[0];
   run.finish();
   assertEquals(cached.nextEnded(), 0);
@@ -245,7 +246,7 @@ Deno.test("memory for what the image cannot take is bounded: the rest waits, and
     assertEquals(unreadable, []);
     assertSameBytes(bytes.subarray(0, MIB), device.content.subarray(0, MIB), `${token}`);
   }
-  assertEquals([cached.waiting, device.reads.length], [0, 6 * 32]);
+  assertEquals([cached.pending.underWay, device.reads.length], [0, 6 * 32]);
 });
 
 Deno.test("what waits for memory ends with its client, without a device read", () => {
@@ -256,8 +257,8 @@ Deno.test("what waits for memory ends with its client, without a device read", (
   for (let token = 0; token < 6; token++) run.ask(token, 0, 32 * MIB);
   cached.endClient();
   run.finish();
-  assertEquals(run.ended().length, 6);
-  assertEquals([cached.waiting, device.reads.length], [0, 0]);
+  assertEquals(run.ended().length, 0);
+  assertEquals([cached.pending.underWay, device.reads.length], [0, 0]);
 });
 
 Deno.test("an image that goes bad in between: the read is asked again, without the device, but not for a client that has gone", () => {
@@ -269,11 +270,10 @@ Deno.test("an image that goes bad in between: the read is asked again, without t
     run.refuseWrites();
     run.finish();
     assertEquals(run.state.slotResult[0], RESULT_UNCACHED);
-    if (gone === "abandoned") cached.abandon(0);
+    if (gone === "abandoned") cached.pending.abandon(0);
     if (gone === "left") cached.endClient();
     if (gone === "ending") run.state.end();
-    const token = cached.nextEnded();
-    assertEquals(token, gone === "no" ? -1 : 0);
+    assertEquals(cached.nextEnded(), gone === "ending" ? 0 : -1);
     if (gone !== "no") {
       assertEquals(run.reader.step(), false);
       assertEquals(device.reads.length, 1);
@@ -290,9 +290,9 @@ Deno.test("an abandoned read goes on, for whoever asks next", () => {
   using run = new SimulatedRun(device);
   const [cached] = run.sessions;
   run.ask(0, 0, 64 * KIB);
-  cached.abandon(0);
+  cached.pending.abandon(0);
   run.finish();
-  assertEquals([cached.nextEnded(), cached.waiting], [0, 0]);
+  assertEquals([cached.nextEnded(), cached.pending.underWay], [-1, 0]);
   assertEquals(cached.readCached(0, 0, 64 * KIB), true);
 });
 

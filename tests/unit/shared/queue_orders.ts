@@ -1,4 +1,5 @@
 // What the threads of request_queue_test tell each other.
+import type { SessionQueue } from "../../../src/shared/request_queue.ts";
 
 /** Word of the control memory: the reader stub ends when it is not 0. */
 export const QUIT = 0;
@@ -48,3 +49,16 @@ export const CANCELLED = -1;
 
 /** Far longer than any wake-up takes, milliseconds: a sleep of this length was never ended. */
 export const LOST_MS = 5000;
+
+/** Queues a request in a slot, as a session does. */
+export function park(
+  queue: SessionQueue,
+  slot: number,
+  kind: number,
+  offset: number,
+  length: number,
+  bounce: number,
+): void {
+  queue.note(slot, kind, offset, length);
+  queue.ask(slot, bounce);
+}

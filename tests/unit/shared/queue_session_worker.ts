@@ -11,7 +11,14 @@ import {
 import { drainEventFd } from "../../../src/sys/eventfd.ts";
 import { POLLIN, PollSet } from "../../../src/sys/poll.ts";
 import { Random } from "../../model/map_random.ts";
-import { CANCELLED, LOST_MS, type Orders, resultOf, type SessionReport } from "./queue_orders.ts";
+import {
+  CANCELLED,
+  LOST_MS,
+  type Orders,
+  park,
+  resultOf,
+  type SessionReport,
+} from "./queue_orders.ts";
 
 self.onmessage = ({ data }: MessageEvent<Orders>) => {
   const state = new SharedState(data.state, data.sessions);
@@ -22,7 +29,7 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
   poll.set(0, eventFd, POLLIN);
   const expected = new Int32Array(PARKED_PER_SESSION).fill(-2);
   const cancelled = new Uint8Array(PARKED_PER_SESSION);
-  const free = Array.from(expected, (_, place) => place);
+  const free = Array.from(expected, (_, slot) => slot);
   const report: SessionReport = {
     posted: 0,
     ended: 0,
@@ -42,29 +49,29 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
       ? Number(free.length === PARKED_PER_SESSION)
       : random.below(40);
     for (let count = most; count > 0 && free.length > 0; count--) {
-      const place = free.splice(random.below(free.length), 1)[0];
+      const slot = free.splice(random.below(free.length), 1)[0];
       const kind = random.pick([KIND_CLIENT, KIND_BYPASS]);
       const offset = (data.session * 2 ** 27 + serial++) * 512;
       const length = 512 * (1 + random.below(100));
-      expected[place] = resultOf(kind, offset, length);
-      cancelled[place] = 0;
-      queue.park(place, kind, offset, length, offset + 1);
+      expected[slot] = resultOf(kind, offset, length);
+      cancelled[slot] = 0;
+      park(queue, slot, kind, offset, length, offset + 1);
       report.posted++;
       if (random.once(20)) {
-        queue.cancel(place);
-        cancelled[place] = 1;
+        queue.cancel(slot);
+        cancelled[slot] = 1;
       }
     }
     if (serving && !single && random.once(3)) {
       if (queue.hint(KIND_READ_AHEAD, serial * 512, 1024)) report.hints++;
     }
-    for (let place = queue.nextEnded(); place >= 0; place = queue.nextEnded()) {
-      const result = queue.result(place);
-      if (expected[place] === -2) report.finding ||= `${place} ended twice`;
-      else if (result === CANCELLED && cancelled[place] === 1) report.cancelled++;
-      else if (result !== expected[place]) report.finding ||= `${place} has another's result`;
-      expected[place] = -2;
-      free.push(place);
+    for (let slot = queue.nextEnded(); slot >= 0; slot = queue.nextEnded()) {
+      const result = queue.result(slot);
+      if (expected[slot] === -2) report.finding ||= `${slot} ended twice`;
+      else if (result === CANCELLED && cancelled[slot] === 1) report.cancelled++;
+      else if (result !== expected[slot]) report.finding ||= `${slot} has another's result`;
+      expected[slot] = -2;
+      free.push(slot);
       report.ended++;
     }
     if (free.length === PARKED_PER_SESSION) continue;

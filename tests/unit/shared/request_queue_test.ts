@@ -18,6 +18,7 @@ import { chooseSeed } from "../../model/map_random.ts";
 import {
   CONTROL_BYTES,
   type Orders,
+  park,
   QUIT,
   type ReaderReport,
   type SessionReport,
@@ -50,8 +51,8 @@ Deno.test("what is parked arrives in order, with all that was said of it", () =>
     const reader = new ReaderQueue(state);
     assert(reader.isEmpty);
     assertEquals(reader.take(), -1);
-    second.park(7, KIND_CLIENT, 2 ** 45, 512, 2 ** 46);
-    first.park(0, KIND_CLIENT, 0, 4096, 0);
+    park(second, 7, KIND_CLIENT, 2 ** 45, 512, 2 ** 46);
+    park(first, 0, KIND_CLIENT, 0, 4096, 0);
     first.hint(KIND_PREFETCH, 8192, 2 ** 30);
     assert(!reader.isEmpty);
     const slots = [reader.take(), reader.take(), reader.take()];
@@ -73,8 +74,8 @@ Deno.test("what has ended comes back to its session, once, with its result", () 
     const first = new SessionQueue(state, 0);
     const second = new SessionQueue(state, 1);
     const reader = new ReaderQueue(state);
-    first.park(3, KIND_CLIENT, 0, 512, 0);
-    second.park(3, KIND_CLIENT, 0, 512, 0);
+    park(first, 3, KIND_CLIENT, 0, 512, 0);
+    park(second, 3, KIND_CLIENT, 0, 512, 0);
     reader.end(reader.take(), RESULT_UNCACHED);
     reader.end(reader.take(), RESULT_RESOLVED);
     assertEquals([first.nextEnded(), first.result(3), first.nextEnded()], [3, RESULT_UNCACHED, -1]);
@@ -90,7 +91,7 @@ Deno.test("the eventfd rings only for a session that sleeps, and only once", () 
     const queue = new SessionQueue(state, 0);
     const reader = new ReaderQueue(state);
     const fd = state.eventFd(0);
-    for (let place = 0; place < 4; place++) queue.park(place, KIND_CLIENT, 0, 512, 0);
+    for (let slot = 0; slot < 4; slot++) park(queue, slot, KIND_CLIENT, 0, 512, 0);
     reader.end(reader.take(), 0);
     assert(!isRinging(fd));
     assert(!queue.armWakeUp(), "something has ended already");
@@ -118,21 +119,21 @@ Deno.test("a session may hint a little, and again when that has been dealt with"
     }
   }));
 
-Deno.test("every place of every session fits, many times around", () =>
+Deno.test("every slot of every session fits, many times around", () =>
   withState(3, (state) => {
     const queues = [0, 1, 2].map((session) => new SessionQueue(state, session));
     const reader = new ReaderQueue(state);
     for (let round = 0; round < 5; round++) {
-      for (let place = 0; place < PARKED_PER_SESSION; place++) {
-        for (const queue of queues) queue.park(place, KIND_CLIENT, place, 1, 0);
+      for (let slot = 0; slot < PARKED_PER_SESSION; slot++) {
+        for (const queue of queues) park(queue, slot, KIND_CLIENT, slot, 1, 0);
       }
       for (const queue of queues) while (queue.hint(KIND_READ_AHEAD, 0, 1));
       let taken = 0;
       for (let slot = reader.take(); slot >= 0; slot = reader.take(), taken++) reader.end(slot, 0);
       assertEquals(taken, 3 * SLOTS_PER_SESSION);
       for (const queue of queues) {
-        for (let place = 0; place < PARKED_PER_SESSION; place++) {
-          assertEquals(queue.nextEnded(), place);
+        for (let slot = 0; slot < PARKED_PER_SESSION; slot++) {
+          assertEquals(queue.nextEnded(), slot);
         }
         assertEquals(queue.nextEnded(), -1);
       }
@@ -148,7 +149,7 @@ Deno.test("the counts go on when they pass 2^31", () =>
     const queue = new SessionQueue(state, 0);
     const reader = new ReaderQueue(state);
     for (let round = 0; round < 2 * state.ring.length; round++) {
-      queue.park(round % 3, KIND_CLIENT, round, 1, 0);
+      park(queue, round % 3, KIND_CLIENT, round, 1, 0);
       const slot = reader.take();
       assertEquals(state.slotOffset[slot], round);
       reader.end(slot, 0);
