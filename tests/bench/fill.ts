@@ -6,9 +6,10 @@ import { noise } from "../harness/test_folder.ts";
 import { filesByBlkcache, filesByDdrescue, latencyOf, makeFileSystem } from "./fill_clients.ts";
 import { OUTAGE_KINDS } from "../harness/outages.ts";
 import { modelledDdrescue, modelledFill, modelledOutage } from "./fill_model.ts";
-import { OUTAGE_RESCUERS, type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
+import { outageRescuers, type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
 import { givenOptions, runBenchmark } from "./run_benchmark.ts";
+import type { ServedOutage } from "./sick_server.ts";
 
 const MIB = 1_048_576;
 /** 100 MB/s; a read that fails takes 30 ms, one in a slow zone 100 times as long as elsewhere. */
@@ -16,13 +17,23 @@ const TIMING: Timing = { readMs: 0.05, byteMs: 1e-5, failureMs: 30, slowness: 10
 /** How much is bad where bad sectors stand together. */
 const BAD_SHARE = 1 / 1024;
 
+/** How the disk of the race stops answering. */
+const OUTAGES: readonly (readonly [name: string, outage: ServedOutage])[] = [
+  ["errors for 4 s, 3 times", { startsMs: [1000, 7000, 13_000], ms: 4000 }],
+  ["errors for 4 s after each 25 failures", { failures: 25, ms: 4000 }],
+  ["hangs for 4 s, 3 times", { startsMs: [1000, 7000, 13_000], ms: 4000, how: "hangs" }],
+  ["not there for 4 s", { startsMs: [1000], ms: 4000, how: "vanishes" }],
+  ["errors for ever after 25 failures", { failures: 25, ms: 1e9 }],
+];
+
 /** The race on a model, sicknesses to race on in earnest, and what clients have of a fill. */
 const PARTS: readonly string[] = ["model", "outages", ...SICKNESSES, "files", "latency"];
 
 const USAGE = `deno run -A tests/bench/fill.ts [OPTIONS]
 
-  --quick        a small disk, marks at 1 s and 5 s: some five minutes instead of twenty
+  --quick        a small disk, marks at 1 s and 5 s: some ten minutes instead of half an hour
   --only LIST    only these parts, separated by commas (${PARTS.join(",")})
+  --ddrescue P   the program P, a ddrescue of another version, in the part "outages" as well
   --seed N       of the patterns (1)
   --dir FOLDER   where data and images go (/var/tmp)
 
@@ -33,6 +44,8 @@ interface Settings {
   readonly parts: readonly string[];
   readonly seed: number;
   readonly dir: string;
+  /** Programs. */
+  readonly otherDdrescues: readonly string[];
   readonly rules: RaceRules;
   /** Of a client that reads. */
   readonly seconds: number;
@@ -40,7 +53,7 @@ interface Settings {
 
 /** @returns undefined when help was asked for. @throws {Error} for what is not understood. */
 function parseSettings(args: readonly string[]): Settings | undefined {
-  const given = givenOptions(args, USAGE, ["only", "seed", "dir"], ["quick"]);
+  const given = givenOptions(args, USAGE, ["only", "seed", "dir", "ddrescue"], ["quick"]);
   if (given === undefined) return undefined;
   const rules = given.quick
     ? { marksSeconds: [1, 5], limitSeconds: 60 }
@@ -51,6 +64,7 @@ function parseSettings(args: readonly string[]): Settings | undefined {
     seconds: given.quick ? 3 : 10,
     seed: Number(given.seed ?? 1),
     dir: String(given.dir ?? "/var/tmp"),
+    otherDdrescues: given.ddrescue === undefined ? [] : [String(given.ddrescue)],
     rules,
   };
 }
@@ -59,7 +73,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function cellsOf(rescue: Omit<Rescue, "wronglyBad">, model: SickModel): string[] {
+function cellsOf(rescue: Omit<Rescue, "wronglyBad" | "readsInVain">, model: SickModel): string[] {
   const lost = model.readable - rescue.saved;
   return [
     ...rescue.savedAt.map((bytes) => formatSize(bytes)),
@@ -139,7 +153,7 @@ function outages(settings: Settings): void {
   }
 }
 
-/** The same in earnest: after each 25 failing reads none succeeds for 4 s, or ever. */
+/** The same in earnest. */
 async function outageRace(folder: string, data: string, settings: Settings): Promise<void> {
   if (!settings.parts.includes("outages")) return;
   printHeading(
@@ -148,18 +162,23 @@ async function outageRace(folder: string, data: string, settings: Settings): Pro
     "called bad and is not",
     "readable bytes saved",
     "failing reads",
+    "reads in vain",
     "time",
   );
   const model = sick("scattered", settings);
-  for (const [name, ms] of [["4 s after each 25 failures", 4000], ["for ever", 1e9]] as const) {
-    for (const rescuer of OUTAGE_RESCUERS) {
-      const outage = { failures: 25, ms };
+  const rescuers = await outageRescuers(settings.otherDdrescues);
+  for (const [kind, outage] of OUTAGES) {
+    for (const rescuer of rescuers) {
       const rescue = await inFolder(
         folder,
         (place) => rescueBy(rescuer, model, data, place, settings.rules, outage),
       );
       const [saved, failing, time] = cellsOf({ ...rescue, savedAt: [] }, model);
-      console.log(row([name, rescuer, formatSize(rescue.wronglyBad), saved!, failing!, time!]));
+      const name = typeof rescuer === "string" ? rescuer : rescuer.name;
+      // Reads of a disk that is not there do not reach it, and are not counted.
+      const inVain = outage.how === "vanishes" ? "-" : String(rescue.readsInVain);
+      const bad = formatSize(rescue.wronglyBad);
+      console.log(row([kind, name, bad, saved!, failing!, inVain, time!]));
     }
   }
 }

@@ -7,13 +7,34 @@ import { blkcacheCommand } from "./servers.ts";
 import { fileMapOf } from "../../src/map/mapfile_conversion.ts";
 import { wronglyBad } from "./fill_model.ts";
 import { SickDisk } from "./sick_disk.ts";
-import type { SickServerInit } from "./sick_server.ts";
+import type { ServedOutage } from "./sick_server.ts";
+import { tool } from "../harness/tool.ts";
 
 /** Who can rescue a disk. */
 export const RESCUERS = ["blkcache --fill", "ddrescue -d", "ddrescue"] as const;
-/** Who of them is let loose on a disk that does not answer now and then. */
-export const OUTAGE_RESCUERS = ["blkcache --fill", "ddrescue -d", "ddrescue -d -J"] as const;
-export type Rescuer = typeof RESCUERS[number] | typeof OUTAGE_RESCUERS[number];
+export type Rescuer = typeof RESCUERS[number] | DdrescueCommand;
+
+/** A ddrescue with its options: its name in the tables, and its command line. */
+export interface DdrescueCommand {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+/**
+ * Who is let loose on a disk that does not answer now and then.
+ * @param others programs that are a ddrescue as well, of another version.
+ */
+export async function outageRescuers(others: readonly string[]): Promise<Rescuer[]> {
+  const rescuers: Rescuer[] = ["blkcache --fill"];
+  for (const program of ["ddrescue", ...others]) {
+    const [line] = (await tool(program, ["--version"])).split("\n");
+    const name = `ddrescue ${line!.split(" ").at(-1)}`;
+    for (const options of [["-d"], ["-d", "-J"]]) {
+      rescuers.push({ name: [name, ...options].join(" "), command: [program, ...options] });
+    }
+  }
+  return rescuers;
+}
 
 /** How a rescue went. */
 export interface Rescue {
@@ -22,6 +43,8 @@ export interface Rescue {
   /** Bytes in the image at the end. */
   readonly saved: number;
   readonly failingReads: number;
+  /** Those among them that have failed because the disk did not answer. */
+  readonly readsInVain: number;
   /** Bytes that the map calls bad and that are not. */
   readonly wronglyBad: number;
   /** From the first read to the last, seconds; undefined: it was stopped at the limit. */
@@ -41,7 +64,7 @@ export async function rescueBy(
   data: string,
   folder: string,
   rules: RaceRules,
-  outage?: SickServerInit["outage"],
+  outage?: ServedOutage,
 ): Promise<Rescue> {
   await using disk = await SickDisk.make(model, data, folder, outage);
   const image = `${folder}/image`;
@@ -61,6 +84,7 @@ export async function rescueBy(
     saved: totals[FINISHED],
     wronglyBad: wronglyBad(model, fileMapOf(mapfile, model.size, map)),
     failingReads: reads.filter(({ good }) => !good).length,
+    readsInVain: reads.filter(({ inVain }) => inVain).length,
     seconds: inTime ? (reads.at(-1)?.endMs ?? 0) / 1000 : undefined,
   };
 }
@@ -89,7 +113,8 @@ class Delivered {
 
 function commandOf(rescuer: Rescuer, device: string, image: string): string[] {
   if (rescuer !== "blkcache --fill") {
-    return [...rescuer.split(" "), "-q", device, image, `${image}.map`];
+    const command = typeof rescuer === "string" ? rescuer.split(" ") : rescuer.command;
+    return [...command, "-q", device, image, `${image}.map`];
   }
   const options = ["--fill", "--exit-when-complete", `--socket=${image}.sock`, "--quiet"];
   return [...blkcacheCommand(), "serve", device, image, ...options];

@@ -7,7 +7,14 @@ import { listenUnix } from "../../src/sys/socket.ts";
 import { FuseFile } from "../harness/fuse_file.ts";
 import { LoopDevice } from "../harness/loop_device.ts";
 import type { SickModel } from "../harness/sick_model.ts";
-import { RECORD_WORDS, type SickServerInit } from "./sick_server.ts";
+import { hideLoopDevice, showLoopDevice } from "./hidden_loop_device.ts";
+import {
+  MET_NOTHING,
+  MET_OUTAGE,
+  RECORD_WORDS,
+  type ServedOutage,
+  type SickServerInit,
+} from "./sick_server.ts";
 
 /** Reads that can be recorded. */
 const MOST_READS = 2_000_000;
@@ -19,7 +26,12 @@ export interface DiskRead {
   readonly offset: number;
   readonly length: number;
   readonly good: boolean;
+  /** It has failed because the disk did not answer. */
+  readonly inVain: boolean;
 }
+
+/** How often to look whether the first read has come, milliseconds. */
+const LOOK_MS = 5;
 
 /** See the head of this file. Declare it with `await using`; whoever reads it must have ended before. */
 export class SickDisk implements AsyncDisposable {
@@ -38,7 +50,7 @@ export class SickDisk implements AsyncDisposable {
     model: SickModel,
     data: string,
     folder: string,
-    outage?: SickServerInit["outage"],
+    outage?: ServedOutage,
   ): Promise<SickDisk> {
     await using parts = new AsyncDisposableStack();
     const record = new SharedArrayBuffer(8 * (1 + MOST_READS * RECORD_WORDS));
@@ -71,6 +83,7 @@ export class SickDisk implements AsyncDisposable {
     // From here on time runs: what mounting and attaching have read is not counted.
     const disk = new SickDisk(loop.path, new Float64Array(record), parts.move());
     disk.#first = disk.#record[0];
+    if (outage?.how === "vanishes") disk.#vanishAt(outage);
     return disk;
   }
 
@@ -82,11 +95,29 @@ export class SickDisk implements AsyncDisposable {
     let startMs: number | undefined;
     for (let index = this.#first; index < this.#record[0]; index++) {
       const at = 1 + index * RECORD_WORDS;
-      const [endMs, offset, length, good] = this.#record.subarray(at, at + RECORD_WORDS);
+      const [endMs, offset, length, met] = this.#record.subarray(at, at + RECORD_WORDS);
       startMs ??= endMs;
-      reads.push({ endMs: endMs - startMs, offset, length, good: good === 1 });
+      const [good, inVain] = [met === MET_NOTHING, met === MET_OUTAGE];
+      reads.push({ endMs: endMs - startMs, offset, length, good, inVain });
     }
     return reads;
+  }
+
+  /** Has the disk go and come back, counted from its first read. */
+  #vanishAt({ startsMs = [], ms }: ServedOutage): void {
+    const timers: ReturnType<typeof setTimeout>[] = [];
+    const look = setInterval(() => {
+      if (this.#record[0] === this.#first) return;
+      clearInterval(look);
+      for (const startMs of startsMs) {
+        timers.push(setTimeout(() => hideLoopDevice(this.path), startMs));
+        timers.push(setTimeout(() => showLoopDevice(this.path), startMs + ms));
+      }
+    }, LOOK_MS);
+    this.#parts.defer(() => {
+      clearInterval(look);
+      timers.forEach((timer) => clearTimeout(timer));
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -10,6 +10,17 @@ import { POLLIN, PollSet } from "../../src/sys/poll.ts";
 import { tryAccept, tryRecv, trySendAll } from "../../src/sys/socket.ts";
 import type { Timing } from "../harness/sick_model.ts";
 
+/** When the disk does not answer, each time for `ms` milliseconds. */
+export interface ServedOutage {
+  readonly ms: number;
+  /** After each so many reads of bad sectors. */
+  readonly failures?: number;
+  /** Times since the first read, milliseconds. */
+  readonly startsMs?: readonly number[];
+  /** All reads fail; the next read fails at the end of the outage; or the disk is not there. Default: it fails. */
+  readonly how?: "fails" | "hangs" | "vanishes";
+}
+
 /** What the worker is told. Descriptors belong to the process. */
 export interface SickServerInit {
   readonly listener: number;
@@ -18,13 +29,18 @@ export interface SickServerInit {
   readonly truth: SharedArrayBuffer;
   readonly slow: SharedArrayBuffer;
   readonly timing: Timing;
-  /** After so many failing reads all reads fail, for so many milliseconds; undefined: never. */
-  readonly outage?: { readonly failures: number; readonly ms: number } | undefined;
+  /** undefined: it always answers. */
+  readonly outage?: ServedOutage | undefined;
   /** Float64: how many reads, then RECORD_WORDS for each. */
   readonly record: SharedArrayBuffer;
 }
 
-/** End in milliseconds since the first read began, offset, length, 1 when it was good. */
+/** What a recorded read has met. */
+export const MET_BAD_SECTOR = 0;
+export const MET_NOTHING = 1;
+export const MET_OUTAGE = 2;
+
+/** End in milliseconds since the first read began, offset, length, what it has met. */
 export const RECORD_WORDS = 4;
 
 const HANDSHAKE_BYTES = 152;
@@ -101,23 +117,41 @@ class SickServer {
     const { readMs, byteMs, failureMs, slowness } = this.#init.timing;
     const touches = (map: FileMap) => map.find(offset, offset + length, maskOf(BAD_SECTOR)) >= 0;
     const nowMs = performance.now();
-    const isSilent = nowMs < this.#silentUntilMs;
-    const bad = isSilent || touches(this.#truth);
-    const { outage } = this.#init;
-    if (outage !== undefined && bad && !isSilent && ++this.#failures % outage.failures === 0) {
-      this.#silentUntilMs = nowMs + outage.ms;
-    }
     if (this.#firstMs === 0) this.#firstMs = nowMs;
+    const outageEndMs = this.#outageEnd(nowMs);
+    const isSilent = nowMs < outageEndMs;
+    const bad = isSilent || touches(this.#truth);
+    if (bad && !isSilent) this.#noteFailure(nowMs);
     const ms = (readMs + byteMs * length) * (touches(this.#slow) ? slowness : 1);
     this.#freeMs = Math.max(this.#freeMs, nowMs) + ms + (bad ? failureMs : 0);
+    if (isSilent && this.#init.outage?.how === "hangs") this.#freeMs = outageEndMs;
     const address = this.#memory.address + REPLY_BYTES;
     if (!bad) tryPreadAll(this.#init.file, address, length, offset);
     const restMs = this.#freeMs - performance.now();
     if (restMs > 0) Atomics.wait(this.#sleeper, 0, 0, restMs);
     const count = this.#record[0]++;
-    const entry = [performance.now() - this.#firstMs, offset, length, bad ? 0 : 1];
+    const met = isSilent ? MET_OUTAGE : bad ? MET_BAD_SECTOR : MET_NOTHING;
+    const entry = [performance.now() - this.#firstMs, offset, length, met];
     this.#record.set(entry, 1 + count * RECORD_WORDS);
     return bad ? EIO : 0;
+  }
+
+  /** When the outage ends that the disk is in; a time that has passed when it is in none. */
+  #outageEnd(nowMs: number): number {
+    const { startsMs = [], ms = 0, how } = this.#init.outage ?? {};
+    if (how === "vanishes") return 0;
+    const start = startsMs.find((start) => {
+      const sinceMs = nowMs - this.#firstMs - start;
+      return 0 <= sinceMs && sinceMs < ms;
+    });
+    return start === undefined ? this.#silentUntilMs : this.#firstMs + start + ms;
+  }
+
+  #noteFailure(nowMs: number): void {
+    const { failures, ms = 0 } = this.#init.outage ?? {};
+    if (failures !== undefined && ++this.#failures % failures === 0) {
+      this.#silentUntilMs = nowMs + ms;
+    }
   }
 
   #receive(length: number): boolean {

@@ -1,6 +1,7 @@
 // kill -9 at any moment: the mapfile on disk is whole, what it claims is in the image, and a restart goes on.
 //
-// BLKCACHE_SEED repeats the moments and the reads of a run, as far as the machine allows.
+// BLKCACHE_SEED repeats the moments and the reads of a run, as far as the machine allows; BLKCACHE_KILLS says how
+// often clients see the program killed.
 
 import { assert, assertEquals } from "@std/assert";
 import { FailingDevice } from "../harness/failing_device.ts";
@@ -16,8 +17,8 @@ import { chooseSeed, Random } from "../model/map_random.ts";
 const ignore = !isRoot() || !hasTools("nbdkit", "nbdfuse", "losetup", "ddrescuelog", "nbdcopy");
 const MIB = 1024 * 1024;
 const SIZE = 8 * MIB;
-/** Two devices at a time, each with so many kills: most of them for the compiled program, which people use. */
-const KILLS = Deno.env.has("BLKCACHE") ? 50 : 10;
+/** Two devices at a time, each with half of the kills: most of them for the compiled program, which people use. */
+const KILLS = Number(Deno.env.get("BLKCACHE_KILLS") ?? (Deno.env.has("BLKCACHE") ? 100 : 20)) / 2;
 const STARTS_KILLED = 12;
 /** What a start takes, about: kills during it come anywhere before and somewhat after its end. */
 const START_MS = 200;

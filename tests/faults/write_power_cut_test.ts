@@ -113,7 +113,7 @@ class Mounted implements AsyncDisposable {
     await until(`"${this.#place}" is unmounted`, async () => {
       const { code, stderr } = await tryTool("umount", [this.#place]);
       return code === 0 || stderr.includes("not mounted");
-    }, 20_000);
+    });
   }
 }
 

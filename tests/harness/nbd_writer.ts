@@ -26,7 +26,7 @@ export async function writeThrough(task: WriterTask): Promise<Written> {
   return JSON.parse(await tool("/usr/bin/python3", argumentsOf(task)));
 }
 
-/** Writes until the server goes away, which `kill` brings about once the client is at work. */
+/** Writes until the server goes away, which `kill` brings about once the client is at work, and has flushed mostly. */
 export async function writeUntilKilled(
   task: Omit<WriterTask, "operations">,
   kill: () => Promise<void>,

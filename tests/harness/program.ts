@@ -1,9 +1,9 @@
 // Starts the program as a user would: the compiled binary that BLKCACHE names, else `deno run` on the
 // sources. Each program has a temporary directory as its working directory unless it is given one.
 
+import { PATIENCE_MS } from "./patience.ts";
+
 const ROOT = new URL("../../", import.meta.url).pathname;
-/** Nothing that is waited for takes longer on a machine that works at all. */
-const PATIENCE_MS = 20_000;
 
 /** How a program ended. */
 export interface Ended {

@@ -1,7 +1,6 @@
 // Runs other people's programs: clients, ddrescue, mkfs. What one of them says is part of a failure.
 
-/** Nothing that a test runs takes longer on a machine that works at all, unless it says so. */
-const PATIENCE_MS = 60_000;
+import { PATIENCE_MS } from "./patience.ts";
 
 /** How a tool ended. */
 export interface ToolResult {
@@ -17,7 +16,7 @@ export interface ToolOptions {
   /** Text for its standard input; default: none. */
   stdin?: string;
   env?: Record<string, string>;
-  /** After this it is killed, and the test has failed; default a minute. */
+  /** After this it is killed, and the test has failed; default PATIENCE_MS. */
   patienceMs?: number;
 }
 
@@ -70,7 +69,7 @@ export async function tool(
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  patienceMs = 20_000,
+  patienceMs = PATIENCE_MS,
 ): Promise<void> {
   for (const endMs = performance.now() + patienceMs; !(await condition());) {
     if (performance.now() > endMs) throw new Error(`waited in vain until ${what}`);

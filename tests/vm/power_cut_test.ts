@@ -11,8 +11,10 @@ import { guestEvents, mediumEnds } from "./events.ts";
 import { seeded } from "./seeded.ts";
 import { VolatileDisk } from "./volatile_disk.ts";
 
-/** Each takes a boot. */
+/** Of one disk. Each takes a boot. */
 const CUTS = 5;
+/** Disks, one after the other; BLKCACHE_CUTS says how many cuts there are in all. */
+const DISKS = Math.ceil(Number(Deno.env.get("BLKCACHE_CUTS") ?? CUTS) / CUTS);
 /** Moments before each cut at which the disk is looked at as if the power had failed then. */
 const LOOKS = 4;
 const MIB = 1 << 20;
@@ -25,40 +27,45 @@ const MOMENTS_MS = 2000;
 /** One cut comes while the program starts, which takes so long, about. */
 const START_MS = 8000;
 
-Deno.test({
-  name: `the power fails ${CUTS} times, and might have ${CUTS * LOOKS} times more`,
-  ignore: !hasVirtualMachine(),
-  fn: () =>
-    seeded(async (random) => {
-      using folder = new TestFolder();
-      const source = noise(SOURCE_BYTES, random.below(1000));
-      Deno.writeFileSync(folder.file("source"), source);
-      const disk = folder.file("disk");
-      Deno.writeFileSync(disk, new Uint8Array(0));
-      Deno.truncateSync(disk, DISK_BYTES);
-      await tool("mkfs.ext4", ["-q", "-m", "0", disk]);
+for (let number = 1; number <= DISKS; number++) {
+  Deno.test({
+    name: `the power of disk ${number} fails ${CUTS} times, and might have ${
+      CUTS * LOOKS
+    } times more`,
+    ignore: !hasVirtualMachine(),
+    fn: () => seeded(cutAgainAndAgain),
+  });
+}
 
-      let finished = 0;
-      for (let cut = 0; cut < CUTS; cut++) {
-        finished = await cutOnce(folder, source, finished, cut === CUTS - 1, random);
-      }
-      assert(finished > 0 && finished < SOURCE_BYTES, `${finished} bytes before the last run`);
+async function cutAgainAndAgain(random: Random): Promise<void> {
+  using folder = new TestFolder();
+  const source = noise(SOURCE_BYTES, random.below(1000));
+  Deno.writeFileSync(folder.file("source"), source);
+  const disk = folder.file("disk");
+  Deno.writeFileSync(disk, new Uint8Array(0));
+  Deno.truncateSync(disk, DISK_BYTES);
+  await tool("mkfs.ext4", ["-q", "-m", "0", disk]);
 
-      await using last = await VolatileDisk.start(disk, folder.file("socket"));
-      await using guest = await boot(folder, last, "finish", false);
-      const { code, output } = await guest.end;
-      assertEquals(code, 0, output);
-      const events = guestEvents(folder);
-      assertEquals(events.find(({ event }) => event === "ready")?.resumed, true);
-      const [end] = mediumEnds(events);
-      assert(
-        end!.deviceBytes <= SOURCE_BYTES - finished,
-        `${end!.deviceBytes} bytes were read again, though ${finished} were there`,
-      );
-      await last.cutPower();
-      assertEquals(await checkDisk(folder, disk, source), SOURCE_BYTES);
-    }),
-});
+  let finished = 0;
+  for (let cut = 0; cut < CUTS; cut++) {
+    finished = await cutOnce(folder, source, finished, cut === CUTS - 1, random);
+  }
+  assert(finished > 0 && finished < SOURCE_BYTES, `${finished} bytes before the last run`);
+
+  await using last = await VolatileDisk.start(disk, folder.file("socket"));
+  await using guest = await boot(folder, last, "finish", false);
+  const { code, output } = await guest.end;
+  assertEquals(code, 0, output);
+  const events = guestEvents(folder);
+  assertEquals(events.find(({ event }) => event === "ready")?.resumed, true);
+  const [end] = mediumEnds(events);
+  assert(
+    end!.deviceBytes <= SOURCE_BYTES - finished,
+    `${end!.deviceBytes} bytes were read again, though ${finished} were there`,
+  );
+  await last.cutPower();
+  assertEquals(await checkDisk(folder, disk, source), SOURCE_BYTES);
+}
 
 /** From a boot to a power cut. @returns how much the disk has then, which is not less than before. */
 async function cutOnce(
