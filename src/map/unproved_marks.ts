@@ -8,8 +8,8 @@ import { type MapSnapshot, phaseOf, type StatusRange, withStatuses } from "./map
 import { Seqlock } from "./seqlock.ts";
 import { FINISHED, maskOf, NON_TRIED, type Status, STATUS_COUNT } from "./statuses.ts";
 
-/** Marks at a time. The device is checked after 32 failures, and few failures make more than two marks. */
-const MOST = 256;
+/** Marks at a time. The device is checked after 128 failures, and few failures make more than two marks. */
+const MOST = 512;
 
 // Words (Int32).
 const SEQUENCE = 0;

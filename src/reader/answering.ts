@@ -138,6 +138,11 @@ export class Answering {
   /** The device has proved alive: what has failed has failed. */
   proved(): void {
     this.#unprovedRetries.length = 0;
+    this.tellUnproved();
+  }
+
+  /** Ends the reads that were set aside. */
+  tellUnproved(): void {
     for (const read of this.takeAside()) this.#finishNow(read);
   }
 

@@ -115,11 +115,15 @@ export class DeviceHealth {
     const { now } = this.#parts;
     if (!this.#outage.isCheckDue(urgency, now())) return false;
     const places = this.#places.choose(PLACES_PER_CHECK);
-    const answers = places.some((place) => this.#answersAt(place));
+    let reads = 0;
+    const answers = places.some((place) => {
+      reads++;
+      return this.#answersAt(place);
+    });
     // What the probe has found may have ended the doubt already.
     if (!this.#outage.isDoubtful) return true;
     const isKnown = places.some(({ from }) => from !== "nobody");
-    this.#outage.checked(answers ? "answers" : isKnown ? "silent" : "untold", now());
+    this.#outage.checked(answers ? "answers" : isKnown ? "silent" : "untold", now(), reads);
     if (answers) this.#proved();
     else if (this.isSilent) this.#fallSilent();
     return true;

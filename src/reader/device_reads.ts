@@ -34,6 +34,7 @@ export class DeviceReads {
   #isLost = false;
   /** How long the last read took, milliseconds. */
   #tookMs = 0;
+  #endedMs = 0;
 
   /**
    * @param lost called when the medium is no longer the one that was opened; the read brings nothing then.
@@ -59,6 +60,11 @@ export class DeviceReads {
   /** The clock that reads are measured by, milliseconds. */
   get nowMs(): number {
     return this.#now();
+  }
+
+  /** How long the device has been left alone, milliseconds. */
+  get idleMs(): number {
+    return this.#now() - this.#endedMs;
   }
 
   /**
@@ -127,7 +133,8 @@ export class DeviceReads {
     const result = this.#readSectors(offset, length, read);
     counters[READER_BUSY_SINCE] = 0;
     counters[READER_DEVICE_READS]++;
-    this.#tookMs = this.#now() - beganMs;
+    this.#endedMs = this.#now();
+    this.#tookMs = this.#endedMs - beganMs;
     if (!device.isSameMedium()) {
       this.#isLost = true;
       this.#lost();

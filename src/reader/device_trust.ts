@@ -2,7 +2,8 @@
 // all: clients wait, nothing is read but to try it again. Reader thread only.
 //
 // A read that a failure has brought to its end is answered once the device has proved alive. Until then it is set
-// aside (Answering), and that is reason enough for a check, unless another client's read comes first anyway.
+// aside (Answering), and that is reason enough for a check, unless another client's read comes first anyway. In a long
+// bad stretch checks would become a burden: between two of them clients are told at once, and marks stay provisional.
 import {
   READER_ATTEMPTS,
   READER_NEXT_ATTEMPT,
@@ -47,7 +48,9 @@ export class DeviceTrust implements HealthFollower {
       : this.#answering.awaitsProof
       ? "awaited"
       : "ordinary";
-    return health.check(urgency) || undefined;
+    if (health.check(urgency)) return true;
+    if (urgency === "awaited") this.#answering.tellUnproved();
+    return undefined;
   }
 
   /** How long until a silent device is tried again, milliseconds; undefined: it answers. */

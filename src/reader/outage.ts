@@ -13,15 +13,17 @@
 
 /** Failures in a row before the first check of a row: two are what a single bad sector costs. */
 export const FIRST_CHECK = 3;
-/** Failures without a proof before a check is made whatever it costs: 3 % of the reads of a long bad stretch. */
+/** Failures without a proof before a check is made, as long as checks are cheap. */
 export const MOST_UNPROVED = 32;
+/** The same whatever a check costs: less than 1 % of the reads of a long bad stretch. */
+export const MOST_UNPROVED_EVER = 128;
 /** The same after an outage, when the next one may be near: what is taken back must be read again. */
 export const MOST_UNPROVED_AFTER_OUTAGE = 4;
 /** Checks that find the device well before that number doubles. */
 const CALM_CHECKS = 8;
 /** A check is made earlier when failures have been unproved for so long, milliseconds. */
 const LONG_UNPROVED_MS = 1000;
-/** Early checks that found the device well are at most one in so many reads: 1 %. */
+/** Reads of checks that found the device well are at most one in so many: 1 %. */
 const READS_PER_CHECK = 100;
 /** Checks in which no sector was known to be good and none could be read, before the device counts as silent. */
 export const MOST_UNTOLD = 4;
@@ -33,9 +35,10 @@ export type CheckResult = "answers" | "silent" | "untold";
 
 /**
  * How much a check is wanted: "none": a read that may succeed is about to be made, and would be a proof as well;
- * "awaited": a client, or the end of the run, waits to hear whether failures are true.
+ * "awaited": a client waits to hear whether failures are true, and is told without a proof when a check costs too
+ * much; "final": nothing else will prove them.
  */
-export type Urgency = "none" | "ordinary" | "awaited";
+export type Urgency = "none" | "ordinary" | "awaited" | "final";
 
 /** See the head of this file. Times are milliseconds of one clock. */
 export class Outage {
@@ -46,8 +49,8 @@ export class Outage {
   #row = 0;
   #isRowChecked = false;
   #reads = 0;
-  /** Checks that found the device well. */
-  #checksInVain = 0;
+  /** Reads of checks that found the device well. */
+  #readsInVain = 0;
   #untold = 0;
   #mostUnproved = MOST_UNPROVED;
   #calmChecks = 0;
@@ -88,19 +91,31 @@ export class Outage {
   /** Whether to read sectors now that are known to be good. */
   isCheckDue(urgency: Urgency, nowMs: number): boolean {
     if (!this.isDoubtful) return false;
+    const most = this.#isWary ? this.#mostUnproved : MOST_UNPROVED_EVER;
+    if (urgency === "final" || this.#unproved >= most) return true;
+    if (!this.#isCheap) return false;
     if (urgency === "awaited" || this.#unproved >= this.#mostUnproved) return true;
     if (urgency === "none") return false;
     if (this.#untold > 0) return true;
     const isEarly = this.#row >= FIRST_CHECK && !this.#isRowChecked;
     const isLong = this.#row >= FIRST_CHECK && nowMs - this.#firstUnprovedMs >= LONG_UNPROVED_MS;
-    return (isEarly || isLong) && this.#checksInVain * READS_PER_CHECK <= this.#reads;
+    return isEarly || isLong;
   }
 
-  /** A check has been made. */
-  checked(result: CheckResult, nowMs: number): void {
+  /** There was an outage lately, and the next one may be near. */
+  get #isWary(): boolean {
+    return this.#mostUnproved < MOST_UNPROVED;
+  }
+
+  get #isCheap(): boolean {
+    return this.#isWary || this.#untold > 0 || this.#readsInVain * READS_PER_CHECK <= this.#reads;
+  }
+
+  /** A check has been made, by so many reads. */
+  checked(result: CheckResult, nowMs: number, reads = 1): void {
     this.#isRowChecked = true;
     if (result === "answers") {
-      this.#checksInVain++;
+      this.#readsInVain += reads;
       if (++this.#calmChecks % CALM_CHECKS === 0) {
         this.#mostUnproved = Math.min(MOST_UNPROVED, 2 * this.#mostUnproved);
       }

@@ -26,6 +26,8 @@ const SLEEP_MS = 1000;
 
 /** Failures are settled before nothing is read for so long, milliseconds. */
 const IDLE_MS = 500;
+/** The same when checks have cost much already: what stays unproved for long would be lost by a kill. */
+const LONG_IDLE_MS = 30_000;
 
 /** Looks for the next request before the reader sleeps: some 130 microseconds, a client's way around. */
 const ARRIVAL_LOOKS = 1000;
@@ -92,7 +94,7 @@ export class Reader {
   /** The end: failures that the device does not prove alive after do not count. */
   #settleDoubts(): void {
     const { health } = this.#reads;
-    while (!this.#gone && health.check("awaited"));
+    while (!this.#gone && health.check("final"));
     this.#parts.publisher.unproved.takeBack();
   }
 
@@ -164,7 +166,9 @@ export class Reader {
     this.#parts.publisher.catchUp();
     // An outage may be over before the next read: there is time to find out now.
     const waitMs = this.#fill?.waitMs(performance.now()) ?? Infinity;
-    return waitMs >= IDLE_MS && this.#reads.health.check("awaited");
+    if (waitMs < IDLE_MS) return false;
+    const isFinal = this.#fill?.awaitsProof || this.#reads.idleMs >= LONG_IDLE_MS;
+    return this.#reads.health.check(isFinal ? "final" : "awaited");
   }
 
   // --- clients ------------------------------------------------------------------------------------

@@ -37,6 +37,11 @@ export class FillTurns {
     return this.#isPaused ? IMAGE_RETRY_MS : this.#fill.waitMs(nowMs);
   }
 
+  /** It has nothing left to read, and its end is told once all failures are proved. */
+  get awaitsProof(): boolean {
+    return this.#fill.ended !== undefined && !this.#toldEnd;
+  }
+
   /** Reads what is still missing, as nobody waits. @returns false when there is nothing to read now. */
   step(): boolean {
     const { device, publisher, buffer, state } = this.#parts;

@@ -87,7 +87,7 @@ Deno.test("marks are bounded, and without a doubt none is remembered", () => {
   marks.begin();
   let count = 0;
   for (; marks.hasRoom; count++) mark(map, marks, 2 * count, 2 * count + 1, BAD_SECTOR);
-  assertEquals(count, 256);
+  assertEquals(count, 512);
   marks.takeBack();
   assertEquals(picture(map.snapshot()), "?10000");
 });

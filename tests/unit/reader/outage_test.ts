@@ -4,6 +4,7 @@ import {
   FIRST_CHECK,
   MOST_UNPROVED,
   MOST_UNPROVED_AFTER_OUTAGE,
+  MOST_UNPROVED_EVER,
   MOST_UNTOLD,
   Outage,
   RESTS_MS,
@@ -42,7 +43,40 @@ Deno.test("a row of failures is checked early, and a proof in the middle of it l
   assertEquals(failUntilCheck(outage), FIRST_CHECK);
   outage.checked("answers", 0);
   assertEquals(outage.isDoubtful, false);
+  // The second check of the run comes when it is one in a hundred reads.
+  assertEquals(failUntilCheck(outage), 100 - FIRST_CHECK);
+});
+
+Deno.test("after many good reads a row of failures is checked each 32", () => {
+  const outage = new Outage();
+  for (let count = 0; count < 1000; count++) outage.succeeded(true);
+  assertEquals(failUntilCheck(outage), FIRST_CHECK);
+  outage.checked("answers", 0);
   assertEquals(failUntilCheck(outage), MOST_UNPROVED);
+});
+
+Deno.test("a client that waits is told without a proof once checks were a hundredth of the reads", () => {
+  const outage = new Outage();
+  outage.failed(0);
+  outage.checked("answers", 0, 2);
+  let failures = 1;
+  for (; !outage.isCheckDue("awaited", 0); failures++) outage.failed(0);
+  // By then the check is made because of the many that are not proved.
+  assertEquals(failures - 1, MOST_UNPROVED_EVER);
+  outage.checked("answers", 0);
+  outage.failed(0);
+  assertEquals([outage.isCheckDue("awaited", 0), outage.isCheckDue("final", 0)], [false, true]);
+});
+
+Deno.test("soon after an outage a client waits for the proof, whatever that costs", () => {
+  const outage = new Outage();
+  outage.vanished(0);
+  outage.attempted(true, 5000);
+  for (let count = 0; count < 8; count++) {
+    outage.failed(0);
+    assertEquals(outage.isCheckDue("awaited", 0), true);
+    outage.checked("answers", 0);
+  }
 });
 
 Deno.test("a client that waits has the check made at once", () => {
@@ -79,7 +113,7 @@ Deno.test("rows that end early cost a check in a hundred reads at most", () => {
   assert(checks > 10 && checks <= 1 + reads / 100, `${checks} checks in ${reads} reads`);
 });
 
-Deno.test("slow failures are checked each second while that costs little, and each 32 whatever it costs", () => {
+Deno.test("slow failures are checked each second while that costs little, and else each 100", () => {
   const outage = new Outage();
   for (let count = 0; count < 200; count++) outage.succeeded(true);
   assertEquals(failUntilCheck(outage, 0), FIRST_CHECK);
@@ -94,7 +128,7 @@ Deno.test("slow failures are checked each second while that costs little, and ea
     outage.checked("answers", nowMs);
     perCheck.push(failures);
   }
-  assertEquals(perCheck, [3, 3, MOST_UNPROVED, MOST_UNPROVED]);
+  assertEquals(perCheck, [3, 3, 91, 100]);
 });
 
 Deno.test("bytes from a cache of the system prove nothing", () => {
@@ -148,7 +182,8 @@ Deno.test("after an outage checks come often, and less so as the device stays we
     perCheck.add(failUntilCheck(outage));
     outage.checked("answers", 0);
   }
-  assertEquals([...perCheck], [FIRST_CHECK, MOST_UNPROVED_AFTER_OUTAGE, 8, 16, MOST_UNPROVED]);
+  assertEquals([...perCheck].slice(0, 4), [FIRST_CHECK, MOST_UNPROVED_AFTER_OUTAGE, 8, 16]);
+  for (const failures of [...perCheck].slice(4)) assert(failures >= MOST_UNPROVED, `${failures}`);
 });
 
 Deno.test("a device that has vanished twice vanished the first time", () => {

@@ -136,7 +136,7 @@ export class SimulatedFill {
       this.health.attempt();
       return !stop();
     }
-    if (this.health.check(this.fill.ended !== undefined ? "awaited" : "ordinary")) return true;
+    if (this.health.check(this.fill.ended !== undefined ? "final" : "ordinary")) return true;
     if (this.fill.next(this.nowMs)) {
       if (stop()) return false;
       this.#read(this.fill.offset, this.fill.length);

@@ -7,6 +7,7 @@ import { ImageWriter } from "../../../src/reader/image_writer.ts";
 import { Publisher } from "../../../src/reader/publisher.ts";
 import { WriteIntents } from "../../../src/reader/write_intents.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
+import type { UnprovedMarks } from "../../../src/map/unproved_marks.ts";
 import { MAX_READ } from "../../../src/reader/pace.ts";
 import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
 import { DeviceWrites, type WritableDevice } from "../../../src/reader/device_writes.ts";
@@ -63,6 +64,7 @@ export class SimulatedRun implements Disposable {
   readonly state: SharedState;
   readonly reader: Reader;
   readonly fill: Fill | undefined;
+  readonly unproved: UnprovedMarks;
   readonly imagePath: string;
   readonly image: number;
   readonly sessions: CachedFile[] = [];
@@ -102,6 +104,7 @@ export class SimulatedRun implements Disposable {
       imageRecovered: () => this.told.push("image recovered"),
       mapFull: () => this.told.push("map full"),
     });
+    this.unproved = publisher.unproved;
     this.fill = options.fill && new Fill({
       map,
       domain: undefined,
