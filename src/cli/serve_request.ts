@@ -1,6 +1,7 @@
 // From a checked command line to what the server is told.
 
 import { dirname, resolve } from "@std/path";
+import { typedAgain } from "../base/typed_again.ts";
 import type { ServeOptions } from "../server/serve_options.ts";
 import { fillRequest } from "./fill_request.ts";
 import type { OptionValues } from "./options.ts";
@@ -12,8 +13,15 @@ const SOCKET_PATH_MAX = 107;
 /** How long a run with --exit-when-complete waits for its device, and for room: longer than a power cycle. */
 const GIVE_UP_SECONDS = 600;
 
-/** @throws {UserError} when two of the paths are one and the same. */
-export function serveOptions(operands: readonly string[], values: OptionValues): ServeOptions {
+/**
+ * @param shownAs FILE of `mount`; undefined: the command is `serve`.
+ * @throws {UserError} when two of the paths are one and the same.
+ */
+export function serveOptions(
+  operands: readonly string[],
+  values: OptionValues,
+  shownAs?: string,
+): ServeOptions {
   const [device = "", image] = operands;
   const { map, socket } = values;
   checkPaths(device, image, values);
@@ -22,7 +30,7 @@ export function serveOptions(operands: readonly string[], values: OptionValues):
   if (values.offline && image !== undefined) {
     throw usageError(
       `with --offline there is no device: "${image}" is one operand too many`,
-      `blkcache serve --offline ${image}`,
+      typedAgain({ device: image, shownAs }, undefined, "--offline "),
     );
   }
   return {
@@ -72,7 +80,7 @@ export function mountOptions(operands: readonly string[], values: OptionValues):
   const options = serveOptions(image === undefined ? [device] : [device, image], {
     ...values,
     mount: file,
-  });
+  }, file);
   return { ...options, folder: dirname(resolve(file)), endsWithMount: true };
 }
 

@@ -161,7 +161,15 @@ function fatRanges(head: DataView): WrittenRange[] {
 function exfatRanges(head: DataView): WrittenRange[] {
   const sector = 2 ** Math.min(head.getUint8(0x6c), 12);
   const heap = head.getUint32(0x58, true) * sector;
-  return [{ start: 0, end: heap, what: "boot area and FAT" }];
+  const cluster = sector * 2 ** Math.min(head.getUint8(0x6d), 25 - 9);
+  const root = heap + (head.getUint32(0x60, true) - 2) * cluster;
+  // What Windows puts on a medium is named in the root directory, and has its bits in front of it.
+  const bitmapBytes = Math.ceil(head.getUint32(0x5c, true) / 8);
+  return [
+    { start: 0, end: heap, what: "boot area and FAT" },
+    { start: heap, end: heap + bitmapBytes, what: "allocation bitmap" },
+    { start: root, end: root + cluster, what: "root directory" },
+  ];
 }
 
 function ntfsRanges(head: DataView): WrittenRange[] {

@@ -1,7 +1,7 @@
 // Goes on with an image, or refuses to: asks medium_decision.ts, and puts its answer into words that say what each
 // option does. The thread that opens the cache.
 import { printable } from "../base/printable.ts";
-import { shellQuote } from "../base/shell_quote.ts";
+import { type Typed, typedAgain } from "../base/typed_again.ts";
 import type { Accepted, Identity, Stretch } from "../identity/identity.ts";
 import { decideMedium, type Decision } from "../identity/medium_decision.ts";
 import { MediumRefused } from "../device/medium_refused.ts";
@@ -10,9 +10,8 @@ import type { Subject } from "./image_device_comparison.ts";
 import { FINISHED } from "../map/statuses.ts";
 
 /** What the user has asked for. */
-export interface Confirmation {
-  /** As they were named, or found. */
-  readonly device: string;
+export interface Confirmation extends Typed {
+  /** As it was named, or found. */
   readonly imagePath: string;
   /** IMAGE was named on the command line. */
   readonly isNamed: boolean;
@@ -69,7 +68,7 @@ export function otherMedium({ reason }: Decision, confirmation: Confirmation): M
 
 /** The question whether to go on. */
 export function unknownMedium(decision: Decision, confirmation: Confirmation): MediumRefused {
-  const { imagePath, device } = confirmation;
+  const { imagePath } = confirmation;
   const name = `image "${printable(imagePath)}"`;
   return new MediumRefused(
     decision.size === null
@@ -78,7 +77,7 @@ export function unknownMedium(decision: Decision, confirmation: Confirmation): M
     {
       hints: [
         "if it is, --force goes on with it and keeps all that it has: " +
-        `blkcache serve --force ${shellQuote(device)} ${shellQuote(imagePath)}`,
+        typedAgain(confirmation, imagePath, "--force "),
         anewHint(confirmation),
       ],
     },
@@ -89,10 +88,11 @@ function whyUnknown({ size, reason }: Decision): string {
   return size === null ? reason : `it ${size}; ${reason}`;
 }
 
-function anewHint({ device, imagePath, isNamed }: Confirmation): string {
-  const other = shellQuote(imagePath.replace(/(\.img)?$/, "-2.img"));
+function anewHint(confirmation: Confirmation): string {
+  const { imagePath, isNamed } = confirmation;
+  const other = typedAgain(confirmation, imagePath.replace(/(\.img)?$/, "-2.img"));
   return `if it is not, name another IMAGE${isNamed ? ", or leave it out" : ""}; ` +
-    `this one stays as it is: blkcache serve ${shellQuote(device)} ${other}`;
+    `this one stays as it is: ${other}`;
 }
 
 /** Nobody is asked the same question twice. */

@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { shellQuote } from "../base/shell_quote.ts";
+import { typedAgain } from "../base/typed_again.ts";
 import { Device } from "../device/device.ts";
 import { findEntry } from "../files/entry.ts";
 import type { File } from "../device/file.ts";
@@ -33,6 +33,8 @@ export interface ImageChoice {
   readonly folder: string;
   readonly map: string | undefined;
   readonly force: boolean;
+  /** See `Typed`. */
+  readonly shownAs?: string | undefined;
   readonly warn: (message: string, hints: readonly string[]) => void;
 }
 
@@ -98,23 +100,20 @@ function asked(
   [first, ...more]: { path: string; decision: Decision }[],
   fresh: string,
 ): string {
-  const { device, force, warn } = choice;
+  const { device, force, warn, shownAs } = choice;
   const { path, decision } = first!;
+  const typed = { device: device.path, shownAs };
   if (device instanceof Removable && device.optical) {
     warn(
       `the disc gets an image of its own, though "${printable(path)}" may be of it: ` +
         decision.reason,
-      [
-        `to go on with that one: blkcache serve --force ${shellQuote(device.path)} ${
-          shellQuote(path)
-        }`,
-      ],
+      [`to go on with that one: ${typedAgain(typed, path, "--force ")}`],
     );
     return fresh;
   }
   if (force && more.length === 0) return path;
   throw unknownMedium(decision, {
-    device: device.path,
+    ...typed,
     imagePath: path,
     isNamed: false,
     force,

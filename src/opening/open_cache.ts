@@ -49,6 +49,8 @@ export interface CacheRequest {
   readonly force: boolean;
   /** An overlay goes with it: where no serial number tells the medium, some of its content has to. */
   readonly isOverlaid: boolean;
+  /** See `Typed`. */
+  readonly shownAs?: string | undefined;
   /** Called with the image's path before anything is created; throws to refuse the place. */
   readonly checkPlace: (image: string) => void;
   /** Told what is worth a sentence but no refusal. */
@@ -169,10 +171,17 @@ function confirm(
   image: number,
   reads: IdentityReads,
 ): Confirmed {
-  const { device, sectorSize, force, warn } = request;
+  const { device, sectorSize, force, warn, shownAs } = request;
   const now = identifyUnread(device, { sectorSize });
   return confirmMedium(
-    { device: device.path, imagePath, isNamed: request.image !== undefined, force, warn },
+    {
+      device: device.path,
+      shownAs,
+      imagePath,
+      isNamed: request.image !== undefined,
+      force,
+      warn,
+    },
     { record, now, sizes, image, map, reads },
   );
 }

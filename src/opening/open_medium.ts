@@ -33,6 +33,8 @@ export interface MediumRequest extends SourceRequest {
   readonly force: boolean;
   /** Writes go to an overlay, which has to know its medium again: see `CacheRequest.isOverlaid`. */
   readonly isOverlaid: boolean;
+  /** See `Typed`. */
+  readonly shownAs?: string | undefined;
   /** False: the image must not exist yet, as it is going to be deleted. */
   readonly keepCache: boolean;
 }
@@ -76,6 +78,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     map: request.map,
     force: request.force,
     isOverlaid: request.isOverlaid,
+    shownAs: request.shownAs,
     checkPlace: (image) => checkPlaces(image, request.map ?? `${image}.map`, source, warn),
     warn,
   });

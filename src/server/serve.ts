@@ -188,6 +188,7 @@ function requestOf(options: ServeOptions, name: string): DeviceRequest {
     blockSize,
     force,
     isOverlaid,
+    shownAs: options.endsWithMount ? options.mount : undefined,
     keepCache,
   };
   return { ...medium, offline, writeThrough, speed };

@@ -94,6 +94,15 @@ Deno.test({
       /cannot tell .*its first 64 KiB changed since \(superblock\).*ext id/,
     );
     assertMatch(asked.stderr, /hint: .*--force x?.*blkcache serve --force \/dev\/loop\d+ x\.img/);
+    // The hints repeat the command that was typed.
+    {
+      using loop = LoopDevice.attach(folder.file("p"), { readOnly: true });
+      const args = ["mount", loop.path, "shown", "x.img", "--socket=s.sock"];
+      const mounted = await runProgram(args, { dir: folder.path });
+      assertEquals(mounted.code, 1);
+      assertMatch(mounted.stderr, /blkcache mount --force \/dev\/loop\d+ \S*shown x\.img$/m);
+      assertMatch(mounted.stderr, /blkcache mount \/dev\/loop\d+ \S*shown x-2\.img$/m);
+    }
     // What was accepted is remembered, and nothing is asked twice.
     const forced = await fillFrom(folder, "p", "x.img", "--force", domain(folder, 3 * MIB));
     assert(forced.code !== 1, forced.stderr);

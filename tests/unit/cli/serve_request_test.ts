@@ -1,13 +1,18 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
 import { parseArguments } from "../../../src/cli/arguments.ts";
-import { serveOptions } from "../../../src/cli/serve_request.ts";
+import { mountOptions, serveOptions } from "../../../src/cli/serve_request.ts";
 import type { ServeOptions } from "../../../src/server/serve_options.ts";
 
-function optionsFrom(line: string): ServeOptions {
+function requestFrom(line: string) {
   const request = parseArguments(line.split(" "));
   if (request.kind !== "run") throw new Error(line);
-  return serveOptions(request.operands, request.values);
+  return request;
+}
+
+function optionsFrom(line: string): ServeOptions {
+  const { operands, values } = requestFrom(line);
+  return serveOptions(operands, values);
 }
 
 Deno.test("the server gets the defaults of the table", () => {
@@ -148,6 +153,14 @@ for (const [line, message] of COLLISIONS) {
     assertEquals([error.message, error.exitCode], [message, 2]);
   });
 }
+
+Deno.test("a hint names the command that was typed", () => {
+  const values = requestFrom("serve a b --offline").values;
+  const serve = assertThrows(() => serveOptions(["a", "b"], values), UserError);
+  assertEquals(serve.hints, ["blkcache serve --offline b"]);
+  const mount = assertThrows(() => mountOptions(["a", "f", "b"], values), UserError);
+  assertEquals(mount.hints, ["blkcache mount --offline b f"]);
+});
 
 Deno.test("a socket path that the kernel cannot take is refused", () => {
   assertEquals(optionsFrom(`serve a --socket ${"x".repeat(107)}`).socket?.length, 107);
