@@ -5,8 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import { hasMemoryGroups, MemoryGroup } from "../harness/memory_group.ts";
 import { Program } from "../harness/program.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
-import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
-import { tool } from "../harness/tool.ts";
+import { areasOf } from "../harness/mapfile_areas.ts";
+import { assertSameBytes, assertSameFile, TestFolder } from "../harness/test_folder.ts";
+import { tool, until } from "../harness/tool.ts";
 
 const MIB = 1_048_576;
 const SIZE = 128 * MIB;
@@ -15,8 +16,6 @@ const LEAST = 96 * MIB;
 const LEAST_WITH_MORE = 128 * MIB;
 const isCompiled = Deno.env.get("BLKCACHE") !== undefined;
 const ignore = !isRoot() || !hasMemoryGroups();
-/** A slow disk is read again and again where memory is short. */
-const PATIENCE_MS = 120_000;
 
 function serve(folder: TestFolder, group: MemoryGroup, ...options: string[]): Program {
   const socket = `--socket=${folder.file("socket")}`;
@@ -35,7 +34,7 @@ if (isCompiled) {
       {
         await using program = serve(folder, group);
         const uri = await program.ready();
-        await tool("nbdcopy", [uri, folder.file("copy")], { patienceMs: PATIENCE_MS });
+        await tool("nbdcopy", [uri, folder.file("copy")]);
         program.signal("SIGINT");
         assertEquals((await program.ended()).code, 0, program.stderr);
       }
@@ -60,10 +59,8 @@ if (isCompiled) {
         const page = /live page (\S+)/.exec(program.stderr)?.[1];
         const events = await fetch(`${page}events`);
         await Promise.all([
-          tool("nbdcopy", [uri, folder.file("copy")], { patienceMs: PATIENCE_MS }),
-          tool("cmp", ["-n", String(64 * MIB), folder.file("source"), shown], {
-            patienceMs: PATIENCE_MS,
-          }),
+          tool("nbdcopy", [uri, folder.file("copy")]),
+          tool("cmp", ["-n", String(64 * MIB), folder.file("source"), shown]),
         ]);
         program.signal("SIGTERM");
         assertEquals((await program.ended()).code, 0, program.stderr);
@@ -87,9 +84,34 @@ if (isCompiled) {
         program.stderr.includes("there are 80 MiB of memory for blkcache, and it needs 96 MiB"),
         program.stderr,
       );
-      await tool("nbdinfo", ["--size", uri], { patienceMs: PATIENCE_MS });
+      await tool("nbdinfo", ["--size", uri]);
       program.signal("SIGINT");
       assertEquals((await program.ended()).code, 0, program.stderr);
     },
   });
+
+  for (const [limit, signal] of [[64, "SIGINT"], [64, "SIGTERM"], [48, "SIGINT"]] as const) {
+    Deno.test({
+      name: `with ${limit} MiB ${signal} ends a fill in order`,
+      ignore,
+      async fn() {
+        using folder = new TestFolder();
+        using group = MemoryGroup.create(limit * MIB);
+        folder.noise("source", SIZE);
+        const image = folder.file("image");
+        await using program = serve(folder, group, "--fill");
+        await program.ready();
+        assert(program.stderr.includes(`there are ${limit} MiB of memory`), program.stderr);
+        await until("the fill is under way", () => Deno.statSync(image).blocks! > 0);
+        program.signal(signal);
+        assertEquals((await program.ended()).code, 0, program.stderr);
+        const source = Deno.readFileSync(folder.file("source"));
+        const bytes = Deno.readFileSync(image);
+        for (const { start, end, status } of areasOf(`${image}.map`)) {
+          if (status !== "+") continue;
+          assertSameBytes(bytes.slice(start, end), source.slice(start, end), `${start}`);
+        }
+      },
+    });
+  }
 }
