@@ -3,9 +3,10 @@
 import { dirname } from "@std/path";
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { callElsewhere } from "../sys/disk_calls.ts";
 import { EACCES, EDQUOT, EFBIG, EISDIR, ENOSPC } from "../sys/errno.ts";
 import { SystemError } from "../sys/system_error.ts";
+import { type DiskCalls, type DistantDisk, makeElsewhere } from "./disk.ts";
+import { type DurableClaims, saveClaims } from "./durable_claims.ts";
 import { type Entry, findEntry } from "./entry.ts";
 import { replacement } from "./replacement.ts";
 
@@ -17,15 +18,23 @@ export class AtomicFile {
   readonly path: string;
   readonly #backup: boolean;
   readonly #mode: number;
+  readonly #disk: DistantDisk | undefined;
   /** Found with the first replacement; its directory is held until `close`. */
   #entry: Entry | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  /** @param options.backup keep the previous content as `path.bak`; `mode` of a new file (default 0644). */
-  constructor(path: string, options: { backup?: boolean; mode?: number } = {}) {
+  /**
+   * @param options.backup keep the previous content as `path.bak`; `mode` of a new file (default 0644); `disk`
+   *   makes the calls.
+   */
+  constructor(
+    path: string,
+    options: { backup?: boolean; mode?: number; disk?: DistantDisk | undefined } = {},
+  ) {
     this.path = path;
     this.#backup = options.backup ?? false;
     this.#mode = options.mode ?? DEFAULT_MODE;
+    this.#disk = options.disk;
   }
 
   /** Where the previous content is kept when `backup` is on. */
@@ -40,9 +49,16 @@ export class AtomicFile {
    */
   replace(content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    const turn = this.#last.then(() => this.#replace(bytes));
-    this.#last = turn.catch(() => undefined); // the failure belongs to the caller of that turn alone
-    return turn;
+    return this.#inTurn(() => this.#replacement(bytes));
+  }
+
+  /**
+   * Replaces the content by claims about the bytes of another file, which reach the disk first. A call waits for
+   * the one before it.
+   * @throws {UserError} as `replace`. @throws {SystemError} when the bytes cannot be synced: nothing is replaced.
+   */
+  save<Snapshot>(claims: DurableClaims<Snapshot>): Promise<void> {
+    return this.#inTurn(() => saveClaims(claims, (content) => this.#replacement(content)));
   }
 
   /** Lets go of the directory, after any replacement under way. */
@@ -52,17 +68,19 @@ export class AtomicFile {
     this.#entry = undefined;
   }
 
-  async #replace(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  #inTurn(calls: () => DiskCalls<void>): Promise<void> {
+    const turn = this.#last.then(() => makeElsewhere(calls(), this.#disk));
+    this.#last = turn.catch(() => undefined); // the failure belongs to the caller of that turn alone
+    return turn;
+  }
+
+  *#replacement(bytes: Uint8Array<ArrayBuffer>): DiskCalls<void> {
     try {
       if (this.#entry === undefined) {
         this.#entry = findEntry(this.path, { followLink: true });
         this.#entry.look();
       }
-      const options = { mode: this.#mode, backup: this.#backup };
-      const calls = replacement(this.#entry, bytes, options);
-      for (let step = calls.next(); !step.done;) {
-        step = calls.next(await callElsewhere(step.value));
-      }
+      yield* replacement(this.#entry, bytes, { mode: this.#mode, backup: this.#backup });
     } catch (error) {
       if (error instanceof SystemError) throw saveError(this.path, error);
       throw error;

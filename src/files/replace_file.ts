@@ -1,21 +1,35 @@
 // Replaces a whole file so that no instant shows half of it, on a thread that may block. See replacement.ts.
 import { UserError } from "../base/errors.ts";
-import { callHere } from "../sys/disk_calls.ts";
 import { EPERM } from "../sys/errno.ts";
 import { SystemError } from "../sys/system_error.ts";
+import { type Disk, type DiskCalls, makeHere } from "./disk.ts";
 import { findEntry } from "./entry.ts";
-import { type DiskCalls, replacement } from "./replacement.ts";
+import { replacement } from "./replacement.ts";
 
 /**
  * Replaces the content of `path`; when it returns, the new one has reached the disk. One thread at a time.
  * @param mode permission bits when there is nothing to replace, less the umask.
  * @throws {SystemError} when it cannot be done: the file is as it was.
  */
-export function replaceFile(path: string, content: Uint8Array<ArrayBuffer>, mode: number): void {
+export function replaceFile(
+  path: string,
+  content: Uint8Array<ArrayBuffer>,
+  mode: number,
+  disk?: Disk,
+): void {
+  makeHere(replacementOf(path, content, mode), disk);
+}
+
+/** As `replaceFile`, as calls. */
+export function* replacementOf(
+  path: string,
+  content: Uint8Array<ArrayBuffer>,
+  mode: number,
+): DiskCalls<void> {
   try {
     using entry = findEntry(path, { followLink: true });
     entry.look();
-    makeAll(replacement(entry, content, { mode, backup: false }));
+    yield* replacement(entry, content, { mode, backup: false });
   } catch (error) {
     // The place was fine at the start, and is no longer trusted.
     if (error instanceof UserError) {
@@ -23,8 +37,4 @@ export function replaceFile(path: string, content: Uint8Array<ArrayBuffer>, mode
     }
     throw error;
   }
-}
-
-function makeAll(calls: DiskCalls<void>): void {
-  for (let step = calls.next(); !step.done;) step = calls.next(callHere(step.value));
 }

@@ -1,5 +1,5 @@
 // How a whole file is replaced so that no instant shows half of it: temporary file beside the target, fsync,
-// rename, fsync of the directory. Described as calls, which a thread that may block makes itself
+// rename, fsync of the directory. Described as calls (disk.ts), which a thread that may block makes itself
 // (replace_file.ts), and main has made elsewhere (atomic_file.ts).
 //
 // The new file has the mode, owner and group of the one that it replaces, and never more rights than that while it
@@ -26,12 +26,10 @@ import {
   statxBuffer,
 } from "../sys/statx.ts";
 import { SystemError, unwrap } from "../sys/system_error.ts";
+import type { DiskCalls } from "./disk.ts";
 import type { Entry } from "./entry.ts";
 import { isOurs } from "./folder.ts";
 import { isDirectory, isRegular } from "../host/path_stat.ts";
-
-/** Calls to be made in order; each wants its result: what it gives, or -errno. */
-export type DiskCalls<T> = Generator<DiskCall, T, number>;
 
 /** What a new file is to be like. */
 export interface ReplacementOptions {

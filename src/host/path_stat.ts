@@ -1,22 +1,10 @@
 // What a path names, found without opening the thing itself: O_PATH asks no driver, so that no tray is
 // pulled in, no disc spins up and no FIFO blocks. Deno's own stat refuses everything under /dev.
-import { cString } from "../sys/c_string.ts";
-import { callElsewhere } from "../sys/disk_calls.ts";
 import { ENOENT, ENOTDIR } from "../sys/errno.ts";
 import { closeFd, type FileIdentity, identityOf, openFile } from "../sys/fd.ts";
 import { O_PATH } from "../sys/open_flags.ts";
-import {
-  AT_EMPTY_PATH,
-  identityIn,
-  S_IFBLK,
-  S_IFDIR,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-  STATX_BASIC_STATS,
-  statxBuffer,
-} from "../sys/statx.ts";
-import { SystemError, unwrap } from "../sys/system_error.ts";
+import { S_IFBLK, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../sys/statx.ts";
+import { SystemError } from "../sys/system_error.ts";
 
 /**
  * stat(2) of a path, symbolic links followed.
@@ -44,15 +32,6 @@ export function withPath<T>(path: string, use: (fd: number) => T): T {
   } finally {
     closeFd(fd);
   }
-}
-
-/** As `identityOf`, for main, when the disk may be slow to answer. @throws {SystemError} e.g. EIO, ESTALE. */
-export async function identityElsewhere(fd: number): Promise<FileIdentity> {
-  const buffer = statxBuffer();
-  const flags = AT_EMPTY_PATH;
-  const result = callElsewhere(["statx", fd, cString(""), flags, STATX_BASIC_STATS, buffer]);
-  unwrap(await result, "statx", { fd });
-  return identityIn(buffer);
 }
 
 /** True when a call failed because nothing has that name. */

@@ -1,6 +1,7 @@
 // The clean end of a run that has written to the device: what the sidecar says of the device is what it is now,
 // and then the record of writes goes. Main thread, when nobody writes any more and the map has been saved.
 import { findEntryIfFolder, removeFile } from "../files/entry.ts";
+import type { Disk } from "../files/disk.ts";
 import { FINGERPRINT_BYTES, fingerprintOf } from "../identity/fingerprint.ts";
 import type { Identity } from "../identity/identity.ts";
 import { replaceFile } from "../files/replace_file.ts";
@@ -10,11 +11,11 @@ import { formatSidecar, type SidecarNotes } from "./sidecar.ts";
 import { intentsPathOf } from "../reader/write_intents.ts";
 
 /** Does nothing when nothing has been written. @throws {SystemError} when the sidecar cannot be saved. */
-export function finishWrites(medium: Medium, notes: SidecarNotes): void {
+export function finishWrites(medium: Medium, notes: SidecarNotes, disk?: Disk): void {
   const record = intentsPathOf(medium.imagePath);
   if (!isThere(record)) return;
   const sidecar = formatSidecar(identityNow(medium), notes);
-  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), medium.mode);
+  replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), medium.mode, disk);
   removeRecord(medium);
 }
 

@@ -58,7 +58,7 @@ export interface OverlayRequest {
 }
 
 /** An open overlay. Plain data: sessions make their Overlay of it. */
-export interface OpenOverlay extends Omit<OverlayParts, "map" | "tell"> {
+export interface OpenOverlay extends Omit<OverlayParts, "map" | "tell" | "disk"> {
   readonly map: SharedArrayBuffer;
   /** What it holds of an earlier run, bytes. */
   readonly heldBytes: number;

@@ -5,6 +5,7 @@
 // The device comes first, then the image, then the map. From before the first until after the last of them the
 // region stands in the record of writes, so that a run that ends in between leaves no `+` that is not true.
 import { alignDown, alignUp } from "../base/ranges.ts";
+import type { Disk } from "../files/disk.ts";
 import type { Publisher } from "./publisher.ts";
 import type { WriteIntents } from "./write_intents.ts";
 import type { FileMap } from "../map/file_map.ts";
@@ -16,7 +17,8 @@ import {
   KIND_ZERO_DURABLE,
 } from "../shared/shared_state.ts";
 import { EIO, ESHUTDOWN } from "../sys/errno.ts";
-import { copyMemory, tryPreadAll, trySyncData } from "../sys/fd.ts";
+import { callHere } from "../sys/disk_calls.ts";
+import { copyMemory, tryPreadAll } from "../sys/fd.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import type { PendingRead } from "./pending_read.ts";
 import type { PendingReads } from "./pending_reads.ts";
@@ -45,6 +47,8 @@ export interface DeviceWritesParts {
   /** MAX_READ bytes, aligned for O_DIRECT. */
   readonly buffer: NativeMemory;
   readonly intents: WriteIntents;
+  /** Makes the calls on the image's disk; default: this thread. */
+  readonly disk?: Disk;
   /** Milliseconds, to measure how long writes take; default: the system's clock. */
   readonly now?: () => number;
   /** Told of each trouble, as a sentence; must sum up. */
@@ -185,7 +189,7 @@ export class DeviceWrites {
   /** Makes everything that was written durable. @returns 0, or an error number of the device. */
   #flush(): number {
     if (!this.#isDirty) return 0;
-    const { writable, image, intents, warn } = this.#parts;
+    const { writable, image, intents, warn, disk = callHere } = this.#parts;
     const beganMs = performance.now();
     const device = writable.sync();
     if (device < 0) {
@@ -195,7 +199,7 @@ export class DeviceWrites {
       return -device;
     }
     this.#isDirty = false;
-    const result = trySyncData(image);
+    const result = disk(["fdatasync", image]);
     if (result < 0) {
       warn("cannot sync the image of", -result);
       this.#doubt();

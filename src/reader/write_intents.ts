@@ -10,10 +10,12 @@ import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { findEntry, findEntryIfFolder } from "../files/entry.ts";
 import { readEntry } from "../files/read_whole.ts";
+import type { Disk } from "../files/disk.ts";
 import { replaceFile } from "../files/replace_file.ts";
-import { ENOENT, EPERM } from "../sys/errno.ts";
-import { closeFd, pwrite, syncFdData } from "../sys/fd.ts";
-import { SystemError } from "../sys/system_error.ts";
+import { callHere } from "../sys/disk_calls.ts";
+import { EIO, ENOENT, EPERM } from "../sys/errno.ts";
+import { closeFd } from "../sys/fd.ts";
+import { SystemError, unwrap } from "../sys/system_error.ts";
 
 /** Size of a region, bytes. */
 export const REGION_BYTES = 16 * 1024 * 1024;
@@ -42,14 +44,16 @@ export class WriteIntents {
   readonly #path: string;
   readonly #size: number;
   readonly #mode: number;
+  readonly #disk: Disk;
   #fd = -1;
   /** When each region that is recorded was written to last, milliseconds. */
   readonly #regions = new Map<number, number>();
   /** Regions that stay recorded until the run has come to a clean end. */
   readonly #suspects = new Set<number>();
 
-  /** @param mode permission bits of a new record. */
-  constructor(path: string, size: number, mode: number) {
+  /** @param mode permission bits of a new record. @param disk makes the calls. */
+  constructor(path: string, size: number, mode: number, disk: Disk = callHere) {
+    this.#disk = disk;
     this.#path = path;
     this.#size = size;
     this.#mode = mode;
@@ -71,11 +75,11 @@ export class WriteIntents {
 
   #record(regions: readonly number[]): void {
     if (this.#fd < 0) {
-      replaceFile(this.#path, this.#blank(), this.#mode);
+      replaceFile(this.#path, this.#blank(), this.#mode, this.#disk);
       this.#fd = openReplaced(this.#path);
     }
     for (const region of regions) this.#put(region, WRITTEN);
-    syncFdData(this.#fd);
+    unwrap(this.#disk(["fdatasync", this.#fd]), "fdatasync", { path: this.#path });
   }
 
   /** Image and map may not say what the device has in [start, end). */
@@ -109,7 +113,9 @@ export class WriteIntents {
   }
 
   #put(region: number, state: number): void {
-    pwrite(this.#fd, Uint8Array.of(state), HEAD_BYTES + region);
+    const offset = HEAD_BYTES + region;
+    const count = this.#disk(["pwrite", this.#fd, Uint8Array.of(state), 1n, BigInt(offset)]);
+    unwrap(count === 0 ? -EIO : count, "pwrite", { path: this.#path, offset, length: 1 });
   }
 
   #regionsOf(start: number, end: number): number[] {

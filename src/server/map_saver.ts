@@ -1,5 +1,5 @@
-// Saves the map: a snapshot first, then the image's data to its disk, then the mapfile, so that a mapfile on
-// disk never claims a byte that the image on disk does not have. Main thread; nothing here blocks it but the
+// Saves the map, as claims about the bytes of the image (durable_claims.ts), so that a mapfile on disk never
+// claims a byte that the image on disk does not have. Main thread; nothing here blocks it but the
 // snapshot itself (milliseconds), so it also works while the reader hangs in the device. Failures after which the
 // device has not proved alive stay out of it.
 import { printable } from "../base/printable.ts";
@@ -8,16 +8,16 @@ import { UserError } from "../base/errors.ts";
 import { formatSidecar } from "../opening/sidecar.ts";
 import type { Medium } from "../opening/open_medium.ts";
 import { AtomicFile } from "../files/atomic_file.ts";
+import { type DistantDisk, makeElsewhere } from "../files/disk.ts";
+import { identityOfOpen } from "../files/durable_claims.ts";
 import { identityId } from "../identity/identity.ts";
 import type { FileMap } from "../map/file_map.ts";
-import { identityElsewhere } from "../host/path_stat.ts";
 import type { UnprovedMarks } from "../map/unproved_marks.ts";
 import { encodeMapfile, type MapfileHeading } from "../map/mapfile.ts";
 import { withoutDataBehind } from "../map/map_snapshot.ts";
 import { withTail } from "../map/map_tail.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
-import { callElsewhere } from "../sys/disk_calls.ts";
-import { unwrap } from "../sys/system_error.ts";
+import type { FileIdentity } from "../sys/statx.ts";
 import type { About } from "./serve_options.ts";
 import type { Observer } from "./events.ts";
 import { SavingReserve } from "./saving_reserve.ts";
@@ -34,6 +34,7 @@ export class MapSaver {
   readonly #mapfile: AtomicFile;
   readonly #sidecar: AtomicFile;
   readonly #reserve: SavingReserve;
+  readonly #disk: DistantDisk | undefined;
   /** Whether a client has met bytes that the map claims and the image has no more. */
   readonly #isImageDamaged: () => boolean;
   #toldOfLoss = false;
@@ -52,7 +53,9 @@ export class MapSaver {
     about: About,
     observe: Observer,
     isImageDamaged: () => boolean,
+    disk?: DistantDisk,
   ) {
+    this.#disk = disk;
     this.#isImageDamaged = isImageDamaged;
     this.#medium = medium;
     this.#map = map;
@@ -68,8 +71,8 @@ export class MapSaver {
     this.#heading = { ...about, startTime: new Date() };
     this.#observe = observe;
     const { mode } = medium;
-    this.#mapfile = new AtomicFile(medium.mapPath, { backup: true, mode });
-    this.#sidecar = new AtomicFile(medium.sidecarPath, { mode });
+    this.#mapfile = new AtomicFile(medium.mapPath, { backup: true, mode, disk });
+    this.#sidecar = new AtomicFile(medium.sidecarPath, { mode, disk });
     this.#reserve = new SavingReserve();
   }
 
@@ -109,7 +112,9 @@ export class MapSaver {
 
   async #saveChanges(): Promise<boolean> {
     try {
-      const bytes = await this.#imageBytes();
+      const bytes = this.#imageBytes(
+        await makeElsewhere(identityOfOpen(this.#medium.image), this.#disk),
+      );
       if (this.#map.version === this.#savedVersion && bytes === this.#savedBytes) return true;
       await this.#write();
       if (this.#failing) this.#observe({ event: "info", message: "the map can be saved again" });
@@ -123,29 +128,36 @@ export class MapSaver {
   }
 
   async #write(): Promise<void> {
-    const { imagePath, mapPath, mapfile, tail } = this.#medium;
+    const { image, imagePath, mapPath, sectorSize, mapfile, tail } = this.#medium;
     const map = this.#map;
-    // What is left out now is saved when it has been proved, which changes nothing in the map.
-    const version = this.#unproved.isInDoubt ? -1 : map.version;
-    const snapshot = withTail(this.#unproved.snapshot(), tail);
-    const image = this.#medium.image;
-    unwrap(await callElsewhere(["fdatasync", image]), "fdatasync", { path: imagePath });
-    const bytes = await this.#imageBytes();
-    const claimed = bytes < snapshot.size
-      ? withoutDataBehind(snapshot, alignDown(bytes, this.#medium.sectorSize))
-      : snapshot;
-    const contents = mapfileOf(claimed, mapfile?.comments, this.#settings);
-    await this.#mapfile.replace(
-      encodeMapfile(contents, { ...this.#heading, currentTime: new Date() }),
-    );
+    let version = -1;
+    let bytes = -1;
+    let transitions = 0;
+    await this.#mapfile.save({
+      data: image,
+      dataPath: imagePath,
+      snapshot: () => {
+        // What is left out now is saved when it has been proved, which changes nothing in the map.
+        version = this.#unproved.isInDoubt ? -1 : map.version;
+        return withTail(this.#unproved.snapshot(), tail);
+      },
+      encode: (snapshot, identity) => {
+        bytes = this.#imageBytes(identity);
+        transitions = snapshot.positions.length;
+        const claimed = bytes < snapshot.size
+          ? withoutDataBehind(snapshot, alignDown(bytes, sectorSize))
+          : snapshot;
+        const contents = mapfileOf(claimed, mapfile?.comments, this.#settings);
+        return encodeMapfile(contents, { ...this.#heading, currentTime: new Date() });
+      },
+    });
     this.#savedVersion = version;
     this.#savedBytes = bytes;
-    this.#observe({ event: "saved", map: mapPath, transitions: snapshot.positions.length });
+    this.#observe({ event: "saved", map: mapPath, transitions });
   }
 
   /** How far the image goes: 0 once it has been deleted. Tells once when it has lost something. */
-  async #imageBytes(): Promise<number> {
-    const { size, nlink } = await identityElsewhere(this.#medium.image);
+  #imageBytes({ size, nlink }: FileIdentity): number {
     const bytes = nlink === 0 ? 0 : size;
     if ((bytes < this.#map.size || this.#isImageDamaged()) && !this.#toldOfLoss) {
       this.#toldOfLoss = true;

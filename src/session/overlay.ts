@@ -4,25 +4,21 @@
 // the reader and the device have no part in it.
 //
 // A write puts the bytes into the file, then claims them in the map, which has one writer at a time (`claims`).
-// A flush takes a snapshot of the map, syncs the file, and replaces the mapfile: so a mapfile on disk never
+// A flush saves the map as claims about the bytes of the file (durable_claims.ts): so a mapfile on disk never
 // claims a byte that the file on disk does not have. Sessions that flush at the same time share one flush.
 import type { FileMap, MapSnapshot, Run } from "../map/file_map.ts";
 import { FileMapFullError } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
 import { FINISHED, NON_TRIED } from "../map/statuses.ts";
-import { replaceFile } from "../files/replace_file.ts";
+import { type Disk, makeHere } from "../files/disk.ts";
+import { saveClaims } from "../files/durable_claims.ts";
+import { replacementOf } from "../files/replace_file.ts";
 import { FutexLock } from "../shared/futex_lock.ts";
 import { EIO, ENOSPC, EOPNOTSUPP } from "../sys/errno.ts";
-import {
-  identityOf,
-  tryPreadAll,
-  tryPunchHole,
-  tryPwriteAll,
-  trySyncData,
-  tryZeroRange,
-} from "../sys/fd.ts";
+import { tryPreadAll, tryPunchHole, tryPwriteAll, tryZeroRange } from "../sys/fd.ts";
 import { NativeMemory } from "../sys/memory.ts";
+import type { FileIdentity } from "../sys/statx.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { SpareRoom } from "../files/spare_room.ts";
 
@@ -88,6 +84,8 @@ export interface OverlayParts {
   readonly startTime: Date;
   /** Told once by one of the sessions. */
   readonly tell: (trouble: OverlayTrouble) => void;
+  /** Makes the calls of a flush; default: this thread. */
+  readonly disk?: Disk;
 }
 
 /** See the head of this file. One session's own; what changes or syncs the file may block. */
@@ -246,40 +244,42 @@ export class Overlay {
   #flushNow(): number {
     const words = this.#words;
     const covered = Atomics.load(words, DONE);
-    const version = this.#map.version | 0;
-    const snapshot = version === Atomics.load(words, SAVED_VERSION)
-      ? undefined
-      : this.#map.snapshot();
-    const result = trySyncData(this.#file);
-    // Linux forgets what it could not write: a later sync would say that all is well.
-    if (result < 0) return this.#break(new SystemError(-result, "fdatasync", this.#parts).message);
-    if (!this.#isWhole()) {
-      return this.#break(`the overlay "${this.#parts.path}" has been deleted or cut short`);
+    const map = this.#map;
+    const { path, mapPath, mode, disk } = this.#parts;
+    const version = map.version | 0;
+    const isSaved = version === Atomics.load(words, SAVED_VERSION);
+    let isSynced = false;
+    let isWhole = false;
+    const save = saveClaims({
+      data: this.#file,
+      dataPath: path,
+      snapshot: () => isSaved ? undefined : map.snapshot(),
+      encode: (snapshot, { size, nlink }: FileIdentity) => {
+        isSynced = true;
+        isWhole = nlink > 0 && size === map.size;
+        return snapshot && isWhole ? this.#encode(snapshot) : undefined;
+      },
+    }, (content) => replacementOf(mapPath, content, mode));
+    try {
+      makeHere(save, disk);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      // Linux forgets what it could not write: a later sync would say that all is well.
+      if (!isSynced) return this.#break(error.message);
+      // The mapfile is the one before: the next flush tries again.
+      return this.#failed(error.errno);
     }
-    if (snapshot !== undefined) {
-      try {
-        this.#save(snapshot);
-      } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        // The mapfile is the one before: the next flush tries again.
-        return this.#failed(error.errno);
-      }
-      Atomics.store(words, SAVED_VERSION, version);
-    }
+    if (!isWhole) return this.#break(`the overlay "${path}" has been deleted or cut short`);
+    Atomics.store(words, SAVED_VERSION, version);
     Atomics.store(words, FLUSHED, covered);
     return 0;
   }
 
-  #save(snapshot: MapSnapshot): void {
-    const { mapPath, comments, identity, version, commandLine, startTime } = this.#parts;
+  #encode(snapshot: MapSnapshot): Uint8Array<ArrayBuffer> {
+    const { comments, identity, version, commandLine, startTime } = this.#parts;
     const contents = mapfileOf(snapshot, comments, new Map([[OVERLAY_SETTING, identity]]));
     const heading = { version, commandLine, startTime, currentTime: new Date() };
-    replaceFile(mapPath, encodeMapfile(contents, heading), this.#parts.mode);
-  }
-
-  #isWhole(): boolean {
-    const { size, nlink } = identityOf(this.#file);
-    return nlink > 0 && size === this.#map.size;
+    return encodeMapfile(contents, heading);
   }
 
   get #isBroken(): boolean {

@@ -8,6 +8,7 @@ import { retried } from "./syscall.ts";
 const CALLS = {
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "u64"], result: "i32" },
+  pwrite: { parameters: ["i32", "buffer", "u64", "i64"], result: "i32" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
@@ -25,6 +26,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export type DiskCall =
   | readonly ["openat", directory: number, name: Bytes, flags: number, mode: number]
   | readonly ["write", fd: number, bytes: Bytes, length: bigint]
+  | readonly ["pwrite", fd: number, bytes: Bytes, length: bigint, offset: bigint]
   | readonly ["statx", fd: number, name: Bytes, flags: number, mask: number, buffer: Bytes]
   | readonly ["fchown", fd: number, uid: number, gid: number]
   | readonly ["fchmod", fd: number, mode: number]
@@ -44,6 +46,10 @@ export function callHere(call: DiskCall): number {
   if (call[0] === "write") {
     const [, fd, bytes, length] = call;
     return retried(() => libc.write(fd, BigInt(addressOf(bytes)), length));
+  }
+  if (call[0] === "pwrite") {
+    const [, fd, bytes, length, offset] = call;
+    return retried(() => libc.pwrite(fd, BigInt(addressOf(bytes)), length, offset));
   }
   const [name, ...args] = call;
   const symbol = libc[name] as Call<number>;

@@ -1,0 +1,30 @@
+// The disk as those see it who save something: system calls in an order that matters, described one after the
+// other, and whoever makes them. A thread that may block makes them itself, main has them made elsewhere, and a
+// test makes them on a disk that it can cut the power of.
+import { callElsewhere, callHere, type DiskCall } from "../sys/disk_calls.ts";
+
+/** Calls to be made in order; each wants its result: what it gives, or -errno. */
+export type DiskCalls<T> = Generator<DiskCall, T, number>;
+
+/** Makes a call before it returns. @returns what the call gives, or -errno. */
+export type Disk = (call: DiskCall) => number;
+
+/** Makes a call while the calling thread goes on. @returns what the call gives, or -errno. */
+export type DistantDisk = (call: DiskCall) => Promise<number>;
+
+/** Makes all of the calls on this thread, which may block. @throws whatever `calls` throws. */
+export function makeHere<T>(calls: DiskCalls<T>, disk: Disk = callHere): T {
+  let step = calls.next();
+  while (!step.done) step = calls.next(disk(step.value));
+  return step.value;
+}
+
+/** Has all of the calls made elsewhere, one after the other. @throws whatever `calls` throws. */
+export async function makeElsewhere<T>(
+  calls: DiskCalls<T>,
+  disk: DistantDisk = callElsewhere,
+): Promise<T> {
+  let step = calls.next();
+  while (!step.done) step = calls.next(await disk(step.value));
+  return step.value;
+}
