@@ -1,6 +1,7 @@
 // A reader with its image, map, queue and sessions in one thread: requests go in, `finish` steps the reader
 // until it has nothing to do, and what came of them comes out.
 import { assert } from "@std/assert";
+import { basename, dirname } from "@std/path";
 import { CachedFile, type CachedFileOptions } from "../../../src/session/cached_file.ts";
 import { ImageComparison } from "../../../src/reader/image_comparison.ts";
 import { ImageWriter } from "../../../src/reader/image_writer.ts";
@@ -19,6 +20,7 @@ import { createEventFd } from "../../../src/sys/eventfd.ts";
 import { closeFd, openFile, pread, truncateFd } from "../../../src/sys/fd.ts";
 import { NativeMemory } from "../../../src/sys/memory.ts";
 import { O_CREAT, O_RDWR } from "../../../src/sys/open_flags.ts";
+import { CrashDisk } from "../../harness/crash_disk.ts";
 import type { SimulatedDevice } from "./simulated_device.ts";
 
 /** What has been asked with a slot: the test's own number for it, and the range. */
@@ -50,6 +52,8 @@ export interface RunOptions {
   fill?: FillOptions;
   /** Takes writes. */
   writable?: WritableDevice;
+  /** The image's folder is on a disk whose power can be cut. */
+  canCrash?: boolean;
 }
 
 /** How long a client waits for a device that does not answer. */
@@ -70,6 +74,8 @@ export class SimulatedRun implements Disposable {
   readonly sessions: CachedFile[] = [];
   /** Where the record of writes is. */
   readonly intentsPath: string;
+  /** Only with `canCrash`. */
+  readonly disk: CrashDisk | undefined;
   /** What the observers were told, in order. */
   readonly told: string[] = [];
   readonly #outputs: NativeMemory[] = [];
@@ -97,6 +103,8 @@ export class SimulatedRun implements Disposable {
     const { map, state, image } = this;
     const { writable } = options;
     this.#writer = new ImageWriter(image, options.map === undefined && writable === undefined);
+    this.disk = options.canCrash ? new CrashDisk(dirname(this.imagePath)) : undefined;
+    if (this.disk !== undefined) this.#writer.write = this.#recordedWrite(this.disk);
     this.#write = this.#writer.write.bind(this.#writer);
     this.#hasRoom = this.#writer.hasRoom.bind(this.#writer);
     const publisher = new Publisher(map, this.#writer, state, {
@@ -143,7 +151,8 @@ export class SimulatedRun implements Disposable {
           publisher,
           image,
           buffer: this.#buffer,
-          intents: new WriteIntents(this.intentsPath, device.size, 0o600),
+          intents: new WriteIntents(this.intentsPath, device.size, 0o600, this.disk?.call),
+          ...this.disk && { disk: this.disk.call },
           now: () => device.nowMs,
           warn: (what, errno) => this.told.push(`${what}: ${errno}`),
         }, pending)),
@@ -220,6 +229,15 @@ export class SimulatedRun implements Disposable {
       bytes.fill(0xee, start - offset, end - offset);
     }
     return { token, bytes, unreadable };
+  }
+
+  #recordedWrite(disk: CrashDisk): ImageWriter["write"] {
+    const write = this.#writer.write.bind(this.#writer);
+    return (address, offset, length) => {
+      const result = write(address, offset, length);
+      disk.wrote(basename(this.imagePath), offset, this.imageBytes(offset, length));
+      return result;
+    };
   }
 
   /** From now on the image takes no write, and everybody knows. */

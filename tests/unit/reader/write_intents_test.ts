@@ -1,10 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
 import {
   REGION_BYTES,
   unfinishedRegions,
   WriteIntents,
 } from "../../../src/reader/write_intents.ts";
+import { CrashDisk, putBack } from "../../harness/crash_disk.ts";
 import { TestFolder } from "../../harness/test_folder.ts";
 
 const SIZE = 3 * REGION_BYTES + 5;
@@ -54,4 +55,31 @@ Deno.test("a record that is torn, or of another device, is refused", () => {
   assertThrows(() => unfinishedRegions(path, SIZE + 1), UserError, "cannot understand");
   Deno.truncateSync(path, 100);
   assertThrows(() => unfinishedRegions(path, SIZE), UserError, "cannot understand");
+});
+
+Deno.test("a power cut at any moment leaves each region recorded that may have been written to", () => {
+  using folder = new TestFolder();
+  using after = new TestFolder();
+  const disk = new CrashDisk(folder.path);
+  const intents = new WriteIntents(folder.file("record"), SIZE, 0o600, disk.call);
+  const begin = (offset: number, nowMs: number) => {
+    assertEquals(intents.begin(offset, offset + 1, nowMs), 0);
+    disk.say(`written to ${offset}`);
+  };
+  begin(0, 0);
+  begin(2 * REGION_BYTES, 10);
+  // Device and image have it: that the record says so need not reach the disk.
+  disk.say("done 0");
+  intents.synced(5);
+  begin(0, 20);
+  intents.close();
+  for (const crash of disk.crashes()) {
+    putBack(crash, after.path);
+    const regions = unfinishedRegions(after.file("record"), SIZE) ?? [];
+    for (const offset of [0, 2 * REGION_BYTES]) {
+      const isOpen = crash.said.findLast((said) => said.endsWith(` ${offset}`))?.startsWith("w");
+      const isRecorded = regions.some(({ start, end }) => start <= offset && offset < end);
+      assert(isRecorded || !isOpen, `${offset} is not recorded after ${crash.after}`);
+    }
+  }
 });

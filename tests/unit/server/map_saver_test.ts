@@ -114,9 +114,9 @@ Deno.test("a power cut at any moment leaves a mapfile that claims only what the 
     if (what === "fdatasync image") run.publish();
   };
   disk.after = (what) => {
-    if (what === "fdatasync image" || what === "write image.map.tmp") run.publish();
+    if (what === "fdatasync image") run.publish();
   };
-  for (let save = 0; save < 3; save++) {
+  for (let save = 0; save < 2; save++) {
     run.publish();
     const before = run.map.total(FINISHED);
     assert(await run.saver.save());
@@ -133,9 +133,9 @@ Deno.test("a power cut at any moment leaves a mapfile that claims only what the 
     const map = fileMapOf(parseMapfile(mapfile, "image.map"), SIZE, "image.map");
     for (const { start, end, status } of map.ranges()) {
       if (status !== FINISHED) continue;
-      for (let at = start; at < end; at++) {
-        const wanted = Math.floor(at / SECTOR) + 1;
-        assertEquals(files.get("image")![at], wanted, `byte ${at} after ${after}`);
+      for (let at = start; at < end; at += SECTOR) {
+        const sector = files.get("image")!.subarray(at, at + SECTOR);
+        assert(sector.every((byte) => byte === at / SECTOR + 1), `sector at ${at} after ${after}`);
       }
     }
     assert(map.total(FINISHED) >= Number(said.at(-1) ?? 0), `progress is lost after ${after}`);
