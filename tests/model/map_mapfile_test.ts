@@ -85,7 +85,7 @@ Deno.test("a broken file is a MapfileError with one of its lines, or a map that 
   assert(refused > rounds / 10 && refused < rounds * 0.95, `${refused} of ${rounds} were refused`);
 });
 
-Deno.test("a million blocks are written and read in about a second", () => {
+Deno.test("a million blocks are written and read", () => {
   const count = 1_000_000;
   const mapfile: Mapfile = {
     positions: Float64Array.from({ length: count }, (_, index) => index * 2 ** 20),
@@ -97,14 +97,8 @@ Deno.test("a million blocks are written and read in about a second", () => {
     comments: [],
     settings: new Map(),
   };
-  const begun = performance.now();
   const text = formatMapfile(mapfile, HEADING);
-  const formatted = performance.now();
   const again = parseMapfile(text, "x.map");
-  const parsed = performance.now();
   assertEquals(again.positions.length, count);
   assert(again.statuses.every((status, index) => status === mapfile.statuses[index]));
-  // A busy machine may take several times as long as a quiet one (0.1 s and 0.3 s).
-  assert(formatted - begun < 4000, `formatting took ${formatted - begun} ms`);
-  assert(parsed - formatted < 4000, `parsing took ${parsed - formatted} ms`);
 });

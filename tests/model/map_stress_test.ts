@@ -4,7 +4,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileMap, type MapSnapshot } from "../../src/map/file_map.ts";
 import { FINISHED, STATUS_COUNT } from "../../src/map/statuses.ts";
-import { PATIENCE, Seqlock } from "../../src/map/seqlock.ts";
 import { chooseSeed } from "./map_random.ts";
 import {
   CONTROL_BYTES,
@@ -93,21 +92,16 @@ for (
     readers.forEach((reader, index) => reader.postMessage({ ...orders, seed: SEED + 1 + index }));
 
     let snapshots = 0;
-    let longestMs = 0;
     let mostRuns = 0;
     let last: MapSnapshot | undefined;
-    const deadline = performance.now() + 10_000;
     try {
       // The clock starts when all of them are at work.
       while (Atomics.load(words, WRITES) === 0 || Atomics.load(words, LOOKS) === 0) {
-        assert(performance.now() < deadline, "the workers did not start");
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
       const end = performance.now() + milliseconds;
       while (performance.now() < end) {
-        const begun = performance.now();
         const snapshot = map.snapshot();
-        longestMs = Math.max(longestMs, performance.now() - begun);
         checkSnapshot(snapshot);
         if (kind === "stripes") checkStripes(snapshot);
         else if (last) checkOnlyAdded(last, snapshot);
@@ -124,30 +118,9 @@ for (
     const totals = checkSnapshot(map.snapshot());
     assertEquals(totals, totals.map((_, status) => map.total(status)));
     assert(snapshots > 0, "no snapshot succeeded");
-    // 50 ms on two busy processors; without the hold 12 s were seen.
-    assert(longestMs < 5000, `a snapshot took ${longestMs} ms`);
     console.log(
-      `${snapshots} snapshots of up to ${mostRuns} runs, the slowest ${longestMs.toFixed(1)} ms; ` +
+      `${snapshots} snapshots of up to ${mostRuns} runs; ` +
         `${words[WRITES]} sets, ${words[LOOKS]} looks of the readers`,
     );
   });
 }
-
-Deno.test("a writer goes on although a reader was ended while it held it", () => {
-  const words = new Int32Array(new SharedArrayBuffer(8));
-  const writer = new Seqlock(words, 0, 1);
-  const reader = new Seqlock(words, 0, 1);
-  const ended = reader.beginRead(PATIENCE);
-  const begun = performance.now();
-  writer.beginWrite();
-  writer.endWrite();
-  assert(performance.now() - begun > 500, "the reader was not waited for");
-  // It is waited for once, not before each write.
-  const again = performance.now();
-  writer.beginWrite();
-  writer.endWrite();
-  assert(performance.now() - again < 500, "the writer waits for ever");
-  // It lives after all: it reads again, and holds nobody afterwards.
-  assertEquals(reader.endRead(ended, PATIENCE), false);
-  assertEquals(words[1], 0);
-});

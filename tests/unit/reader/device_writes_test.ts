@@ -1,12 +1,14 @@
 // Writes to a simulated device: order, edges of sectors, and what is true after each failure.
 import { assertEquals } from "@std/assert";
 import { DeviceWriter } from "../../../src/session/device_writer.ts";
-import { unfinishedRegions } from "../../../src/reader/write_intents.ts";
+import { REGION_BYTES, unfinishedRegions } from "../../../src/reader/write_intents.ts";
 import { PENDING } from "../../../src/nbd/writer.ts";
 import type { WritableDevice } from "../../../src/reader/device_writes.ts";
 import { EIO, ENOSPC } from "../../../src/sys/errno.ts";
 import { copyMemory } from "../../../src/sys/fd.ts";
 import { addressOf } from "../../../src/sys/memory.ts";
+import { TestFolder } from "../../harness/test_folder.ts";
+import { LaterClock } from "./later_clock.ts";
 import { SimulatedDevice } from "./simulated_device.ts";
 import { SimulatedRun } from "./simulated_run.ts";
 
@@ -202,4 +204,44 @@ Deno.test("at the end what waits is refused, and what was written is synced", ()
   assertEquals(writing.run.sessions[0].nextEnded(), slot);
   assertEquals(writing.writer.outcome(slot), 108);
   assertEquals(writing.done, ["write 0+512", "sync"]);
+});
+
+Deno.test("a region counts as done when device and image have been synced, and not before", () => {
+  const device = new SimulatedDevice(REGION_BYTES + 512);
+  const done: string[] = [];
+  const writable: WritableDevice = {
+    write: (address, length, offset) => {
+      copyMemory(addressOf(device.content) + offset, address, length);
+      return length;
+    },
+    sync: () => (done.push("sync device"), 0),
+  };
+  using folder = new TestFolder();
+  using run = new SimulatedRun(device, {
+    writable,
+    canCrash: true,
+    image: folder.file("image"),
+  });
+  run.disk!.before = (what) => void done.push(what);
+  const writer = new DeviceWriter(run.sessions[0]);
+  const make = (post: (slot: number) => number) => {
+    const slot = run.sessions[0].pending.take(0, 0, Infinity);
+    assertEquals(post(slot), PENDING);
+    run.finish();
+    assertEquals(run.sessions[0].nextEnded(), slot);
+    assertEquals(writer.outcome(slot), 0);
+  };
+  const write = (offset: number) =>
+    make((slot) => {
+      writer.reserve(512)!.fill(1);
+      return writer.write(slot, offset, 512, false);
+    });
+  write(0);
+  using _later = new LaterClock(60_000);
+  write(REGION_BYTES);
+  done.length = 0;
+  make((slot) => writer.flush(slot));
+  assertEquals(done, ["sync device", "fdatasync image", "pwrite image.writing"]);
+  const regions = unfinishedRegions(run.intentsPath, device.size);
+  assertEquals(regions, [{ start: REGION_BYTES, end: device.size }]);
 });

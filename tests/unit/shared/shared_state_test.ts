@@ -6,45 +6,41 @@ import {
   SESSION_REQUESTS,
   SharedState,
 } from "../../../src/shared/shared_state.ts";
+import { ReplacedWait } from "../../harness/replaced_wait.ts";
 
-/** A sleep of this length was not ended by anything, milliseconds. */
-const LONG_MS = 2000;
-
-function timeOf(work: () => void): number {
-  const before = performance.now();
-  work();
-  return performance.now() - before;
-}
+/** How long a sleep may last, milliseconds; no test sleeps. */
+const SLEEP_MS = 2000;
 
 Deno.test("a bell that rings while the reader looks for work ends its sleep", () => {
   const state = SharedState.create(1);
-  const slept = timeOf(() =>
-    state.sleepReader(() => {
-      state.ringReader();
-      return true;
-    }, LONG_MS)
-  );
-  assert(slept < LONG_MS / 2, `slept ${slept} ms`);
+  using waits = new ReplacedWait();
+  state.sleepReader(() => {
+    state.ringReader();
+    return true;
+  }, SLEEP_MS);
+  assertEquals(waits.calls, []);
 });
 
 Deno.test("a reader that finds work does not sleep, and one that finds none sleeps its time", () => {
   const state = SharedState.create(1);
+  using waits = new ReplacedWait();
   state.ringReader();
-  assert(timeOf(() => state.sleepReader(() => false, LONG_MS)) < LONG_MS / 2);
-  assert(timeOf(() => state.sleepReader(() => true, 20)) >= 19);
+  state.sleepReader(() => false, SLEEP_MS);
+  assertEquals(waits.calls, []);
+  state.sleepReader(() => true, 20);
+  assertEquals(waits.calls.map(({ timeoutMs }) => timeoutMs), [20]);
 });
 
 Deno.test("the end of a run is seen by every view, and rings the reader", () => {
   const state = SharedState.create(2);
   const other = new SharedState(state.buffer, 2);
   assertEquals(other.phase, PHASE_SERVING);
-  const slept = timeOf(() =>
-    other.sleepReader(() => {
-      state.end();
-      return true;
-    }, LONG_MS)
-  );
-  assert(slept < LONG_MS / 2);
+  using waits = new ReplacedWait();
+  other.sleepReader(() => {
+    state.end();
+    return true;
+  }, SLEEP_MS);
+  assertEquals(waits.calls, []);
   assertEquals(other.phase, PHASE_ENDING);
 });
 

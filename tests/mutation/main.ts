@@ -1,0 +1,64 @@
+// deno task mutate: puts deliberate faults (faults.ts) into a copy of the sources, one at a time, runs the fast
+// tests that must notice, and prints which of them does. It ends with 1 when one is not noticed, or when the
+// sources have changed so that a fault cannot be put in any more.
+//
+//   deno task mutate [--jobs=N] [WORD...]     only faults whose name or file has one of the words
+import { parseArgs } from "@std/cli/parse-args";
+import { type Fault, FAULTS } from "./faults.ts";
+import { ROOT, Workplace } from "./workplace.ts";
+
+/** Tests of a fault that take longer than this hang because of it, milliseconds. */
+const MOST_MS = 120_000;
+
+const { jobs, _: words } = parseArgs(Deno.args, {
+  string: ["jobs"],
+  default: { jobs: String(Math.max(1, Math.floor(navigator.hardwareConcurrency / 2))) },
+});
+
+function isChosen({ name, file }: Fault): boolean {
+  return words.length === 0 ||
+    words.some((word: string | number) => `${name} ${file}`.includes(String(word)));
+}
+
+const chosen = FAULTS.filter(isChosen);
+const stale = chosen.filter(({ file, text }) =>
+  Deno.readTextFileSync(new URL(`src/${file}`, ROOT)).split(text).length !== 2
+);
+for (const { name, file } of stale) console.log(`its text is not in src/${file} once: ${name}`);
+
+/** @returns a line that says how it went. */
+async function tryFault(fault: Fault, workplace: Workplace): Promise<string> {
+  const result = await workplace.withFault(fault, () => workplace.test(fault.tests, MOST_MS));
+  if (result.failed.length > 0) return `noticed by "${result.failed[0]}"`;
+  return result.isOk ? "NOT NOTICED" : `noticed: ${result.ending}`;
+}
+
+/** Runs what is queued in several places at once. */
+async function runAll<T>(items: readonly T[], run: (item: T, place: Workplace) => Promise<void>) {
+  const queue = [...items];
+  await Promise.all(places.map(async (place) => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await run(item, place);
+  }));
+}
+
+const places = Array.from({ length: Number(jobs) }, () => new Workplace());
+let missed = 0;
+try {
+  const usable = chosen.filter((fault) => !stale.includes(fault));
+  const tests = [...new Set(usable.flatMap((fault) => fault.tests))];
+  const healthy = await places[0]!.test(tests, 4 * MOST_MS);
+  if (!healthy.isOk) {
+    console.log(`without a fault: ${healthy.failed[0] ?? healthy.ending}`);
+    Deno.exitCode = 1;
+  } else {
+    await runAll(usable, async (fault, place) => {
+      const outcome = await tryFault(fault, place);
+      if (outcome.startsWith("NOT")) missed++;
+      console.log(`src/${fault.file}: ${fault.name}: ${outcome}`);
+    });
+    console.log(`${usable.length - missed} of ${usable.length} faults are noticed`);
+    if (missed > 0 || stale.length > 0) Deno.exitCode = 1;
+  }
+} finally {
+  for (const place of places) place[Symbol.dispose]();
+}
