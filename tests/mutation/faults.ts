@@ -208,8 +208,7 @@ const TRUTH: Row[] = [
     "reader/answering.ts",
     "return !unproved.isInDoubt || kind",
     "return true || kind",
-    "model/outages_test.ts",
-    "unit/reader/outage_test.ts",
+    "unit/reader/answering_test.ts",
   ],
   [
     "what was marked while the device was silent stays",
@@ -223,8 +222,7 @@ const TRUTH: Row[] = [
     "reader/device_trust.ts",
     "    this.#answering.takenBack();\n",
     "",
-    "unit/reader/outage_test.ts",
-    "model/outages_test.ts",
+    "unit/reader/answering_test.ts",
   ],
   [
     "a rescue exceeds its budget of failing reads",
@@ -502,11 +500,35 @@ const ROSTER: Row[] = [
     "server/session_roster.ts",
     'this.#count("free") < 2',
     'this.#count("free") < 1',
-    "model/session_roster_test.ts",
+    "unit/server/session_pool_test.ts",
+  ],
+];
+
+const THREADS: Row[] = [
+  [
+    "the number of a worker that died is used again",
+    "server/session_roster.ts",
+    "  died(session: number): RosterAction[] {\n    this.#remove(session);",
+    "  died(session: number): RosterAction[] {\n    this.#remove(session);\n    this.#freeNumbers.push(session);",
+    "unit/server/session_pool_test.ts",
+  ],
+  [
+    "a medium that is refused ends the run",
+    "server/drive_life.ts",
+    "const isOurs = this.#isFirst && !(error instanceof MediumRefused);",
+    "const isOurs = this.#isFirst;",
+    "unit/server/drive_life_test.ts",
+  ],
+  [
+    "a reader that hangs is waited for without end",
+    "server/reader_thread.ts",
+    "return await withTimeout(this.ended, this.#isAbandoned ? OPENING_PATIENCE_MS : PATIENCE_MS);",
+    "return await this.ended.then(() => true);",
+    "unit/server/reader_thread_test.ts",
   ],
 ];
 
 /** See the head of this file. */
 export const FAULTS: readonly Fault[] = [
-  ...[DURABILITY, TRUTH, MAP, SHARED, NBD, FUSE, IDENTITY, REFUSALS, ROSTER].flat(),
+  ...[DURABILITY, TRUTH, MAP, SHARED, NBD, FUSE, IDENTITY, REFUSALS, ROSTER, THREADS].flat(),
 ].map(([name, file, text, by, ...tests]) => ({ name, file, text, by, tests }));
