@@ -61,6 +61,31 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "with --exit-when-complete a limit of the image's size ends the run, exit code 5, the map true",
+  ignore: ignore || !hasTools("prlimit"),
+  async fn() {
+    using folder = new TestFolder();
+    const file = folder.noise("source", SIZE);
+    await using device = await FailingDevice.make(file);
+    await using served = await Served.start(device.path, {
+      dir: folder.path,
+      args: [...FILL, "--rate=2Mi", "--give-up-after=1"],
+    });
+    device.source.mark();
+    await tool("prlimit", [`--pid=${served.program.pid}`, `--fsize=${SIZE / 2}`]);
+    const { code } = await served.program.ended();
+    assertEquals(code, 5);
+    assertEquals(mostReads(device.source.reads()), 1);
+    const image = Deno.readFileSync(served.image);
+    const source = Deno.readFileSync(file);
+    for (const { start, end, status } of areasOf(served.map)) {
+      if (status === "+") assertEquals(image.subarray(start, end), source.subarray(start, end));
+    }
+  },
+});
+
+Deno.test({
   name: "with --exit-when-complete a disk that stays full ends the run, exit code 5, the map true",
   ignore,
   async fn() {

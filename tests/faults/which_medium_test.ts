@@ -7,7 +7,7 @@ import { LoopDevice } from "../harness/loop_device.ts";
 import { type Made, make, MIB } from "../harness/made_media.ts";
 import { type Ended, runProgram } from "../harness/program.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
-import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
+import { assertSameBytes, assertSameFile, TestFolder } from "../harness/test_folder.ts";
 import { tool } from "../harness/tool.ts";
 
 const ignore = !isRoot() || !hasTools("losetup");
@@ -76,6 +76,41 @@ Deno.test({
 });
 
 Deno.test({
+  name: "twin cards with one GPT: an image that ddrescue has begun is not gone on with",
+  ignore: ignore || !hasTools("sfdisk", "ddrescue"),
+  async fn() {
+    using folder = new TestFolder();
+    for (const [name, seed] of [["a", 1], ["b", 2]] as const) {
+      const { mbr: _mbr, ...plain } = card(seed);
+      put(folder, name, plain);
+      await tool("sfdisk", ["-q", folder.file(name)], {
+        stdin: "label: gpt\nlabel-id: 11111111-2222-3333-4444-555555555555\n" +
+          "start=2048, uuid=11111111-2222-3333-4444-666666666666\n",
+      });
+    }
+    const [a, b] = ["a", "b"].map((name) => Deno.readFileSync(folder.file(name)));
+    assertSameBytes(a!.slice(0, 65_536), b!.slice(0, 65_536), "the heads");
+    await tool("ddrescue", [
+      "-q",
+      "-s9MiB",
+      folder.file("a"),
+      folder.file("x.img"),
+      folder.file("x.img.map"),
+    ]);
+    const before = Deno.readFileSync(folder.file("x.img"));
+    for (const force of [[], ["--force"]]) {
+      const { code, stderr } = await fillFrom(folder, "b", "x.img", ...force);
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, /of another device: .*FAT id/);
+    }
+    assertSameBytes(Deno.readFileSync(folder.file("x.img")), before, "the image");
+    const { code, stderr } = await fillFrom(folder, "a", "x.img");
+    assertEquals(code, 0, stderr);
+    assertSameFile(folder.file("x.img"), folder.file("a"));
+  },
+});
+
+Deno.test({
   name: "a partition that was mounted in between is asked about once, then goes on",
   ignore: ignore || !hasTools("mkfs.ext4", "mount"),
   async fn() {
@@ -136,6 +171,29 @@ Deno.test({
     assertMatch((await fillFrom(folder, "small", "x.img")).stderr, /1048576 more than the device/);
     assertEquals((await fillFrom(folder, "small", "x.img", "--force")).code, 0);
     assertSameFile(folder.file("x.img"), big);
+  },
+});
+
+Deno.test({
+  name: "an adapter that hides two sectors at the end: it goes on by itself, both ways",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const big = folder.noise("big", 8 * MIB);
+    Deno.writeFileSync(folder.file("small"), Deno.readFileSync(big).subarray(0, 8 * MIB - 1024));
+    for (const [first, second] of [["small", "big"], ["big", "small"]] as const) {
+      const image = `${first}.img`;
+      await fillFrom(folder, first, image, domain(folder, 2 * MIB));
+      const { code, stderr } = await fillFrom(folder, second, image);
+      assertEquals(code, 0, stderr);
+      assertMatch(stderr, /has \d+ bytes, 1024 (fewer|more) than the device/);
+      const size = 8 * MIB - 1024;
+      assertSameBytes(
+        Deno.readFileSync(folder.file(image)).slice(0, size),
+        Deno.readFileSync(big).slice(0, size),
+        image,
+      );
+    }
   },
 });
 
