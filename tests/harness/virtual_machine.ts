@@ -1,18 +1,15 @@
 // Boots a throw-away virtual machine with real drivers, in which a shell script runs the compiled program.
-// The scripts that build and boot it lie in a folder beside the checkout; without it the tests are skipped.
+// The scripts that build and boot it are tests/vm/kit/.
 
 import { hasTools } from "./requires.ts";
 import { TestFolder } from "./test_folder.ts";
 import { until } from "./tool.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const TOOLS = new URL("../../../shared/vm/", import.meta.url).pathname;
+const KIT = new URL("../vm/kit/", import.meta.url).pathname;
 const GUEST_FOLDER = new URL("../vm/guest/", import.meta.url).pathname;
-const FETCH_KERNEL = new URL("../vm/fetch_kernel.sh", import.meta.url).pathname;
-/** What the guest has is built once a machine. Apart from TMPDIR, which may be new for each run. */
-const HOME = "/var/tmp/blkcache-vm-tests";
-/** Programs that the guest needs besides what it always has. */
-const GUEST_PROGRAMS = "/usr/bin/nbdcopy /usr/bin/nbdinfo";
+/** What the guest has is built once on each host. Not in TMPDIR, which may be new for each run. */
+const HOME = "/var/tmp/blkcache-vm";
 /**
  * Emulated a third faster than the newest that qemu knows: `serve` is ready after 8.6 s instead of 13.5 s.
  * Memory protection keys and 5 levels of page tables cost most.
@@ -28,8 +25,7 @@ const PATIENCE_SECONDS = 600;
 
 /** True when a machine can be booted here, or when CI is set (so that its lack fails the test). */
 export function hasVirtualMachine(): boolean {
-  const there = ["setup.sh", "run.sh"].every((name) => isFile(TOOLS + name));
-  return (there || Deno.env.has("CI")) && hasTools("qemu-system-x86_64", "genisoimage");
+  return hasTools("qemu-system-x86_64", "genisoimage", "cpio", "modprobe", "flock");
 }
 
 /** How a guest's script ended, and what it has left in its /out. */
@@ -81,7 +77,7 @@ export class Guest implements AsyncDisposable {
     const exports = Object.entries(settings).map(([name, value]) => `export ${name}='${value}'\n`);
     Deno.writeTextFileSync(folder.file("script"), `${exports.join("")}. /job/${script}\n`);
     const pidFile = folder.file("qemu.pid");
-    const child = new Deno.Command(`${TOOLS}run.sh`, {
+    const child = new Deno.Command(`${KIT}run.sh`, {
       args: [
         ...["-t", String(PATIENCE_SECONDS), "-o", folder.file("out")],
         ...[job, folder.file("script"), "-smp", "2", "-cpu", CPU, "-pidfile", pidFile, ...devices],
@@ -121,18 +117,18 @@ export async function runGuest(...args: Parameters<typeof Guest.boot>): Promise<
 
 /** Builds what the guest consists of; one test at a time, and only the first one has something to do. @returns its home. */
 async function build(kernel: Kernel): Promise<string> {
-  await buildBy(`${TOOLS}setup.sh`);
+  await buildBy(`${KIT}setup.sh`);
   const suite = SUITES[kernel];
   if (suite === undefined) return HOME;
   const home = `${HOME}-${kernel}`;
-  await buildBy(FETCH_KERNEL, suite, home);
+  await buildBy(`${KIT}fetch_kernel.sh`, suite, home);
   return home;
 }
 
 async function buildBy(...command: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command("flock", {
     args: [`${HOME}.lock`, ...command],
-    env: { VM_HOME: HOME, VM_TOOLS: GUEST_PROGRAMS },
+    env: { VM_HOME: HOME },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
