@@ -27,10 +27,9 @@ export const COMMANDS = [
     summary: "serve DEVICE through the cache over NBD",
     about: [
       "Reads each sector of DEVICE (a block device, a removable drive or a regular file) at most " +
-      "once, keeps it in IMAGE and serves it over NBD. DEVICE is only written to with --write-through.",
+      "once, keeps it in IMAGE and serves it over NBD. It writes to DEVICE only with --write-through.",
       "IMAGE defaults to ./NAME-ID.img. Beside it stand IMAGE.map, a GNU ddrescue mapfile, and " +
-      "IMAGE.json. Stop at any time with Ctrl-C; the same command goes on from there, and so " +
-      "does ddrescue.",
+      "IMAGE.json. Stop at any time with Ctrl-C; the same command resumes, and so does ddrescue.",
     ],
     examples: ["blkcache serve /dev/sr0", "blkcache serve --listen 10809 /dev/sdb disk.img"],
   },
@@ -43,10 +42,10 @@ export const COMMANDS = [
     ],
     summary: "show DEVICE as the file FILE as well",
     about: [
-      "Shows DEVICE as the read-only file FILE, which every program can open, while it is being " +
-      "cached; also over NBD, as serve does. FILE is made when it is not there, and goes when " +
-      "we have made it. Unmounting FILE or Ctrl-C ends it.",
-      "IMAGE defaults to NAME-ID.img beside FILE. The word mount may be left out when DEVICE is " +
+      "Shows DEVICE as the read-only file FILE, which every program can open, and serves it over " +
+      "NBD as serve does. blkcache creates FILE if it does not exist, and then removes it at the " +
+      "end. Unmounting FILE or Ctrl-C ends blkcache.",
+      "IMAGE defaults to NAME-ID.img beside FILE. You may leave out the word mount if DEVICE is " +
       "a path and there is no IMAGE.",
     ],
     examples: ["blkcache mount /dev/sr0 disc.iso", "blkcache mount /dev/sdb disk disk.img"],
@@ -54,10 +53,10 @@ export const COMMANDS = [
   {
     name: "detect",
     operands: [{ name: "DEVICE", required: false, repeatable: true }],
-    summary: "say what blkcache makes of each device",
+    summary: "list devices, media, sizes and identities",
     about: [
-      "Class, size, sector size, medium and identity of each DEVICE, of which the first 64 KiB " +
-      "are read. Without DEVICE: a table of all disks and drives; none of them is read.",
+      "Prints class, size, sector size, medium and identity of each DEVICE, and reads its first " +
+      "64 KiB for that. Without DEVICE it prints a table of all disks and drives and reads none.",
     ],
     examples: ["blkcache detect", "blkcache detect /dev/sr0"],
   },
@@ -66,10 +65,10 @@ export const COMMANDS = [
     operands: [{ name: "MAPFILE", required: true }, { name: "RANGE", required: false }],
     summary: "totals and picture of a ddrescue mapfile",
     about: [
-      "Totals by status, the largest areas without data, what a rescue would do next, and a " +
-      "picture in which each cell stands for a stretch of the device and shows the worst that " +
-      "is in it. MAPFILE is only read.",
-      "RANGE, as START-END, START- or START+LENGTH, looks at that part alone. Offsets are " +
+      "Prints totals by status, the largest areas without data, what a rescue would do next, and " +
+      "a picture: each cell stands for a part of the device and shows the worst status in it. " +
+      "blkcache only reads MAPFILE.",
+      "RANGE (START-END, START- or START+LENGTH) restricts all this to a part. Offsets are " +
       "bytes, with Ki, Mi, Gi and so on, sectors with s, or hexadecimal as in a mapfile: " +
       "0x1F00000-0x2000000.",
     ],
@@ -82,10 +81,10 @@ export const COMMANDS = [
   {
     name: "completions",
     operands: [{ name: "SHELL", required: true }],
-    summary: "what teaches a shell to complete",
+    summary: "print a shell completion script",
     about: [
-      "Prints a script that makes the Tab key of SHELL (bash, zsh or fish) know the commands and " +
-      "options of blkcache.",
+      "Prints a script with which SHELL (bash, zsh or fish) completes the commands and options " +
+      "of blkcache.",
     ],
     examples: [
       "blkcache completions bash > /etc/bash_completion.d/blkcache",
@@ -96,7 +95,7 @@ export const COMMANDS = [
   {
     name: "help",
     operands: [{ name: "COMMAND", required: false }],
-    summary: "every option of a command",
+    summary: "show every option of a command",
     about: [
       "Shows what COMMAND does and all of its options, or with --man the whole manual.",
     ],

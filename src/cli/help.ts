@@ -7,7 +7,7 @@ import { GROUPS, type Option, optionsOf } from "./options.ts";
 
 const WIDTH = 80;
 const SIZES =
-  "Sizes are written as for ddrescue: k is 1000, Ki 1024, M 10^6, Mi 2^20 and so on, s sectors of the device.";
+  "Sizes are as in ddrescue: k is 1000, Ki 1024, M 10^6, Mi 2^20 and so on, s sectors of the device.";
 const INDENT = "  ";
 /** Where the text beside an option begins. */
 const HELP_COLUMN = 28;
@@ -24,11 +24,11 @@ export function overview(): string[] {
   return [
     "Caching NBD server for failing, slow and removable devices: reads each sector",
     "at most once, keeps it in an image, and remembers what is missing in a GNU",
-    "ddrescue mapfile. Nothing is written to the device unless you ask for it.",
+    "ddrescue mapfile. It writes nothing to the device unless you ask for it.",
     "",
     ...usage.map(([text, help]) => `${INDENT}${text.padEnd(width)}${help}`),
     "",
-    "Example: rescue a disc, using it meanwhile; Ctrl-C stops, the same goes on",
+    "Example: rescue a disc and use it meanwhile; Ctrl-C stops, the same resumes",
     "",
     `${INDENT}blkcache serve /dev/sr0 disc.img`,
     "",

@@ -10,13 +10,16 @@ import { versionLine } from "./version.ts";
 const FILES: readonly (readonly [path: string, what: string])[] = [
   [
     "IMAGE",
-    "The bytes of the device, at their places; sparse. Only what the mapfile calls finished is data.",
+    "The bytes of the device, each at its offset; sparse. Only areas that are finished in the mapfile are data.",
   ],
   [
     "IMAGE.map",
-    "GNU ddrescue mapfile: what has been read, what is bad, what is missing. .bak is the one before.",
+    "GNU ddrescue mapfile: finished, bad and missing areas. .bak is the previous one.",
   ],
-  ["IMAGE.json", "Which device the image is of, so that no other one is ever mixed into it."],
+  [
+    "IMAGE.json",
+    "Identity of the device, so that blkcache never mixes another one into the image.",
+  ],
   [
     "/run/blkcache/NAME.sock",
     "The Unix socket, for root; else under $XDG_RUNTIME_DIR or ~/.cache.",
@@ -25,8 +28,8 @@ const FILES: readonly (readonly [path: string, what: string])[] = [
 const SIGNALS: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGTERM, SIGHUP",
-    "Saves, answers or refuses what is in flight, and ends. A second SIGINT ends at once. SIGHUP " +
-    "is ignored under nohup(1).",
+    "Saves, answers or refuses the requests in flight, and ends. A second SIGINT ends at once. " +
+    "blkcache ignores SIGHUP under nohup(1).",
   ],
   ["SIGUSR1", "Prints the status."],
 ];
@@ -42,8 +45,8 @@ export function manualPage(): string[] {
     ...commands.flatMap((command, index) => [...index > 0 ? [".br"] : [], usageOf(command)]),
     ".SH DESCRIPTION",
     "Reads each sector of a failing, slow or removable device at most once, keeps it in a plain image, and " +
-    "lets every tool use the device meanwhile. What it has learnt is a GNU ddrescue mapfile: stop at any " +
-    "time, go on later with blkcache or with ddrescue.",
+    "lets every tool use the device meanwhile. It records the state of each area in a GNU ddrescue mapfile: " +
+    "stop at any time, resume later with blkcache or with ddrescue.",
     ".SH COMMANDS",
     ...commands.flatMap(commandSection),
     ".SH EXIT STATUS",
@@ -51,8 +54,8 @@ export function manualPage(): string[] {
     ".SH FILES",
     ...definitions(FILES),
     ".SH EVENTS",
-    "With --json stdout has one JSON object a line; scripts should leave aside keys and events that " +
-    "they do not know. Sizes and offsets are bytes.",
+    "With --json blkcache prints one JSON object a line on stdout; scripts should ignore keys and events " +
+    "that they do not know. Sizes and offsets are bytes.",
     ...definitions(Object.entries(EVENT_TEXTS).map(([event, text]) => [event, `${text}.`])),
     ".SH SIGNALS",
     ...definitions(SIGNALS),

@@ -1,5 +1,5 @@
-// The table of options. The parser, its types, the help screens and "did you mean" derive from it, so
-// an option is added, changed or taken away here and nowhere else.
+// The table of options. The parser, its types, the help screens, the manual, the completions and "did you mean"
+// derive from it. A new option also needs a row in README and the code that acts on it (serve_request.ts).
 
 import type { WrittenSize } from "../base/sizes.ts";
 import type { LogLevel } from "../ui/log_level.ts";
@@ -84,9 +84,8 @@ export const OPTIONS = [
     name: "http",
     kind: "address",
     placeholder: "[HOST:]PORT",
-    help:
-      "show the run on a live page in the browser; HOST is 127.0.0.1 by default, or localhost, " +
-      "::1, 0.0.0.0 or ::; whoever can reach it sees the map, never the data",
+    help: "show the run on a live page in the browser; HOST is 127.0.0.1 by default, or " +
+      "localhost, ::1, 0.0.0.0 or ::; clients that reach it see the map, never the data",
     commands: ["serve", "mount"],
     group: "clients",
   },
@@ -106,14 +105,14 @@ export const OPTIONS = [
     default: "64",
     min: 1,
     max: 256,
-    help: "clients at a time, of TCP and of the Unix socket each",
+    help: "limit on simultaneous clients, for TCP and for the Unix socket each",
     commands: ["serve", "mount"],
     group: "clients",
   },
   {
     name: "exit-with-parent",
     kind: "flag",
-    help: "end when the program ends that has started this one; the map is saved",
+    help: "save the map and end when the program that started blkcache ends",
     commands: ["serve", "mount"],
     group: "clients",
   },
@@ -124,8 +123,8 @@ export const OPTIONS = [
     default: "60",
     min: 0,
     max: 1_000_000,
-    help: "a client that waits longer for a read gets an error while the attempt goes on; " +
-      "0: it waits for ever",
+    help: "answer a read with an error after this time while the attempt goes on; 0: wait " +
+      "for ever",
     commands: ["serve", "mount"],
     group: "clients",
   },
@@ -135,10 +134,9 @@ export const OPTIONS = [
     placeholder: "SECONDS",
     min: 0,
     max: 31_536_000,
-    help:
-      "exit when the device has not answered for so long (code 4), or with --exit-when-complete the " +
-      "image has had no room (code 5); 0 or never: wait on (default: 600 with --exit-when-complete, " +
-      "never without)",
+    help: "exit when the device has not answered for this long (code 4), or with " +
+      "--exit-when-complete the image has had no room (code 5); 0 or never: keep waiting " +
+      "(default: 600 with --exit-when-complete, never without)",
     commands: ["serve", "mount"],
     group: "device",
   },
@@ -172,7 +170,7 @@ export const OPTIONS = [
     min: 512,
     max: 65536,
     powerOfTwo: true,
-    help: "sector size, for a device that lies about it (default: ask the device)",
+    help: "sector size, for a device that misreports it (default: ask the device)",
     commands: ["serve", "mount"],
     group: "device",
   },
@@ -183,7 +181,7 @@ export const OPTIONS = [
     default: "1Mi",
     min: 0,
     max: MAX_READ_AHEAD,
-    help: "most that is read beyond a request when access is sequential; 0: exactly what is asked",
+    help: "limit on bytes read beyond a sequential request; 0: read exactly the request",
     commands: ["serve", "mount"],
     group: "device",
   },
@@ -194,8 +192,8 @@ export const OPTIONS = [
     default: "0",
     min: 0,
     max: 1000,
-    help: "how often a sector known to be bad is tried again when a client asks for it, and how " +
-      "often --fill goes over all of them once more",
+    help: "read a bad sector again up to N times when a client asks for it, and let --fill " +
+      "read all bad sectors again N times",
     commands: ["serve", "mount"],
     group: "device",
   },
@@ -212,24 +210,23 @@ export const OPTIONS = [
     placeholder: "N",
     min: 1,
     max: 1000,
-    help:
-      "reading speed of an optical drive, in multiples of the disc's 1x; slower reads more of " +
-      "a bad disc (default: as fast as the drive likes)",
+    help: "reading speed of an optical drive, in multiples of the disc's 1x; a slower drive " +
+      "reads more of a bad disc (default: the drive's choice)",
     commands: ["serve", "mount"],
     group: "device",
   },
   {
     name: "offline",
     kind: "flag",
-    help: "serve what an image has, without its device: DEVICE is then the IMAGE, which is not " +
-      "changed; the rest cannot be read",
+    help: "serve an image without its device: DEVICE is then the IMAGE, which is not " +
+      "changed; areas that it lacks are errors",
     commands: ["serve", "mount"],
     group: "device",
   },
   {
     name: "write-through",
     kind: "flag",
-    help: "accept writes, to the device itself and the image",
+    help: "accept writes and pass them to the device and to the image",
     commands: ["serve"],
     group: "writes",
   },
@@ -237,7 +234,7 @@ export const OPTIONS = [
     name: "overlay",
     kind: "path",
     placeholder: "FILE",
-    help: "accept writes into FILE, which is kept for the next start; device and image stay " +
+    help: "accept writes into FILE and keep them for the next start; device and image stay " +
       "untouched",
     commands: ["serve"],
     group: "writes",
@@ -245,26 +242,24 @@ export const OPTIONS = [
   {
     name: "try-again",
     kind: "flag",
-    help:
-      "what could not be read earlier counts as not tried: for another drive, or another copy " +
-      "of the same disc",
+    help: "treat unreadable areas as not tried yet: for another drive, or another copy of " +
+      "the same disc",
     commands: ["serve", "mount"],
     group: "device",
   },
   {
     name: "fill",
     kind: "flag",
-    help: "when nobody is asking, read what is still missing: first what is easy to get, as " +
-      "ddrescue does",
+    help: "while no client reads, read the areas that are missing, in ddrescue's order: easy " +
+      "areas first",
     commands: ["serve", "mount"],
     group: "fill",
   },
   {
     name: "exit-when-complete",
     kind: "flag",
-    help:
-      "stop when nothing more can be had; exit code 0 only if everything (with --domain: of the " +
-      "domain) is read and saved, 3 if some of it is unreadable",
+    help: "stop when nothing more can be read; exit code 0 only if everything (with " +
+      "--domain: all of the domain) is read and saved, 3 if some of it is unreadable",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -273,7 +268,7 @@ export const OPTIONS = [
     kind: "size",
     placeholder: "BYTES",
     min: 512,
-    help: "most that fill reads in a second",
+    help: "limit on bytes read per second by --fill",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -282,7 +277,7 @@ export const OPTIONS = [
     kind: "size",
     placeholder: "BYTES",
     min: 512,
-    help: "most that is read in a second, clients included: fill waits for them, they do not",
+    help: "limit on bytes read per second, client reads included; only --fill is slowed down",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -291,7 +286,8 @@ export const OPTIONS = [
     kind: "size",
     placeholder: "BYTES",
     min: 1,
-    help: "skip at first what is slower than that in a second (default: a tenth of the average)",
+    help: "skip areas slower than this many bytes per second in the first pass (default: a " +
+      "tenth of the average)",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -301,7 +297,7 @@ export const OPTIONS = [
     placeholder: "SECONDS",
     min: 0,
     max: 86_400,
-    help: "rest after each read of fill that fails",
+    help: "rest after each failed read of --fill",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -311,7 +307,7 @@ export const OPTIONS = [
     placeholder: "SECONDS",
     min: 0,
     max: 86_400,
-    help: "rest after each 32 reads of fill that fail",
+    help: "rest after each 32 failed reads of --fill",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -320,7 +316,7 @@ export const OPTIONS = [
     kind: "count",
     placeholder: "N",
     min: 0,
-    help: "end fill when more of its reads have failed",
+    help: "end the fill when more than N of its reads have failed",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -329,7 +325,7 @@ export const OPTIONS = [
     kind: "size",
     placeholder: "BYTES",
     min: 1,
-    help: "end fill when more than that has failed in a second",
+    help: "end the fill when more than this many bytes have failed in one second",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -338,9 +334,8 @@ export const OPTIONS = [
     kind: "size",
     placeholder: "BYTES",
     min: 0,
-    help:
-      "when all is had, read so much once more, here and there, and say where it differs from " +
-      "the image, which stays as it is",
+    help: "after the fill, re-read this many bytes as a sample and report differences; the " +
+      "image stays as it is",
     commands: ["serve", "mount"],
     group: "fill",
   },
@@ -348,17 +343,16 @@ export const OPTIONS = [
     name: "domain",
     kind: "path",
     placeholder: "MAPFILE",
-    help:
-      "restrict to the areas marked finished (+) in MAPFILE, as ddrescue's option does; what it " +
-      "says behind the end of the device does not count, - is standard input",
+    help: "restrict to the areas marked finished (+) in MAPFILE, as ddrescue's option does; " +
+      "areas past the end of the device are ignored; - reads standard input",
     commands: ["serve", "mount", "map"],
     group: "domain",
   },
   {
     name: "loose-domain",
     kind: "flag",
-    help: "the blocks in the mapfile of --domain may leave gaps, stand in any order and overlap, " +
-      "as with ddrescue's option",
+    help: "accept gaps, overlaps and any order of the blocks in the mapfile of --domain, as " +
+      "ddrescue's option does",
     commands: ["serve", "mount", "map"],
     group: "domain",
   },
@@ -366,7 +360,7 @@ export const OPTIONS = [
     name: "record-domain",
     kind: "path",
     placeholder: "MAPFILE",
-    help: "write down what clients read, for a later --domain",
+    help: "record which areas clients read, for a later --domain",
     commands: ["serve", "mount"],
     group: "domain",
   },
@@ -399,8 +393,8 @@ export const OPTIONS = [
   {
     name: "force",
     kind: "flag",
-    help: "go on with an image when nobody can tell whether it is of this device, or the sizes " +
-      "differ; the image of another medium is refused all the same",
+    help: "use the image although blkcache cannot tell whether it is of this device, or " +
+      "although the sizes differ; the image of another medium is refused all the same",
     commands: ["serve", "mount"],
     group: "cache",
   },
@@ -408,7 +402,7 @@ export const OPTIONS = [
     name: "svg",
     kind: "path",
     placeholder: "FILE",
-    help: "draw the map into FILE as well, with totals and a legend",
+    help: "also draw the map into FILE as SVG, with totals and a legend",
     commands: ["map"],
     group: "picture",
   },
@@ -416,7 +410,7 @@ export const OPTIONS = [
     name: "png",
     kind: "path",
     placeholder: "FILE",
-    help: "draw the map into FILE as well, as pixels",
+    help: "also draw the map into FILE as PNG",
     commands: ["map"],
     group: "picture",
   },
@@ -430,14 +424,14 @@ export const OPTIONS = [
   {
     name: "man",
     kind: "flag",
-    help: "the manual page, for man(1)",
+    help: "print the manual page, for man(1)",
     commands: ["help"],
     group: "messages",
   },
   {
     name: "json",
     kind: "flag",
-    help: "one JSON object a line on stdout instead of sentences",
+    help: "print events as JSON on stdout, one object a line, instead of sentences",
     commands: ["serve", "mount", "detect", "map"],
     group: "messages",
   },
@@ -446,7 +440,7 @@ export const OPTIONS = [
     kind: "level",
     placeholder: "LEVEL",
     default: "info",
-    help: "error, warning, info or debug",
+    help: "print messages from this level on: error, warning, info or debug",
     commands: ALL,
     group: "messages",
   },
@@ -454,7 +448,7 @@ export const OPTIONS = [
     name: "quiet",
     alias: "q",
     kind: "flag",
-    help: "errors only; the ready line stays",
+    help: "print errors only; the ready line stays",
     commands: ALL,
     group: "messages",
   },

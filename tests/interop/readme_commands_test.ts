@@ -1,4 +1,4 @@
-// README's shell commands, run as they stand: only the names of devices and folders are this machine's.
+// The shell commands of README and BENCHMARKS, run as they stand: only the names of devices and folders are this machine's.
 
 import { assert, assertEquals } from "@std/assert";
 import { LoopDevice } from "../harness/loop_device.ts";
@@ -10,7 +10,9 @@ import { assertSameFile, TestFolder } from "../harness/test_folder.ts";
 import { tool, tryTool } from "../harness/tool.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const BLOCKS = shellBlocks(Deno.readTextFileSync(`${ROOT}README.md`));
+const BLOCKS = ["README.md", ".github/BENCHMARKS.md"].flatMap((name) =>
+  shellBlocks(Deno.readTextFileSync(ROOT + name))
+);
 const MIB = 1 << 20;
 const ignore = !isRoot() ||
   !hasTools("bash", "mkfs.ext4", "debugfs", "sfdisk", "partx", "genisoimage", "nbdcopy", "nbdfuse");

@@ -1,4 +1,4 @@
-// The benchmarks of failing hardware run to their end, and blkcache does in them what README says.
+// The benchmarks of failing hardware run to their end, and blkcache does in them what BENCHMARKS.md says.
 
 import { assert, assertEquals } from "@std/assert";
 import { hasTools, isRoot } from "../harness/requires.ts";

@@ -75,7 +75,8 @@ for (const path of WORKFLOWS) {
 }
 
 Deno.test("one release of Deno is used everywhere", () => {
-  const everywhere = [...WORKFLOWS, ...SCRIPTS, ".ci/run", "README.md", ".github/CONTRIBUTING.md"];
+  const documents = ["README.md", ...names(".github").filter((path) => path.endsWith(".md"))];
+  const everywhere = [...WORKFLOWS, ...SCRIPTS, ".ci/run", ...documents];
   const releases = everywhere.flatMap((path) =>
     [...textOf(path).matchAll(/\bdeno@(\d[\w.]*)/g)].map(([, release]) => release)
   );
