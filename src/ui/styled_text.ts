@@ -1,6 +1,7 @@
 // Text with colours, and the only place where escape sequences for them are made.
 
 import { printable } from "../base/printable.ts";
+import { columnsOf, firstColumns } from "./columns.ts";
 
 /** The colours that every terminal has; what they look like is the user's choice. */
 const CODES = {
@@ -31,9 +32,9 @@ export function spansOf(line: Line): readonly Span[] {
   return typeof line === "string" ? [{ text: line }] : line;
 }
 
-/** Columns that a line takes. */
+/** Columns that a line takes: a label of a disc may have wide characters. */
 export function lineWidth(line: Line): number {
-  return spansOf(line).reduce((width, { text }) => width + printable(text).length, 0);
+  return spansOf(line).reduce((width, { text }) => width + columnsOf(printable(text)), 0);
 }
 
 /** The first `width` columns of a line. */
@@ -41,9 +42,9 @@ export function cutLine(line: Line, width: number): Line {
   const spans: Span[] = [];
   let left = width;
   for (const span of spansOf(line)) {
-    const text = printable(span.text).slice(0, left);
+    const text = firstColumns(printable(span.text), left);
     if (text !== "") spans.push({ ...span, text });
-    left -= text.length;
+    left -= columnsOf(text);
   }
   return spans;
 }
