@@ -6,7 +6,6 @@ import { UserError } from "../base/errors.ts";
 import { BlockStacks } from "../host/block_stack.ts";
 import { isFloppy, isOptical, type MediumStatus, mediumStatus } from "./medium.ts";
 import { mounts } from "../host/mounts.ts";
-import { isBlockDevice, statPath } from "../host/path_stat.ts";
 import { isSystemMount, swapDevices } from "../host/running_system.ts";
 import { readSpecialFile } from "../host/special_file.ts";
 import { blockDevices, parseUevent, SysfsBlock } from "../host/sysfs.ts";
@@ -52,15 +51,6 @@ export interface BlockDeviceInfo {
  */
 export function listedBlocks(): SysfsBlock[] {
   return blockDevices().filter((block) => !block.isPartition && isWorthListing(block));
-}
-
-/**
- * As `describeBlockDevice`, for a path; undefined when it is no block device.
- * @throws {SystemError} ENOENT when there is no such path.
- */
-export function describePath(path: string): BlockDeviceInfo | undefined {
-  const stat = statPath(path);
-  return isBlockDevice(stat) ? describeBlockDevice(new SysfsBlock(stat.rdev)) : undefined;
 }
 
 /** Describes one disk, drive or partition. May hang in a drive, or in a network that a loop device's file is on. */

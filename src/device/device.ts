@@ -73,11 +73,6 @@ export class Device extends File {
     return firstAnswer(() => true, () => blkReadOnly(this.fd)) ?? this.sysfs.isReadOnly;
   }
 
-  /** True when the device says that it has heads to move; false also when it does not say. */
-  get rotational(): boolean {
-    return this.sysfs.isRotational;
-  }
-
   get model(): string | undefined {
     return this.sysfs.model;
   }

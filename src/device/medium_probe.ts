@@ -106,9 +106,3 @@ export class MediumStays {
 function isThere(status: MediumStatus): boolean {
   return status === "present" || status === "unknown";
 }
-
-/** The medium in a drive now; null without one. @throws {UserError} as `MediumProbe`. */
-export function mediumId(path: string): MediumId {
-  using probe = new MediumProbe(path);
-  return probe.look() ?? null;
-}

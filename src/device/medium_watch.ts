@@ -23,7 +23,7 @@ export interface WatchOptions {
   logger?: WatchLogger | undefined;
   /** Milliseconds between looks, default 1000. */
   intervalMs?: number | undefined;
-  /** What `mediumId` said when the caller looked; a change since then is reported. Default: now. */
+  /** What a `MediumProbe` saw earlier; a change since then is reported. Default: the first look. */
   from?: MediumId | undefined;
 }
 

@@ -3,7 +3,6 @@ import { blkSectorSize } from "../sys/block_ioctls.ts";
 import { DEFAULT_SECTOR_SIZE, Device, firstAnswer, isSectorSize } from "./device.ts";
 import type { OpenOptions } from "./file.ts";
 import { isFloppy, isOptical, type MediumStatus, mediumStatus, mediumStatusOf } from "./medium.ts";
-import { watchMedium, type WatchOptions } from "./medium_watch.ts";
 import { noMedium } from "../files/open_error.ts";
 import { isBlockDevice, statPath, statPathIfThere } from "../host/path_stat.ts";
 import { SysfsBlock } from "../host/sysfs.ts";
@@ -54,10 +53,5 @@ export class Removable extends Device {
   override get sectorSize(): number {
     return firstAnswer(isSectorSize, () => blkSectorSize(this.fd)) ??
       (this.optical ? OPTICAL_SECTOR_SIZE : DEFAULT_SECTOR_SIZE);
-  }
-
-  /** See `watchMedium`, which needs no medium to begin with. */
-  watchForChanges(options: WatchOptions): Promise<void> {
-    return watchMedium(this.path, options);
   }
 }

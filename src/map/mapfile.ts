@@ -3,7 +3,6 @@
 
 import { MOST_TRANSITIONS } from "./map_room.ts";
 import type { MapSnapshot } from "./map_snapshot.ts";
-import { STATUS_COUNT } from "./statuses.ts";
 
 export { encodeMapfile, formatMapfile, type MapfileHeading } from "./mapfile_formatter.ts";
 export { parseMapfile, type ParseOptions } from "./mapfile_parser.ts";
@@ -32,13 +31,3 @@ const COMMENT_BYTES = 2 ** 20;
 
 /** The longest mapfile that is read, bytes: as many blocks as a map in memory can hold. */
 export const MOST_MAPFILE_BYTES = MOST_TRANSITIONS * LINE_BYTES + COMMENT_BYTES;
-
-/** Bytes of each status, by status number. */
-export function mapfileTotals({ positions, statuses, size }: MapSnapshot): number[] {
-  const totals = new Array<number>(STATUS_COUNT).fill(0);
-  for (let index = 0; index < positions.length; index++) {
-    const end = index + 1 < positions.length ? positions[index + 1] : size;
-    totals[statuses[index]] += end - positions[index];
-  }
-  return totals;
-}

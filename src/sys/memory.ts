@@ -34,7 +34,7 @@ export class NativeMemory {
   static allocate(size: number): NativeMemory {
     assert(Number.isSafeInteger(size) && size > 0, `cannot allocate ${size} bytes`);
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    return new NativeMemory(mapMemory(size, PROT_READ | PROT_WRITE, flags, -1), size);
+    return new NativeMemory(mapMemory(size, PROT_READ | PROT_WRITE, flags), size);
   }
 
   /** Gives the pages back to the system; they read as zeros again. */
@@ -63,12 +63,12 @@ export function adviseRandom(address: bigint, size: bigint): void {
   libc.madvise(address, size, MADV_RANDOM);
 }
 
-/** mmap(2) from offset 0. @returns the address. @throws {SystemError} e.g. ENOMEM, ENODEV. */
-export function mapMemory(size: number, protection: number, flags: number, fd: number): number {
-  const address = libc.mmap(0n, BigInt(size), protection, flags, fd, 0n);
+/** mmap(2) of memory that belongs to no file. @returns the address. @throws {SystemError} ENOMEM. */
+function mapMemory(size: number, protection: number, flags: number): number {
+  const address = libc.mmap(0n, BigInt(size), protection, flags, -1, 0n);
   const error = errno();
   if (address === -1n) {
-    throw new SystemError(error, "mmap", fd < 0 ? { length: size } : { fd, length: size });
+    throw new SystemError(error, "mmap", { length: size });
   }
   return Number(address);
 }

@@ -1,7 +1,8 @@
 // Measures what clients get of a disk with one bad sector, and what it costs the disk, with different servers
 // between them. Prints a table.
 
-import { mapfileTotals, parseMapfile } from "../../src/map/mapfile.ts";
+import { parseMapfile } from "../../src/map/mapfile.ts";
+import { mapfileTotals } from "../harness/mapfile_totals.ts";
 import { BAD_SECTOR, FINISHED } from "../../src/map/statuses.ts";
 import { textTable } from "../../src/ui/text_table.ts";
 import { FailingDevice } from "../harness/failing_device.ts";

@@ -1,6 +1,7 @@
 // One rescue of a sick disk by one program: what it has saved by when, and what it asked of the disk.
 
-import { mapfileTotals, parseMapfile } from "../../src/map/mapfile.ts";
+import { parseMapfile } from "../../src/map/mapfile.ts";
+import { mapfileTotals } from "../harness/mapfile_totals.ts";
 import { FINISHED } from "../../src/map/statuses.ts";
 import type { SickModel } from "../harness/sick_model.ts";
 import { blkcacheCommand } from "./servers.ts";

@@ -2,13 +2,8 @@
 // and neither program misreads what the other has written.
 
 import { assertEquals } from "@std/assert";
-import {
-  formatMapfile,
-  type Mapfile,
-  MapfileError,
-  mapfileTotals,
-  parseMapfile,
-} from "../../src/map/mapfile.ts";
+import { mapfileTotals } from "../harness/mapfile_totals.ts";
+import { formatMapfile, type Mapfile, MapfileError, parseMapfile } from "../../src/map/mapfile.ts";
 import { hasTools } from "../harness/requires.ts";
 import { mutatedMapfile } from "../model/map_mutations.ts";
 import { chooseSeed, Random } from "../model/map_random.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
 import { needsSwitch } from "../../../src/device/medium_polling.ts";
-import { type MediumId, mediumId, MediumStays } from "../../../src/device/medium_probe.ts";
+import { type MediumId, MediumProbe, MediumStays } from "../../../src/device/medium_probe.ts";
 import type { MediumStatus } from "../../../src/device/medium.ts";
 import { followMedium, watchMedium } from "../../../src/device/medium_watch.ts";
 import { Removable } from "../../../src/device/removable.ts";
@@ -149,7 +149,7 @@ Deno.test({
       assertEquals([drive.optical, drive.mediumStatus, drive.sectorSize], [false, "present", 512]);
       const stop = new AbortController();
       const changes: MediumId[][] = [];
-      const watch = drive.watchForChanges({
+      const watch = watchMedium(loop.path, {
         signal: stop.signal,
         intervalMs: 1,
         onChange: (...change) => changes.push(change),
@@ -196,4 +196,9 @@ async function follow(
     onChange: (oldId, newId) => changes.push([oldId, newId]),
   });
   return changes;
+}
+
+function mediumId(path: string): MediumId {
+  using probe = new MediumProbe(path);
+  return probe.look() ?? null;
 }

@@ -1,10 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import {
-  type Mapfile,
-  MapfileError,
-  mapfileTotals,
-  parseMapfile,
-} from "../../../src/map/mapfile.ts";
+import { mapfileTotals } from "../../harness/mapfile_totals.ts";
+import { type Mapfile, MapfileError, parseMapfile } from "../../../src/map/mapfile.ts";
 import { statusChar } from "../../../src/map/statuses.ts";
 
 /** Blocks as `start+length status`, so that a table stays readable. */
