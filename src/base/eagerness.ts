@@ -9,7 +9,10 @@ const FAILURE = 2;
 /** Waits without a look after too many failures. */
 const REST = 16;
 
-/** See the head of this file. */
+/**
+ * Decides how often a thread polls before it sleeps: adaptive spinning for one thread and one kind
+ * of wait.
+ */
 export class Eagerness {
   readonly #most: number;
   #credit = 1;

@@ -28,7 +28,7 @@ const KINDS: ReadonlyMap<number, string> = new Map([
   [S_IFSOCK, "a socket"],
 ]);
 
-/** See the head of this file. Declare it with `using`. */
+/** A file by its name in a directory that is held open. Declare it with `using`. */
 export class Entry implements Disposable {
   readonly folder: Folder;
   readonly name: string;

@@ -39,7 +39,10 @@ export function isOurs({ uid }: FileIdentity): boolean {
   return uid === 0 || uid === Deno.uid();
 }
 
-/** See the head of this file. Declare it with `using`. */
+/**
+ * A directory that is held open, with the answer to who else can change names in it. Declare it
+ * with `using`.
+ */
 export class Folder implements Disposable {
   /** A descriptor that names it (O_PATH). */
   readonly fd: number;

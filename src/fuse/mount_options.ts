@@ -2,7 +2,7 @@
 
 import type { Counters } from "./counters.ts";
 
-/** See the head of this file. */
+/** How a mounted file is served; the same for all threads of a mount. */
 export interface MountOptions {
   /** Longest time a reader waits for the device before it gets EIO; 0: for ever. */
   readonly timeoutMs: number;

@@ -30,7 +30,10 @@ const FIELDS = 3;
 /** A map's phase, pass and position. */
 type Place = Pick<MapSnapshot, "phase" | "pass" | "position">;
 
-/** See the head of this file. Each thread makes its own over the same memory. */
+/**
+ * Statuses that failed reads have set and that no good read has proved yet, with the statuses
+ * before them. Each thread makes its own over the same memory.
+ */
 export class UnprovedMarks {
   readonly #map: FileMap;
   readonly #words: Int32Array<SharedArrayBuffer>;

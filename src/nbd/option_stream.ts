@@ -17,7 +17,10 @@ export interface ReceivedOption {
   readonly payload: Uint8Array | undefined;
 }
 
-/** See the head of this file. It never wants a byte of what follows the negotiation. */
+/**
+ * Puts a client's options together from the bytes that arrive, a few at a time. It never wants a
+ * byte of what follows the negotiation.
+ */
 export class OptionStream {
   #step: "flags" | "header" | "payload" | "rest" = "flags";
   #option = 0;

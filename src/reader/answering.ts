@@ -9,7 +9,10 @@ import type { PendingRead } from "./pending_read.ts";
 import type { PendingReads } from "./pending_reads.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 
-/** See the head of this file. */
+/**
+ * Gives read bytes and failures to the requests that wait for them, and ends those that have all
+ * they can get. Reader thread only.
+ */
 export class Answering {
   /** What is at the cursor of the read that was last advanced. */
   readonly run: Run = { end: 0, status: NON_TRIED };

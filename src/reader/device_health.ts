@@ -40,7 +40,10 @@ export interface HealthFollower {
   answers(sinceMs: number): void;
 }
 
-/** See the head of this file. */
+/**
+ * Decides whether the device answers at all, and has the effects of failed reads taken back when it
+ * did not. Reader thread only.
+ */
 export class DeviceHealth {
   readonly #parts: HealthParts;
   readonly #outage = new Outage();

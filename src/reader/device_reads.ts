@@ -21,7 +21,10 @@ import { SlowFailures } from "./slow_failures.ts";
 
 type Read = ReadableDevice["read"];
 
-/** See the head of this file. */
+/**
+ * Makes the device reads, one at a time: counts them, adapts their size, and checks the medium
+ * after each. Reader thread only.
+ */
 export class DeviceReads {
   readonly pace = new Pace();
   readonly health: DeviceHealth;

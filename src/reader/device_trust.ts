@@ -16,7 +16,10 @@ import type { FailedReads } from "./failed_reads.ts";
 import type { PendingReads } from "./pending_reads.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 
-/** See the head of this file. */
+/**
+ * What the reader does about failures that no good read has proved yet, and while the device is
+ * silent. Reader thread only.
+ */
 export class DeviceTrust implements HealthFollower {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;

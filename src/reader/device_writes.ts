@@ -55,7 +55,10 @@ export interface DeviceWritesParts {
   readonly warn: (what: string, errno: number) => void;
 }
 
-/** See the head of this file. */
+/**
+ * Writes of clients to the device and to the image, a piece of whole sectors at a time. Reader
+ * thread only.
+ */
 export class DeviceWrites {
   readonly #parts: DeviceWritesParts;
   readonly #pending: PendingReads;

@@ -11,7 +11,10 @@ interface FailedRead {
   readonly end: number;
 }
 
-/** See the head of this file. */
+/**
+ * Ranges of wide reads that have failed and whose bad sectors are not known yet. Reader thread
+ * only.
+ */
 export class FailedReads {
   #reads: FailedRead[] = [];
 

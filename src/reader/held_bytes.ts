@@ -12,7 +12,10 @@ export interface Piece {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** See the head of this file. Pieces do not overlap. */
+/**
+ * Device bytes that the image cannot take at the moment. Clients get them from here, and the image
+ * when it takes writes again. Pieces do not overlap.
+ */
 export class HeldBytes {
   /** The newest last. */
   #pieces: Piece[] = [];

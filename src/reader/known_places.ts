@@ -17,7 +17,7 @@ export interface Place {
   readonly from: "this run" | "the map" | "nobody";
 }
 
-/** See the head of this file. */
+/** Sectors that were readable before, for checks of whether the device still answers. */
 export class KnownPlaces {
   readonly #map: FileMap;
   readonly #sectorSize: number;

@@ -40,7 +40,10 @@ export type CheckResult = "answers" | "silent" | "untold";
  */
 export type Urgency = "none" | "ordinary" | "awaited" | "final";
 
-/** See the head of this file. Times are milliseconds of one clock. */
+/**
+ * Tells a bad sector from a device that has stopped answering. No I/O: it hears results and asks
+ * for checks. Times are milliseconds of one clock.
+ */
 export class Outage {
   /** Failures since the last proof, and when the first of them was. */
   #unproved = 0;

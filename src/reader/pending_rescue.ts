@@ -1,7 +1,7 @@
 // A rescue as the reader works on it: what it has read so far has been given to those who waited then.
 import { Rescue, type RescueStart } from "./rescue.ts";
 
-/** See the head of this file. */
+/** A rescue under way, with the position up to which its results were handed out. */
 export class PendingRescue extends Rescue {
   /** Requests with an `arrival` up to this number have been given all that it has read. */
   readonly lastArrival: number;

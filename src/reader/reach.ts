@@ -6,7 +6,10 @@ import { type Pace, SICK_READ } from "./pace.ts";
 import type { PendingReads } from "./pending_reads.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 
-/** See the head of this file. */
+/**
+ * Computes the range of one device read: the request, its neighbours and read-ahead. Reader thread
+ * only.
+ */
 export class Reach {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;

@@ -32,7 +32,10 @@ const LONG_IDLE_MS = 30_000;
 /** Looks for the next request before the reader sleeps: some 130 microseconds, a client's way around. */
 const ARRIVAL_LOOKS = 1000;
 
-/** See the head of this file. */
+/**
+ * The reader's loop: takes a turn, makes one device read, publishes it, and looks at the queue
+ * again. Reader thread only.
+ */
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;

@@ -3,7 +3,7 @@
 // slots of the queue, and nothing is allocated after the start. Reader thread only.
 import type { PendingRead } from "./pending_read.ts";
 
-/** See the head of this file. */
+/** The pending reads ordered by the next byte that each needs. */
 export class ReadsByPlace {
   /** By slot. */
   readonly #reads: readonly (PendingRead | undefined)[];

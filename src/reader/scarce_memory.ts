@@ -13,7 +13,10 @@ const MOST_FAULTS_PER_SECOND = 200;
 const LOOK_MS = 250;
 const REST_MS = 500;
 
-/** See the head of this file. */
+/**
+ * Writes and drops the image's pages where memory is short, so that the kernel does not evict the
+ * program's code. Reader thread only.
+ */
 export class ScarceMemory {
   readonly #image: number;
   readonly #source: number | undefined;

@@ -13,7 +13,10 @@ import type { PendingRescue } from "./pending_rescue.ts";
 /** Turns in a row that a session gives to reads behind the first in line. */
 export const MOST_PASSES = 3;
 
-/** See the head of this file. */
+/**
+ * The pending requests of one session, and the choice of the one that its next turn serves. Reader
+ * thread only.
+ */
 export class SessionRequests {
   /** Reads, in no order. */
   readonly #reads: PendingRead[] = [];

@@ -21,7 +21,7 @@ const LEAST_DEVIATION = 0.1;
 /** What is left of the delay that is believed after a read that tells none: so a wrong one is found out. */
 const FADING = 0.98;
 
-/** See the head of this file. */
+/** Measures how many bytes the device gives in the time of one turn. */
 export class SliceSize {
   readonly #sectorSize: number;
   // Weighted sums over the last reads: their number, lengths and times, squares and products.

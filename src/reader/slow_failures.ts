@@ -6,7 +6,9 @@ const LEAST_SUSPECT_MS = 1000;
 /** What takes as many times as long as the longest failure that was believed is. */
 const FACTOR = 4;
 
-/** See the head of this file. */
+/**
+ * Finds failures that took so long that the device may have hung: such a read is made once more.
+ */
 export class SlowFailures {
   #longestMs = 0;
 

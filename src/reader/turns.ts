@@ -18,7 +18,7 @@ import type { SessionRequests } from "./session_requests.ts";
 /** Turns of healthy requests for one of a rescue, while both wait: so that a rescue ends some day. */
 export const TURNS_PER_RESCUE = 3;
 
-/** See the head of this file. */
+/** Decides whose turn at the device it is. No I/O. Reader thread only. */
 export class Turns {
   readonly #sessions: readonly SessionRequests[];
   /** Number of the last turn. */

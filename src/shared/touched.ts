@@ -7,7 +7,10 @@ const LEAST_GRAIN = 4096;
 /** Most bits; a larger device has larger grains. 32 MiB, committed where something is read. */
 const MOST_BITS = 2 ** 28;
 
-/** See the head of this file. Every thread makes its own over the same memory. */
+/**
+ * A bitmap of the parts of a device that clients have read. Every thread makes its own over the
+ * same memory.
+ */
 export class Touched {
   readonly buffer: SharedArrayBuffer;
   /** Of the device, bytes. */

@@ -31,7 +31,10 @@ export class FuseBuffers {
   }
 }
 
-/** See the head of this file. Woken by the unmounting; out of `wait` also by the session's eventfd. */
+/**
+ * One thread's two connections to /dev/fuse. Its calls block. Woken by the unmounting; out of
+ * `wait` also by the session's eventfd.
+ */
 export class FuseKernel implements Kernel {
   readonly input: Uint8Array;
   readonly output: Uint8Array;

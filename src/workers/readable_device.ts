@@ -15,7 +15,10 @@ import type { ReaderInit } from "./reader_init.ts";
 /** What every file system takes for O_DIRECT. */
 const DIRECT_ALIGNMENT = 4096;
 
-/** See the head of this file. */
+/**
+ * The device as the reader reads it: by io_uring or pread(2), and opened again after it has come
+ * back. Reader thread only.
+ */
 export class OpenReadableDevice implements ReadableDevice, Disposable {
   readonly size: number;
   readonly sectorSize: number;

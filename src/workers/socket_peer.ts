@@ -33,7 +33,10 @@ export class SessionBuffers {
   }
 }
 
-/** See the head of this file. Woken by shutting the socket down, and by the session's eventfd. */
+/**
+ * One client's socket as the NBD code uses it. Its calls block. Session thread only. Woken by
+ * shutting the socket down, and by the session's eventfd.
+ */
 export class SocketPeer implements Peer {
   readonly input: Uint8Array;
   readonly output: Uint8Array;

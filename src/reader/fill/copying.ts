@@ -39,7 +39,10 @@ class Skip {
   }
 }
 
-/** See the head of this file. The map's position and pass say how far it is. */
+/**
+ * The copying phase: large pieces of non-tried areas, in ddrescue's five passes. The map's position
+ * and pass say how far it is.
+ */
 export class Copying implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #readSize: ReadSize;

@@ -63,7 +63,10 @@ interface Before {
   readonly verification: VerificationPlace;
 }
 
-/** See the head of this file. Times are milliseconds of one clock. */
+/**
+ * Chooses the next read of a fill, in ddrescue's phases over the live map. No I/O: the reader makes
+ * the reads. Times are milliseconds of one clock.
+ */
 export class Fill {
   readonly #parts: FillParts;
   readonly #wanted: Wanted;

@@ -6,7 +6,10 @@ import type { FailedReads } from "../failed_reads.ts";
 import type { ReaderParts } from "../reader_parts.ts";
 import type { Fill } from "./fill.ts";
 
-/** See the head of this file. */
+/**
+ * Makes the reads that a fill chooses, one a turn, and reports the results to it. Reader thread
+ * only.
+ */
 export class FillTurns {
   readonly #parts: ReaderParts;
   readonly #fill: Fill;

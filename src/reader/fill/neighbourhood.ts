@@ -17,7 +17,10 @@ interface Place {
   end: number;
 }
 
-/** See the head of this file. Moves neither the map's position nor its pass. */
+/**
+ * Fills the areas around recent client reads first, because files are mostly contiguous. Moves
+ * neither the map's position nor its pass.
+ */
 export class Neighbourhood implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #readSize: ReadSize;

@@ -5,7 +5,7 @@ import type { PhaseWork } from "./phase_work.ts";
 import { firstSectorEnd, lastSectorStart } from "./sectors.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** See the head of this file. */
+/** The retrying phase: reads each bad sector once more in each pass. */
 export class Retrying implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #sectorSize: number;

@@ -6,7 +6,7 @@ import { CLUSTER } from "./read_size.ts";
 import { firstSectorEnd } from "./sectors.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** See the head of this file. */
+/** The scraping phase: reads every sector of non-scraped areas, narrow areas first. */
 export class Scraping implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #sectorSize: number;

@@ -28,7 +28,9 @@ const ERROR_WINDOW_MS = 1000;
 const LEAST_GRACE_MS = 2;
 const MOST_GRACE_MS = 500;
 
-/** See the head of this file. */
+/**
+ * Limits of a fill: its rate, its rests after errors, and when it gives up. No clock of its own.
+ */
 export class Throttle {
   readonly #limits: Limits;
   /** No read of fill begins before. */

@@ -6,7 +6,10 @@ import type { PhaseWork } from "./phase_work.ts";
 import { firstSectorEnd, lastSectorStart } from "./sectors.ts";
 import type { Wanted } from "./wanted.ts";
 
-/** See the head of this file. */
+/**
+ * The trimming phase: reads sectors from both ends of a failed area up to the first bad one on each
+ * side.
+ */
 export class Trimming implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #sectorSize: number;

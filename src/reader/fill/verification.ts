@@ -21,7 +21,7 @@ export interface VerificationPlace extends Readonly<Verified> {
   readonly at: number;
 }
 
-/** See the head of this file. */
+/** Reads a sample of the finished areas again and compares it with the image. Changes nothing. */
 export class Verification implements PhaseWork {
   readonly #wanted: Wanted;
   readonly #bytes: number;

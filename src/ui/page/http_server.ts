@@ -37,7 +37,10 @@ const REASONS: Readonly<Record<number, string>> = {
   505: "HTTP Version Not Supported",
 };
 
-/** See the head of this file. */
+/**
+ * Serves HTTP to a limited number of clients: one request and one answer for each connection, in a
+ * limited time.
+ */
 export class HttpServer {
   readonly #listener: Deno.TcpListener;
   readonly #mostConnections: number;
