@@ -1,6 +1,6 @@
-// Whether to look again and again for a moment before going to sleep. To be put to sleep and woken costs
-// 5 to 50 microseconds, more than most answers take to come; looking costs a processor that others may
-// want. So it goes on as long as it mostly pays. For one thread and one kind of wait.
+// Adaptive spinning: a thread polls for a moment before it sleeps. A sleep and a wake cost
+// 5 to 50 microseconds, more than most answers take to come; polling costs a processor that other threads may
+// need. So the thread polls as long as that mostly pays. For one thread and one kind of wait.
 
 /** Successes that are remembered. */
 const MOST_CREDIT = 8;
@@ -19,7 +19,7 @@ export class Eagerness {
 
   /**
    * @param most looks of one wait.
-   * @param processors those of the machine. With a single one nobody can act meanwhile: no looks then.
+   * @param processors those of the machine. With a single one no other thread can run meanwhile, so this one never polls.
    */
   constructor(most: number, processors: number = navigator.hardwareConcurrency) {
     this.#most = processors > 1 ? most : 0;

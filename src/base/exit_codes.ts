@@ -1,7 +1,7 @@
 // What the program's exit code means: the one table. Help, manual, README, JSON and page repeat it, and
 // `tests/meta/exit_codes_test.ts` compares them. Scripts rely on it: changed only on purpose.
 
-/** What was asked for is done: everything is read, or the run was ended without a promise to complete it. */
+/** Success: everything is read, or the user ended a run that had not promised to complete. */
 export const EXIT_DONE = 0;
 /** Something failed; the message says what. */
 export const EXIT_FAILURE = 1;

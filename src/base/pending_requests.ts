@@ -1,4 +1,4 @@
-// The requests of one session that wait for the device: which slots are taken, by what, and until when somebody
+// The requests of one session that wait for the device: which slots are taken, by what, and until when a client
 // waits. The source owns the record; the protocols keep what their replies need beside it, by slot.
 //
 // A slot goes FREE -> WAITING -> FREE, or FREE -> WAITING -> ABANDONED -> FREE. A request under way cannot be called
@@ -17,13 +17,13 @@ export class PendingRequests {
   readonly offsets: Float64Array;
   /** How long each request is, bytes; by slot. It stays until the slot is taken again. */
   readonly lengths: Float64Array;
-  /** Requests that somebody waits for. */
+  /** Requests that a client waits for. */
   waiting = 0;
   readonly #states: Uint8Array;
   readonly #deadlines: Float64Array;
   readonly #free: Uint16Array;
   #freeCount: number;
-  /** No request that somebody waits for has an earlier deadline. Spares looking at all of them. */
+  /** No request that a client waits for has an earlier deadline. Spares looking at all of them. */
   #noneBefore = Infinity;
 
   /** @param count the most requests at a time, 1 to 65536. */
@@ -47,7 +47,7 @@ export class PendingRequests {
     return this.#freeCount === 0;
   }
 
-  /** Slots that are taken: the requests that somebody waits for, and the abandoned ones. */
+  /** Slots that are taken: the requests that a client waits for, and the abandoned ones. */
   get underWay(): number {
     return this.#states.length - this.#freeCount;
   }
@@ -68,7 +68,7 @@ export class PendingRequests {
     return slot;
   }
 
-  /** The request has ended, and its slot is free. @returns whether somebody has waited for it until now. */
+  /** The request has ended, and its slot is free. @returns whether a client waited for it until now. */
   release(slot: number): boolean {
     const state = this.#states[slot];
     assert(state !== FREE, "a request ended that was not under way");
@@ -85,7 +85,7 @@ export class PendingRequests {
     this.#states[slot] = ABANDONED;
   }
 
-  /** Abandons every request that somebody waits for: the client has gone. */
+  /** Abandons every request that a client waits for: the client has gone. */
   abandonAll(): void {
     for (let slot = this.any(); slot >= 0; slot = this.any()) this.abandon(slot);
   }
@@ -98,12 +98,12 @@ export class PendingRequests {
     return this.#states[slot] === WAITING;
   }
 
-  /** Any request that somebody waits for, or -1. */
+  /** Any request that a client waits for, or -1. */
   any(): number {
     return this.waiting === 0 ? -1 : this.#states.indexOf(WAITING);
   }
 
-  /** A request that somebody waits for and whose deadline is not after `now`, or -1. */
+  /** A request that a client waits for and whose deadline is not after `now`, or -1. */
   overdue(now: number): number {
     if (now < this.#noneBefore || this.waiting === 0) return -1;
     let earliest = Infinity;
@@ -116,7 +116,7 @@ export class PendingRequests {
     return -1;
   }
 
-  /** When to ask for overdue ones: not after the earliest deadline; Infinity when nobody waits. */
+  /** When to ask for overdue ones: not after the earliest deadline; Infinity when no client waits. */
   get nextDeadline(): number {
     return this.waiting === 0 ? Infinity : this.#noneBefore;
   }

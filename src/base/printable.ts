@@ -7,7 +7,7 @@ const CONTROLS =
   // deno-lint-ignore no-control-regex
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-// What stands for a byte of a name that is not UTF-8 (sys/c_string.ts).
+// Characters that represent bytes of a name that is not UTF-8 (sys/c_string.ts).
 const BYTES = /[\udc80-\udcff]/gu;
 
 /**

@@ -76,7 +76,7 @@ export function formatRate(bytesPerSecond: number): string {
 
 const DAY_SECONDS = 86_400;
 
-/** "850 ms", "45 s", "2 min 5 s", "1 h 4 min", "3 d 4 h"; "unknown" for what is not finite. */
+/** "850 ms", "45 s", "2 min 5 s", "1 h 4 min", "3 d 4 h"; "unknown" for infinity and NaN. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "unknown";
   if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;

@@ -1,4 +1,4 @@
-// The command line, checked: what is asked for, or one sentence that says what is wrong with it.
+// Checks the command line. The result is a request, or an error of one sentence.
 // Nothing is read or created here.
 
 import { parseArgs } from "@std/cli/parse-args";
@@ -24,7 +24,7 @@ const SPELLINGS = new Map(
   ROWS.flatMap((row) => spellings(row).map((name) => [name, row] as const)),
 );
 
-/** What has no meaning without a device, or would change the image. */
+/** Options that have no meaning without a device, or would change the image. */
 const WITH_DEVICE: readonly OptionName[] = [
   ...["direct", "read-ahead", "retries", "once", "speed", "write-through", "try-again"] as const,
   ...["fill", "save-interval", "keep-cache", "force"] as const,

@@ -5,7 +5,7 @@ import type { ByteRange } from "../ui/map_subject.ts";
 import { usageError } from "./usage_error.ts";
 
 /**
- * The part of a device of `size` bytes. What is named beyond its end is left out.
+ * The part of a device of `size` bytes. A part beyond its end is ignored.
  * @throws {UserError} when there is nothing in it.
  */
 export function parseByteRange(text: string, size: number, sectorSize: number): ByteRange {

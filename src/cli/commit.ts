@@ -37,7 +37,7 @@ function hash(text: string | undefined): string | undefined {
   return text !== undefined && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text) ? text : undefined;
 }
 
-/** Undefined when it cannot be read, for whatever reason: nothing depends on it. */
+/** Undefined when it cannot be read, for any reason: nothing depends on it. */
 function textOf(file: URL): string | undefined {
   try {
     return Deno.readTextFileSync(file).trim();

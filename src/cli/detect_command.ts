@@ -27,7 +27,7 @@ import { EXIT_DONE, EXIT_FAILURE } from "../base/exit_codes.ts";
 const LISTED_SILENCE_MS = 5_000;
 /** The same for one that was named and is read: a disk that has to spin up takes some 10 s. */
 const NAMED_SILENCE_MS = 15_000;
-/** After so many milliseconds it is said on a terminal that a device has not answered yet. */
+/** After this time a terminal shows that a device has not answered yet, milliseconds. */
 const WAITING_MS = 3_000;
 
 /** Without paths no disk is read; a named one is, its first 64 KiB. @returns the exit code. */
@@ -64,7 +64,7 @@ async function listAll(looks: DeviceLooks, terminal: Terminal): Promise<number> 
 }
 
 /**
- * Says what is known of a source; what the kernel knows also when it cannot be opened, or does not answer.
+ * Describes a source; with the kernel's facts alone when it cannot be opened or does not answer.
  * @throws {UserError} when it is none, cannot be opened, or does not answer.
  */
 async function describeSource(

@@ -28,7 +28,7 @@ export function imagesOf(identity: Identity, label: string | null, folder: strin
   return matches.sort((one, other) => Number(other.certain) - Number(one.certain));
 }
 
-/** What is known of a device that nobody has read. */
+/** The facts about a device that blkcache has not read. */
 export function unreadIdentity(device: BlockDeviceInfo): Identity {
   // A USB enclosure may answer for the disk in it, and a drive says nothing of its disc.
   const isOwn = device.class === "Device" && device.transport !== "usb";

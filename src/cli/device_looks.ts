@@ -7,7 +7,7 @@ import { SysfsBlock } from "../host/sysfs.ts";
 import { endWorker, requireThreads } from "../server/thread_room.ts";
 import type { LookMessage, LookOrder } from "../workers/look_init.ts";
 
-/** What has come of a look. */
+/** The result of a look. */
 export interface Look {
   /** With `answers` false when the device has been silent for too long. */
   readonly info: BlockDeviceInfo;

@@ -1,4 +1,4 @@
-// `map --watch`: shows a mapfile anew whenever somebody has written it, until a signal.
+// `map --watch`: shows a mapfile anew after each change, until a signal.
 
 import { UserError } from "../base/errors.ts";
 import { readNamedMapfile } from "../opening/read_mapfile.ts";
@@ -14,7 +14,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export interface MapfileFollower {
   /** Called at each look; `isNew` when the file has changed since the last one. */
   show(mapfile: ReturnType<typeof parseMapfile>, isNew: boolean): void | Promise<void>;
-  /** The file cannot be used at the moment; what was shown is still the last that is known. */
+  /** The file cannot be used at the moment; the last good contents stay on the screen. */
   complain(error: Error): void;
 }
 

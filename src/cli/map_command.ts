@@ -1,4 +1,4 @@
-// `blkcache map`: totals and pictures of a mapfile, whoever made it.
+// `blkcache map`: totals and pictures of a mapfile of blkcache or ddrescue.
 
 import { type Mapfile, parseMapfile } from "../map/mapfile.ts";
 import { isSvg, mapPng, mapSvg } from "../ui/map_image.ts";
@@ -33,7 +33,7 @@ export async function mapCommand(
   const { mapfile } = readMapfileArgument(path);
   if (mapfile.exactEnds !== undefined) {
     terminal.warning(
-      `"${path}" goes on to ${mapfile.exactEnds.size}: what lies behind ${mapfile.size} is left out`,
+      `"${path}" reaches to ${mapfile.exactEnds.size}: areas behind ${mapfile.size} are ignored`,
     );
   }
   const first = subjectOf(mapfile);

@@ -10,7 +10,7 @@ import { usageError } from "./usage_error.ts";
 const REPLACEMENT = "\ufffd";
 const NOT_UTF8 = /[\udc80-\udcff]/u;
 
-/** @throws {UserError} when an argument is not what was written. */
+/** @throws {UserError} when an argument is not UTF-8, so that its bytes are lost. */
 export function checkArguments(args: readonly string[]): void {
   if (!args.some((arg) => arg.includes(REPLACEMENT))) return;
   const written = (readSpecialFile("/proc/self/cmdline") ?? "").split("\0");

@@ -1,4 +1,4 @@
-// From what stands on the command line to the value of an option.
+// Parses the text of an option on the command line into its value.
 
 import { formatSize, inBytes, parseSize, type WrittenSize } from "../base/sizes.ts";
 import { LOG_LEVELS, type LogLevel } from "../ui/log_level.ts";
@@ -60,7 +60,7 @@ function shortText(text: string): string {
 
 function size(option: Option, text: string): WrittenSize {
   const written = parseSize(text);
-  // No device has smaller sectors; whatever depends on larger ones is seen to when they are known.
+  // No device has smaller sectors; checks that need the real size follow when it is known.
   const value = inBytes(written, LEAST_SECTOR);
   const { min = 0, max = Number.MAX_SAFE_INTEGER } = option;
   if (value < min || value > max) {

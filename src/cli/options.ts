@@ -482,7 +482,7 @@ export type OptionName = Row["name"];
 /** Every option by name after parsing, completed with the defaults; undefined: not given. */
 export type OptionValues = { readonly [R in Row as R["name"]]: Settled<R> };
 
-/** What can be written on a command line for `option`: its name, for a switch also `no-NAME`. */
+/** The spellings of `option` on a command line: its name, for a switch also `no-NAME`. */
 export function spellings(option: Option): string[] {
   return option.kind === "switch" ? [option.name, `no-${option.name}`] : [option.name];
 }

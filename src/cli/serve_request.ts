@@ -67,7 +67,7 @@ export function serveOptions(
   };
 }
 
-/** A run that was to end by itself does so; one that serves clients goes on with what is cached. */
+/** A run that was to end by itself does so; one that serves clients continues with cached areas. */
 function giveUpSeconds(values: OptionValues): number | undefined {
   const given = values["give-up-after"];
   if (given !== undefined) return given === 0 ? undefined : given;
@@ -121,7 +121,7 @@ function checkWriting({ overlay, mount, "write-through": through }: OptionValues
   if ((overlay !== undefined || through) && mount !== undefined) {
     throw usageError(
       `${writing} and --mount contradict each other: a mounted file is read-only`,
-      "leave --mount out; to use what is written as a file: nbdfuse",
+      "leave --mount out; to see written bytes in a file, use nbdfuse",
     );
   }
 }

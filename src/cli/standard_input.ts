@@ -1,14 +1,14 @@
-// What somebody has piped into the program, where an option takes `-` for it.
+// Standard input, where an option takes `-` for a file.
 
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
 import { UserError } from "../base/errors.ts";
 
-/** What stands for standard input, as in ddrescue's options. */
+/** The name of standard input, as in ddrescue's options. */
 export const STANDARD_INPUT = "-";
 
 /**
- * Room for 20 million blocks. It is less than for a file (MOST_MAPFILE_BYTES): what comes through a pipe is in memory
+ * Room for 20 million blocks. It is less than for a file (MOST_MAPFILE_BYTES): the bytes of a pipe are in memory
  * before its length is known.
  */
 const MOST_BYTES = 1 << 29;

@@ -1,4 +1,4 @@
-// FUSE_INIT: what is agreed with the kernel when the file has been mounted.
+// FUSE_INIT: negotiates with the kernel after the file has been mounted.
 // Source: include/uapi/linux/fuse.h, struct fuse_init_in and fuse_init_out.
 
 import {
@@ -67,7 +67,7 @@ export function isTooOld({ major, minor }: InitRequest): boolean {
 
 /**
  * What we agree to.
- * @param maxBackground most reads that nobody waits for (read-ahead, asynchronous ones) at a time.
+ * @param maxBackground limit on background reads (read-ahead, asynchronous ones) at a time.
  */
 export function initReply(request: InitRequest, maxBackground: number): InitReply {
   return {

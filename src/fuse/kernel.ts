@@ -24,7 +24,7 @@ export interface Kernel {
   receive(): number;
   /** As `receive`, but never blocks. @returns 0 when there is no request. */
   tryReceive(): number;
-  /** Sends the reply `output[start..end)`. What nobody waits for any more is dropped. */
+  /** Sends the reply `output[start..end)`. Drops it when no program waits for it any more. */
   send(lane: number, start: number, end: number): void;
   /**
    * Blocks until there is a request, a parked read has ended, another thread has called, or the time is

@@ -1,6 +1,6 @@
 // How main makes threads leave that block in the kernel's queue of readers: nothing but a request, or the end
 // of the mount, wakes them there. A notice to the kernel that asks for cached bytes of the file comes back as a
-// request (FUSE_NOTIFY_REPLY), without anybody waiting for it; one thread receives it.
+// request (FUSE_NOTIFY_REPLY), and no program waits for it; one thread receives it.
 // Source: include/uapi/linux/fuse.h, struct fuse_notify_retrieve_out.
 
 import { FUSE_NOTIFY_RETRIEVE, FUSE_OUT_HEADER_BYTES, FUSE_ROOT_ID } from "./constants.ts";

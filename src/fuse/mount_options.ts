@@ -12,7 +12,7 @@ export interface MountOptions {
   readonly maxBackground: number;
   /** Told by the one thread that has talked to the kernel of it; false: the kernel is too old. */
   readonly negotiated?: (agreed: boolean) => void;
-  /** Told what is served. */
+  /** Counts the served requests. */
   readonly counters?: Counters;
   /** A clock that never goes back, in milliseconds; default `performance.now`. */
   readonly now?: () => number;

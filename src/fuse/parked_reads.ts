@@ -39,7 +39,7 @@ export class ParkedReads {
     this.source.park(slot);
   }
 
-  /** The slot of the read with this number that somebody waits for, or -1. */
+  /** The slot of the read with this number that a program waits for, or -1. */
   find(uniqueHigh: number, uniqueLow: number): number {
     if (this.pending.waiting === 0) return -1;
     for (let slot = 0; slot < this.lanes.length; slot++) {

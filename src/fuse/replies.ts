@@ -24,7 +24,7 @@ const HEADER_AT = DATA_AT - FUSE_OUT_HEADER_BYTES;
  * when this process has been killed, and a dead file should soon say so.
  */
 const ATTR_VALID_SECONDS = 1;
-/** Unit of `st_blocks`, bytes, whatever the sector size. */
+/** Unit of `st_blocks`, bytes, for any sector size. */
 const BLOCK_BYTES = 512;
 const NAME_MAX = 255;
 

@@ -168,7 +168,7 @@ export class Requests {
     }
   }
 
-  /** struct fuse_interrupt_in: somebody who waits for a read has had a signal. It takes no reply. */
+  /** struct fuse_interrupt_in: a program that waits for a read got a signal. It takes no reply. */
   #interrupt(): void {
     const low = this.#view.getInt32(BODY_AT, true);
     const high = this.#view.getInt32(BODY_AT + 4, true);
@@ -212,9 +212,9 @@ export class Requests {
    * can fail and nothing changes.
    *
    * O_DIRECT opens never go through it, but are marked all the same: the kernel then lets a signal interrupt
-   * reads that somebody waits for (see FUSE_ASYNC_DIO in init.ts).
+   * reads that a program waits for (see FUSE_ASYNC_DIO in init.ts).
    *
-   * KEEP_CACHE always: pages hold good bytes or are not there, whoever has read them.
+   * KEEP_CACHE always: pages hold good bytes or are not there.
    */
   #open(): void {
     const flags = this.#view.getUint32(BODY_AT, true);

@@ -9,7 +9,7 @@ export interface ShownFile {
   /** Time of all three stamps, milliseconds since 1970. */
   readonly timeMs: number;
   /**
-   * True when every byte of the device is cached, so that nothing can fail or wait any more, and nobody wants
+   * True when every byte of the device is cached, so that no read can fail or wait any more, and no recorder wants
    * to know what is read.
    */
   isComplete(): boolean;

@@ -19,7 +19,7 @@ export interface Source {
    */
   readCached(at: number, offset: number, length: number): boolean;
 
-  /** Tells the source what has just been read, hit or miss, so that it can read ahead. */
+  /** Reports a read, hit or miss, so that the source can read ahead. */
   noteRead(offset: number, length: number): void;
 
   /**
@@ -29,7 +29,7 @@ export interface Source {
   park(slot: number): void;
 
   /**
-   * The slot of the next parked request that has ended (well or badly) and that somebody waits for, or -1. It is free
+   * The slot of the next parked request that has ended (well or badly) and that a program waits for, or -1. It is free
    * by then; its record and its data stay until it is taken again. Never blocks.
    */
   nextEnded(): number;

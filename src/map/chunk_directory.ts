@@ -1,5 +1,5 @@
-// The chunks of a map and what is done to them as a whole. The writer's thread only, inside a write of the
-// seqlock. It keeps the directory right and knows nothing of what the runs mean.
+// The chunks of a map and the operations on whole chunks. The writer's thread only, inside a write of the
+// seqlock. It keeps the directory consistent and does not interpret the runs.
 
 import { assert } from "../base/assert.ts";
 import { CHUNK, CHUNKS, FREE, FRESH, type MapMemory, MERGE_AT } from "./map_memory.ts";
@@ -69,7 +69,7 @@ export class ChunkDirectory {
     words[CHUNKS] -= end - chunk;
   }
 
-  /** Joins what has become small, in `chunk`, the one behind it, and with their neighbours. */
+  /** Joins `chunk` and the next one with their neighbours where they have become small. */
   tidy(chunk: number): void {
     const { words, count, place } = this.#memory;
     let end = Math.min(chunk + 2, words[CHUNKS] - 1);

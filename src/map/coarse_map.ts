@@ -1,4 +1,4 @@
-// A map reduced to a few cells: what a picture of any size needs, whatever the number of runs. About 5 ms
+// A map reduced to a few cells, as many as a picture needs, for any number of runs. About 5 ms
 // for 1,000,000 of them.
 
 import { endOf, type MapView, OUTSIDE } from "./map_view.ts";

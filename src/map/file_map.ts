@@ -1,4 +1,4 @@
-// What is known of each byte of a device, shared by all threads: the one truth of a run.
+// The status of each byte of a device, shared by all threads: the one truth of a run.
 //
 // One writer (the thread that touches the device) and any number of readers over one SharedArrayBuffer;
 // seqlock.ts says why a reader never sees half a change. Every thread makes its own FileMap over the same

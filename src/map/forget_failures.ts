@@ -2,7 +2,7 @@
 import type { FileMap } from "./file_map.ts";
 import { FINISHED, NON_TRIED } from "./statuses.ts";
 
-/** Whatever could not be read has not been tried, and a rescue begins with its first pass. Writer only. */
+/** Makes unreadable areas non-tried, and restarts the rescue at its first pass. Writer only. */
 export function forgetFailures(map: FileMap): void {
   for (const { start, end, status } of map.ranges()) {
     if (status !== FINISHED && status !== NON_TRIED) map.set(start, end, NON_TRIED);

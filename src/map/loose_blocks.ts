@@ -1,4 +1,4 @@
-// The blocks of a mapfile that somebody has put together by hand: in any order, with gaps, and overlapping where
+// The blocks of a mapfile that a user has written by hand: in any order, with gaps, and overlapping where
 // the status is the same, as ddrescue's --loose-domain takes them. Pure.
 
 import { NON_TRIED, type Status } from "./statuses.ts";
@@ -49,7 +49,7 @@ export class LooseBlocks {
       const start = starts[index]!;
       const end = this.#ends[index]!;
       const status = this.#statuses[index] as Status;
-      // What lies behind all that a number can hold is behind every device as well.
+      // No device reaches beyond the largest safe integer.
       if (start === end) continue;
       if (run === undefined || start >= run.end) {
         if (run !== undefined) yield run;

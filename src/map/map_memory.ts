@@ -1,4 +1,4 @@
-// Where what lies in the shared memory of a FileMap. Only numbers: see RunCursor for what they mean.
+// Memory layout of a FileMap: header, chunk directory, runs. RunCursor interprets them.
 //
 // The runs are kept in chunks of at most CHUNK runs, in ascending order; the directory lists the chunks in
 // order, each with its first position and its place. So a new run moves a chunk's runs (0.1 us), not all of

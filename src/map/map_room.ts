@@ -12,7 +12,7 @@ export interface MapOptions {
   strayBoundaries?: number;
 }
 
-/** Most runs that a map holds by default: 1.6 GB of address space, of which only what is used costs memory. */
+/** Most runs that a map holds by default: 1.6 GB of address space, of which only the used part costs memory. */
 export const MOST_TRANSITIONS = 64 * 2 ** 20;
 /** A system that refuses that much address space is asked for half, down to this. */
 const LEAST_TRANSITIONS = 2 ** 16;

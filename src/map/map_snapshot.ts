@@ -1,4 +1,4 @@
-// A copy of a map that nobody changes any more: what is saved, shown and compared.
+// An immutable copy of a map, to be saved, shown and compared.
 
 import { CHUNK, CHUNKS, type MapMemory, PASS, PHASE, POSITION, RUNS } from "./map_memory.ts";
 import { FINISHED, NON_TRIED, type Phase, type Status } from "./statuses.ts";
@@ -48,7 +48,7 @@ export interface StatusRange {
 
 /**
  * The same map with some ranges as they were before they were marked; where these overlap, the first one counts.
- * What is FINISHED stays so.
+ * FINISHED areas stay FINISHED.
  */
 export function withStatuses(
   snapshot: MapSnapshot,

@@ -1,4 +1,4 @@
-// A GNU ddrescue mapfile: what stands in it. The grammar is in mapfile_parser.ts, the layout in
+// A GNU ddrescue mapfile in memory. The grammar is in mapfile_parser.ts, the layout in
 // mapfile_formatter.ts.
 
 import { MOST_TRANSITIONS } from "./map_room.ts";
@@ -9,8 +9,8 @@ export { parseMapfile, type ParseOptions } from "./mapfile_parser.ts";
 export { MapfileError } from "./mapfile_error.ts";
 
 /**
- * A mapfile's blocks and what goes with them. `size` is the end of the last block. Unlike those of a map
- * in memory the blocks may begin above 0 (what is before has not been tried), and there may be none.
+ * A mapfile's blocks and what goes with them. `size` is the end of the last block. Unlike the runs of a map
+ * in memory the blocks may begin above 0 (the bytes before are non-tried), and there may be none.
  */
 export interface Mapfile extends MapSnapshot {
   /** Comments that neither ddrescue nor blkcache made, each with its `#`, in order. */

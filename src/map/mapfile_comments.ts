@@ -45,7 +45,7 @@ export function formatSetting(key: string, value: string): string {
   return `## blkcache: ${key}=${PLAIN_VALUE.test(value) ? value : printableJson(value)}`;
 }
 
-/** A value that somebody has quoted badly is taken as it stands. */
+/** A badly quoted value is taken literally. */
 function unquote(value: string): string {
   if (!value.startsWith('"')) return value;
   try {

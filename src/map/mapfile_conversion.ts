@@ -10,7 +10,7 @@ import { FINISHED, NON_TRIED } from "./statuses.ts";
  * The map of a device of `size` bytes as a mapfile tells it. What the mapfile does not speak of has not
  * been tried; what it says of bytes that are not there is dropped.
  * @param path of the mapfile, for messages.
- * @param options `isCut`: what is marked as rescued behind the end is dropped as well.
+ * @param options `isCut`: finished areas past the end are dropped as well.
  * @throws {MapfileError} when bytes that are not there are marked as rescued: it is another device's.
  * @throws {FileMapFullError} when it has more areas than the system has memory for.
  */
@@ -46,7 +46,7 @@ export function fileMapOf(
   return map;
 }
 
-/** What is to be saved: a snapshot with the comments and settings that go with it. */
+/** A snapshot with its comments and settings, ready to be saved. */
 export function mapfileOf(
   snapshot: MapSnapshot,
   comments: readonly string[] = [],

@@ -1,4 +1,4 @@
-// What is wrong with a mapfile, for the person who has to put it right.
+// A mapfile that cannot be parsed: the error names the line and the problem.
 
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
@@ -10,7 +10,7 @@ export class MapfileError extends UserError {
   /** Counted from 1; undefined when it is not one line that is wrong. */
   readonly line: number | undefined;
 
-  /** @param sentence what is wrong, lower case, no full stop. */
+  /** @param sentence the problem, lower case, no full stop. */
   constructor(
     path: string,
     line: number | undefined,

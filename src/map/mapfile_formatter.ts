@@ -77,7 +77,7 @@ function formatHead(mapfile: Mapfile, heading: MapfileHeading): string {
   return lines.join("\n") + "\n";
 }
 
-/** A comment stays one line and a comment, whatever it holds. */
+/** Keeps any text a comment of one line. */
 function formatComment(comment: string): string {
   const line = comment.replaceAll("\n", " ");
   return line.startsWith("#") ? line : `# ${line}`;

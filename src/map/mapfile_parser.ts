@@ -25,7 +25,7 @@ const HASH = 0x23;
 const SHORTEST_BLOCK_LINE = 5;
 const LARGEST = 2n ** 63n - 1n;
 
-/** Status by its byte, 255 for what is none. */
+/** Status by its character code; 255: not a status. */
 const STATUS_OF_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => {
   const status = statusOf(String.fromCharCode(byte));
   return status < 0 ? 255 : status;

@@ -8,10 +8,10 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 const LETTER_X = 0x78;
 
-/** ddrescue's numbers end here; what is larger is this, and what is smaller is one less than its negative. */
+/** The largest number of ddrescue (INT64_MAX): larger ones are cut to it, smaller negative ones to INT64_MIN. */
 const LARGEST = 2n ** 63n - 1n;
 
-/** Value of a digit by its byte, 255 for what is none. */
+/** Value of a digit by its character code; 255: not a digit. */
 const DIGITS = new Uint8Array(256).fill(255);
 for (let digit = 0; digit < 16; digit++) {
   DIGITS[digit.toString(16).charCodeAt(0)] = digit;
@@ -48,7 +48,7 @@ export class MapfileScanner {
     return at < bytes.length ? bytes[at] : NEWLINE;
   }
 
-  /** Moves behind the next newline. @returns what was skipped, without the newline. */
+  /** Moves behind the next newline. @returns the skipped text without the newline. */
   skipLine(): Uint8Array {
     const bytes = this.#bytes;
     const start = this.at;

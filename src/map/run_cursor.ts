@@ -2,7 +2,7 @@
 // up to the map's size.
 //
 // Any thread, inside a read of the seqlock: what it meets may be half changed. It ends and stays in the
-// arrays whatever they hold (counts and places are clamped, every loop counts down); what it says is
+// arrays for any contents (counts and places are clamped, every loop counts down); its result is
 // worth something only after the lock has said so.
 
 import { CHUNK, CHUNKS, type MapMemory } from "./map_memory.ts";

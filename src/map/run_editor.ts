@@ -11,7 +11,7 @@ import { type Status, STATUS_COUNT } from "./statuses.ts";
 /** A split does not halve a chunk when the new run comes behind this many: maps mostly grow at one place. */
 const UNEVEN_SPLIT_AT = CHUNK * 3 / 4;
 
-/** One change at a time: a range that gets one status, whatever lies in it. */
+/** One change at a time: sets all of a range to one status. */
 export class RunEditor {
   readonly #memory: MapMemory;
   readonly #directory: ChunkDirectory;
@@ -19,7 +19,7 @@ export class RunEditor {
   readonly #from: RunCursor;
   readonly #to: RunCursor;
   #removed = 0;
-  /** What comes in their place: a run at `start`, one at `end` that has the status of what was cut there. */
+  /** The runs that replace them: one at `start`, and one at `end` with the status of the run that was cut there. */
   #addsStart = false;
   #addsEnd = false;
   #start = 0;
@@ -111,7 +111,7 @@ export class RunEditor {
     if (from.index === from.count && from.chunk < this.#to.chunk) from.enter(from.chunk + 1);
   }
 
-  /** Does what was planned. Does not throw. */
+  /** Carries out the planned change. Does not throw. */
   apply(): void {
     const { words, numbers } = this.#memory;
     if (this.#from.chunk === this.#to.chunk) this.#applyInChunk();

@@ -3,7 +3,7 @@
 // The writer makes the sequence odd, changes the memory, makes it even. A reader notes an even sequence,
 // reads, and keeps what it read only if the sequence is still the same.
 //
-// Why nothing torn is ever kept, on aarch64 as on x86. What lies between the two looks at the sequence are
+// Why no torn read is ever used, on aarch64 and on x86. Between the two loads of the sequence there are
 // plain accesses, which a weakly ordered processor moves about. An atomic *load* at the end would not stop
 // it: a load-acquire keeps later accesses behind it, but earlier plain loads may still be done after it. So
 // the reader ends with a read-modify-write that adds 0, and the writer begins with one that adds 1:
@@ -54,7 +54,7 @@ export class Seqlock {
   }
 
   /**
-   * Begins a look at the memory. Whatever is read until `endRead` may be garbage and must not lead to an
+   * Begins a read. Values that are read until `endRead` may be garbage and must not lead to an
    * endless loop, an exception or an index out of range. Waits while the writer is in the middle of a write.
    * @param attempt 0, 1, 2...; from PATIENCE on the writer is asked to wait until `endRead`.
    * @returns the sequence, for `endRead`, which must follow.
@@ -65,7 +65,7 @@ export class Seqlock {
     return (sequence & 1) === 0 ? sequence : this.#awaitEven();
   }
 
-  /** @returns true when what was read since `beginRead` is what the writer left; else try again. */
+  /** @returns true when all reads since `beginRead` saw one state of the memory; else try again. */
   endRead(sequence: number, attempt: number): boolean {
     const unchanged = Atomics.add(this.#words, this.#sequence, 0) === sequence;
     if (attempt >= PATIENCE) this.#release();
@@ -86,7 +86,7 @@ export class Seqlock {
     for (let look = 0; look < SPINS + MOST_NAPS; look++) {
       const sequence = Atomics.load(this.#words, this.#sequence);
       if ((sequence & 1) === 0) return sequence;
-      // Nobody notifies: writes take microseconds, and the writer shall not pay for the call.
+      // The writer never notifies: writes take microseconds, and it shall not pay for the call.
       if (look >= SPINS) Atomics.wait(this.#words, this.#sequence, sequence, NAP_MS);
     }
     assert(false, "the map's writer has stopped in the middle of a write");

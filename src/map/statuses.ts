@@ -4,7 +4,7 @@
 /** One of the five block statuses below. */
 export type Status = number;
 
-/** `?` nobody has tried to read it. */
+/** `?` not tried yet. */
 export const NON_TRIED = 0;
 /** `*` a read of several sectors failed; which of them are bad is not known. */
 export const NON_TRIMMED = 1;

@@ -91,7 +91,7 @@ export class UnprovedMarks {
     if (this.isInDoubt) this.#clear(0);
   }
 
-  /** The device did not answer: the map says again what it said before, and keeps what was read since. */
+  /** The device did not answer: restores the previous statuses, except where bytes were read since. */
   takeBack(): void {
     if (!this.isInDoubt) return;
     this.#lock.beginWrite();
@@ -126,7 +126,7 @@ export class UnprovedMarks {
       this.#map.set(start, end, before);
     } catch (error) {
       if (!(error instanceof FileMapFullError)) throw error;
-      // No room to cut the run: all of it goes back. What was proved of it is found out once more.
+      // No room to split the run: all of it goes back, and the proved part is read once more.
       const others = (1 << STATUS_COUNT) - 1 & ~maskOf(now);
       const from = Math.max(0, this.#map.findBackward(start, 0, others));
       const to = this.#map.find(end, this.#map.size, others);
@@ -136,7 +136,7 @@ export class UnprovedMarks {
 
   // --- any thread ---------------------------------------------------------------------------------
 
-  /** The map without what is unproved: what may be saved. @throws {RangeError} when memory ends. */
+  /** The map without unproved marks, as it may be saved. @throws {RangeError} when memory ends. */
   snapshot(): MapSnapshot {
     for (;;) {
       const earlier = this.#look();

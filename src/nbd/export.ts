@@ -24,7 +24,7 @@ export interface Export {
   readonly isSingle?: boolean;
 }
 
-/** What stands behind the export, as far as a negotiation must know it. */
+/** The properties of the export that a negotiation needs. */
 export interface Offer {
   /** Bytes. */
   readonly size: number;
@@ -41,7 +41,7 @@ export interface Unavailable {
   readonly unavailable: string;
 }
 
-/** What stands behind the export, or the reason why there is nothing. */
+/** The export, or the reason why there is none. */
 export type Target = Offer | Unavailable;
 
 /**

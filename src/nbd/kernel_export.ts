@@ -13,7 +13,7 @@ const SMALLEST_BLOCK = 512;
 
 /**
  * The kernel counts in blocks: of the sector size if that can be, else the largest that the size is a
- * multiple of. What lies behind the last whole 512 bytes is not part of the device.
+ * multiple of. Bytes behind the last multiple of 512 are not part of the device.
  * @returns the block size in bytes, and the number of blocks.
  */
 export function kernelBlocks(

@@ -1,7 +1,7 @@
 // The metadata contexts of NBD_OPT_*_META_CONTEXT and NBD_CMD_BLOCK_STATUS, and the flags of their extents.
 //
 // base:allocation: NBD_STATE_HOLE | NBD_STATE_ZERO where the map says finished and the image has a hole;
-// 0 everywhere else. What has not been read yet must not look like zeros: clients would copy zeros
+// 0 everywhere else. Unread areas must not look like zeros: clients would copy zeros
 // without an error.
 //
 // x-blkcache:state: what blkcache knows of the extent, the number of the map's status:

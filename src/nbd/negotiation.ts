@@ -51,7 +51,7 @@ import type { SessionEnd } from "./session_end.ts";
 /** The client wants to enter the transmission phase: `enter` or `refuse` is to follow. */
 export const ASKS = "asks";
 
-/** What comes of the bytes that have been taken: undefined, more are wanted. */
+/** Result of the bytes so far; undefined: more are needed. */
 export type Outcome = SessionEnd | typeof ASKS | undefined;
 
 /** NBD_OPT_GO or NBD_OPT_EXPORT_NAME that waits for its answer. */
@@ -212,7 +212,7 @@ export class Negotiation {
         }
         break;
       case NBD_OPT_SET_META_CONTEXT:
-        // Whatever was set before is gone, also when this fails.
+        // This drops the earlier contexts even when it fails.
         this.#contexts = [];
         this.#contexts = selectContexts(this.#queries(option, payload));
         for (const { id, name } of this.#contexts) this.#replies.metaContext(option, id, name);

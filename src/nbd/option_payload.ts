@@ -1,4 +1,4 @@
-// Reads the fields of an option's payload; whatever does not fit is NBD_REP_ERR_INVALID.
+// Reads the fields of an option's payload; a payload that does not fit is NBD_REP_ERR_INVALID.
 
 import { MAX_STRING_BYTES } from "./limits.ts";
 import { NBD_REP_ERR_INVALID } from "./constants.ts";

@@ -1,5 +1,5 @@
 // What the NBD code needs of one client's byte stream. The session worker gives it a socket; tests give
-// it scripted bytes. Everything here blocks the calling thread, which serves nobody else.
+// it scripted bytes. All calls block the calling thread, which serves only this client.
 
 /** `wait` result bit: the client's bytes (or its end) can be received without blocking. */
 export const READABLE = 1;

@@ -2,7 +2,7 @@
 
 import type { Peer } from "./peer.ts";
 
-/** `input[start..end)` is what has arrived and waits to be parsed. Session thread only. */
+/** `input[start..end)` has arrived and is not parsed yet. Session thread only. */
 export class ReceivedBytes {
   readonly peer: Peer;
   readonly input: Uint8Array;

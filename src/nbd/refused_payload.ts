@@ -24,7 +24,7 @@ export class RefusedPayload {
     return this.#refusal !== undefined;
   }
 
-  /** Drops what has arrived of it: all that waits, or the whole payload, whose refusal then is pending. */
+  /** Drops the bytes that have arrived of it; after the last one its refusal is pending. */
   drop(received: ReceivedBytes, replies: Replies): void {
     if (this.#refusal === undefined) return;
     this.#left -= received.skip(this.#left);

@@ -62,7 +62,7 @@ export class Replies {
     this.#offsetLow = offsetLow;
   }
 
-  /** Sends what is pending. Blocks while the client is slow. @throws {PeerGone} */
+  /** Sends the pending replies. Blocks while the client is slow. @throws {PeerGone} */
   send(): void {
     const end = this.pending;
     if (end === 0) return;
@@ -70,7 +70,7 @@ export class Replies {
     this.#peer.send(0, end);
   }
 
-  /** What is pending counts as sent. */
+  /** Marks the pending replies as sent. */
   #count(): void {
     this.#counters?.add(this.#requests, this.pending);
     this.#requests = 0;
@@ -93,7 +93,7 @@ export class Replies {
     if (this.pending + length > this.output.length) this.send();
   }
 
-  /** Memory for `length` bytes behind what is pending, which `reserve` has made fit. @returns false: too little. */
+  /** Reserves `length` bytes behind the pending replies. @returns false: too little memory. */
   makeRoom(length: number): boolean {
     const bytes = this.pending + length;
     return bytes <= LARGE_REPLY_BYTES || (this.#peer.makeRoom?.(bytes) ?? true);

@@ -15,7 +15,7 @@ import { Transmission } from "./transmission.ts";
 export interface SessionOptions {
   /** Longest time a client waits for the device before it gets EIO; 0: for ever. */
   readonly timeoutMs: number;
-  /** Told what is served. */
+  /** Counts the served requests. */
   readonly counters?: Counters;
   /** A clock that never goes back, in milliseconds; default `performance.now`. */
   readonly now?: () => number;
@@ -24,7 +24,7 @@ export interface SessionOptions {
 /**
  * Serves a client that has negotiated. Blocks until the session is over, or the client has been idle for as long
  * as the peer waits for it; closing the connection is the caller's. Nothing that a client does makes it throw.
- * @param parked what stands behind the export. Reads may be left under way, and the same object must then be used
+ * @param parked the parked reads and their source. Reads may be left under way, and the same object must then be used
  *   for the next client.
  */
 export function serveClient(

@@ -53,7 +53,7 @@ export interface Source {
   park(slot: number): void;
 
   /**
-   * The slot of the next parked request that has ended (well or badly) and that somebody waits for, or -1. It is free
+   * The slot of the next parked request that has ended (well or badly) and that a client waits for, or -1. It is free
    * by then; its record and its data stay until it is taken again. Never blocks.
    */
   nextEnded(): number;
@@ -71,7 +71,7 @@ export interface Source {
   /** End of the i-th unreadable run of the last `collect`. */
   unreadableEnd(index: number): number;
 
-  /** Asks for a range to be cached; nobody waits for it (NBD_CMD_CACHE). Never blocks. */
+  /** Asks the reader to cache a range; no reply depends on it (NBD_CMD_CACHE). Never blocks. */
   prefetch(offset: number, length: number): void;
 
   /** Describes the run that begins at `offset`; its end is at most `limit`. Never waits for the device. */

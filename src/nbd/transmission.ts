@@ -130,7 +130,7 @@ export class Transmission {
     return nextDeadline === Infinity ? -1 : Math.max(0, Math.ceil(nextDeadline - this.#now()));
   }
 
-  /** The source is ending: ESHUTDOWN for what waits and for what is on its way. */
+  /** The source is ending: answers parked and incoming requests with ESHUTDOWN. */
   #refuseTheRest(): SessionEnd {
     this.#requests.ending = true;
     for (let slot = this.#pending.any(); slot >= 0; slot = this.#pending.any()) {
@@ -139,7 +139,7 @@ export class Transmission {
     for (let count = 0; count < LAST_RECEIVES; count++) {
       const pause = this.#requests.answer();
       this.#replies.send();
-      // What has been given up may have ended, which would be all that the wait tells.
+      // The wait may end because of an abandoned request, without news for this client.
       this.#source.nextEnded();
       if (pause === LEFT || (this.#peer.wait(0, true) & READABLE) === 0) break;
       if (this.#received.receive() <= 0) break;

@@ -38,9 +38,9 @@ export interface Writer extends WriterAbilities {
     mayLeaveHoles: boolean,
     fast: boolean,
   ): number;
-  /** Nobody needs the bytes any more; only with `canTrim`. */
+  /** Discards the bytes; only with `canTrim`. */
   trim(slot: number, offset: number, length: number, durable: boolean): number;
-  /** Makes durable what has been done before, on all connections. */
+  /** Makes earlier writes durable, on all connections. */
   flush(slot: number): number;
 
   /** How a request that was PENDING ended: 0 or an error number. Once, after `nextEnded` has returned it. */

@@ -39,7 +39,7 @@ export function blkRotational(fd: number): boolean {
 
 /**
  * Number of the medium, unique since boot: it changes with each disc, once the kernel has noticed (by its
- * own polling, or because anybody opens the drive without O_NONBLOCK). ENOTTY before kernel 5.15.
+ * own polling, or because a process opens the drive without O_NONBLOCK). ENOTTY before kernel 5.15.
  */
 export function blkDiskSeq(fd: number): number {
   return unwrapIoctl(tryIoctlU64(fd, BLKGETDISKSEQ), "BLKGETDISKSEQ", fd);

@@ -67,7 +67,7 @@ export function cdromSelectSpeed(fd: number, factor: number): void {
   unwrapIoctl(tryIoctlValue(fd, CDROM_SELECT_SPEED, factor), "CDROM_SELECT_SPEED", fd);
 }
 
-/** Locks or unlocks the door: EBUSY when somebody else has the drive open. */
+/** Locks or unlocks the door: EBUSY when another process has the drive open. */
 export function cdromLockDoor(fd: number, locked: boolean): void {
   unwrapIoctl(tryIoctlValue(fd, CDROM_LOCKDOOR, locked ? 1 : 0), "CDROM_LOCKDOOR", fd);
 }

@@ -1,4 +1,4 @@
-// Calls on a name in a directory that is held open: what is done there stays there, whatever happens to the names
+// Calls on a name in a directory that is held open: they act in that directory even if somebody renames the names
 // above it. No call follows a symbolic link at the name. All of them block the calling thread.
 import { cString, nameOf } from "./c_string.ts";
 import { libc } from "./libc.ts";

@@ -22,7 +22,7 @@ const CALLS = {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A call: its name and its arguments, as in C. Buffers are kept by whoever makes the call. */
+/** A call: its name and its arguments, as in C. The caller keeps its buffers alive. */
 export type DiskCall =
   | readonly ["openat", directory: number, name: Bytes, flags: number, mode: number]
   | readonly ["write", fd: number, bytes: Bytes, length: bigint]

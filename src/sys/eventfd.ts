@@ -23,7 +23,7 @@ export function ringEventFd(fd: number): void {
   }
 }
 
-/** Where a drained counter goes; nobody reads it. */
+/** Receives the drained counter, which is not used. */
 const DRAIN = new Uint8Array(8);
 
 /** Silences it; never blocks. Drain first and look for work afterwards, or a ring is lost. */

@@ -37,7 +37,7 @@ export function openFile(path: string, flags: number, mode = 0o666): number {
 }
 
 /**
- * Opens once more the very file that a descriptor names, whatever its path leads to by now.
+ * Opens the file of a descriptor once more, even if its path leads elsewhere by now.
  * @param path what to call it in an error.
  * @throws {SystemError} e.g. EACCES, EBUSY; ENOENT without /proc.
  */
@@ -46,7 +46,7 @@ export function reopen(fd: number, flags: number, path: string): number {
   return unwrap(retried(() => libc.open(name, flags | O_CLOEXEC, 0)), "open", { path });
 }
 
-/** A path that leads to what a descriptor names, whatever happens to the names that it had (proc(5)). */
+/** A path to the file of a descriptor that works even if the file was renamed or removed (proc(5)). */
 export function descriptorPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
@@ -144,7 +144,7 @@ export function tryPwriteAll(fd: number, address: number, length: number, offset
 /**
  * Fills `bytes` from `offset` on, as far as the file goes. Off the hot path.
  * @returns bytes read; fewer than `bytes.length` only at the end of the file.
- * @throws {SystemError} when a read fails, whatever was read before.
+ * @throws {SystemError} when a read fails, even after others have succeeded.
  */
 export function pread(fd: number, bytes: Uint8Array, offset: number): number {
   if (bytes.length === 0) return 0;

@@ -1,4 +1,4 @@
-// A listening socket that was opened by somebody else, and what it is bound to.
+// A listening socket that another program has opened, and the address that it is bound to.
 import { libc } from "./libc.ts";
 import { O_NONBLOCK } from "./open_flags.ts";
 import { F_SETFL } from "./fd.ts";
@@ -31,7 +31,7 @@ export function adoptListener(fd: number): BoundAddress | undefined {
   return address;
 }
 
-/** @returns -errno for what is no socket. */
+/** @returns -errno when the descriptor is not a socket. */
 function option(fd: number, name: number): number {
   const value = new Int32Array(1);
   const length = Uint32Array.of(value.byteLength);

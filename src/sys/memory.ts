@@ -58,7 +58,7 @@ export function shareHeap(): void {
   libc.mallopt(M_ARENA_MAX, 1);
 }
 
-/** Reads no more of mapped files than what is needed: for the program's own code, where memory is short. */
+/** Switches off readahead around page faults: for the program's own code, where memory is short. */
 export function adviseRandom(address: bigint, size: bigint): void {
   libc.madvise(address, size, MADV_RANDOM);
 }

@@ -30,7 +30,7 @@ export function mount(
 }
 
 /**
- * Unmounts what is mounted on `target`; MNT_DETACH hides it now and ends it when nobody uses it.
+ * Unmounts the file system on `target`; MNT_DETACH hides it now and ends it after its last user.
  * @throws {SystemError} EINVAL when nothing is mounted there, EBUSY, EPERM.
  */
 export function unmount(target: string, flags: number): void {

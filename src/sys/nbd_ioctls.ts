@@ -23,7 +23,7 @@ export interface KernelExport {
   readonly timeoutSeconds: number;
 }
 
-/** Says what is to be served, before `nbdDoIt`. @throws {SystemError} EINVAL for a block size. */
+/** Sets size and block size of the device, before `nbdDoIt`. @throws {SystemError} EINVAL for a block size. */
 export function nbdSetUp(
   fd: number,
   { blockSize, blocks, flags, timeoutSeconds }: KernelExport,
@@ -45,7 +45,7 @@ export function nbdSetSocket(fd: number, socket: number): void {
 
 /**
  * Serves the device; returns when no connection is left. A signal would end it.
- * @throws {SystemError} EBUSY when the device is in use; whatever broke the connections.
+ * @throws {SystemError} EBUSY when the device is in use, or the error that broke the connections.
  */
 export function nbdDoIt(fd: number): void {
   set(fd, NBD_DO_IT, "NBD_DO_IT", 0);

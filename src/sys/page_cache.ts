@@ -11,14 +11,14 @@ export const POSIX_FADV_DONTNEED = 4;
 const BEGIN = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE;
 
 /**
- * Has the kernel begin to write what is dirty of the file, once what it was writing before is written. Errors
- * are told to whoever syncs the file; tmpfs and the like do not know of it.
+ * Makes the kernel write the file's dirty pages, after it has finished the writes under way. The next sync of
+ * the file reports errors; tmpfs and the like do not support the call.
  */
 export function beginWriting(fd: number): void {
   retried(() => libc.sync_file_range(fd, 0n, 0n, BEGIN));
 }
 
-/** Gives back the memory of what is on the disk. Only advice: nobody need hear that it was not followed. */
+/** Drops the file's clean pages. Only advice: the caller does not learn whether the kernel followed it. */
 export function dropPages(fd: number): void {
   libc.posix_fadvise(fd, 0n, 0n, POSIX_FADV_DONTNEED);
 }

@@ -39,7 +39,7 @@ export function ignoreSignal(signal: number): void {
   if (last === -1n) throw new SystemError(errno(), "signal");
 }
 
-/** A descriptor that is always open: standard error, which the runtime opens when nobody has. */
+/** A descriptor that is always open: standard error, which the runtime opens if it is closed at the start. */
 const ALWAYS_OPEN = 2;
 
 /** Opens descriptors that lead nowhere in particular, `most` or as many as there are. The caller closes them. */

@@ -71,7 +71,7 @@ export function listenTcp(host: string, port: number, backlog: number): number {
   });
 }
 
-/** Accepts a client. @returns a blocking socket, or -errno; -EAGAIN when nobody is waiting. */
+/** Accepts a client. @returns a blocking socket, or -errno; -EAGAIN when no client waits. */
 export function tryAccept(fd: number): number {
   return retried(() => libc.accept4(fd, null, null, SOCK_CLOEXEC));
 }
@@ -160,7 +160,7 @@ export function trySendFile(
   return done;
 }
 
-/** Ends one or both directions and wakes whoever is blocked on them. No error when already ended. */
+/** Ends one or both directions and wakes the threads that are blocked on them. No error when already ended. */
 export function shutdownSocket(fd: number, how: number): void {
   const result = retried(() => libc.shutdown(fd, how));
   if (result !== -ENOTCONN) unwrap(result, "shutdown", { fd });
@@ -176,8 +176,8 @@ export function socketPair(): [number, number] {
 
 /**
  * Connects to a Unix socket without waiting.
- * @returns a blocking socket, or -errno: -ECONNREFUSED when nobody listens (stale), -ENOENT, -EAGAIN when
- *   somebody does but too many wait.
+ * @returns a blocking socket, or -errno: -ECONNREFUSED when no process listens (stale), -ENOENT, -EAGAIN when
+ *   one does but too many clients wait.
  */
 export function tryConnectUnix(path: string): number {
   let address: Uint8Array<ArrayBuffer>;
@@ -199,7 +199,7 @@ export function tryConnectUnix(path: string): number {
 }
 
 /**
- * Prepares an accepted socket. TCP: nothing that is sent waits for an acknowledgement of what was sent before,
+ * Prepares an accepted socket. TCP: a packet does not wait for the acknowledgement of the previous one (TCP_NODELAY),
  * and a peer that has vanished without a word is noticed after two minutes; its buffers adapt themselves.
  * Unix: asks for a send buffer, as root of any size, else as far as net.core.wmem_max allows.
  */

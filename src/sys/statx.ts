@@ -33,7 +33,7 @@ export interface FileIdentity {
   gid: number;
 }
 
-/** Which file a descriptor is, whatever its name is by now. @throws {SystemError} EBADF. */
+/** The identity of a descriptor's file, independent of its current name. @throws {SystemError} EBADF. */
 export function identityOf(fd: number): FileIdentity {
   const path = cString("");
   const buffer = statxBuffer();

@@ -34,7 +34,7 @@ export interface SourceReport {
   readonly images: readonly ImageMatch[];
   /** Null without a medium, or when it could not be opened. */
   readonly identity: Identity | null;
-  /** What is odd about a disc, whole sentences. */
+  /** Oddities of a disc, whole sentences. */
   readonly remarks: readonly string[];
   /** What the kernel knows of a block device. */
   readonly device: BlockDeviceInfo | null;

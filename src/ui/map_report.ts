@@ -1,4 +1,4 @@
-// A mapfile as text: totals that are the legend as well, the largest holes, what comes next, a picture. Pure.
+// A mapfile as text: totals that are also the legend, the largest holes, the next steps, a picture. No I/O.
 
 import { formatSize } from "../base/sizes.ts";
 import { alignDown, clamp } from "../base/ranges.ts";
@@ -17,7 +17,7 @@ import { textTable } from "./text_table.ts";
 
 /** How many of the largest holes are listed. */
 export const MOST_HOLES = 5;
-/** Cells are never smaller: half of what is read at once makes no sense. */
+/** Cells are never smaller than the least that is read at once. */
 const SMALLEST_CELL = 512;
 const MOST_CELLS_PER_ROW = 128;
 const LEAST_LINES = 4;

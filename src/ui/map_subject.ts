@@ -1,4 +1,4 @@
-// What is looked at: a mapfile, or a part of it.
+// The subject of a report: a mapfile, or a part of it.
 
 import { type MapView, viewOf, withDomain } from "../map/map_view.ts";
 import type { Mapfile } from "../map/mapfile.ts";

@@ -3,13 +3,13 @@
 import { endOf, type MapView, OUTSIDE } from "../map/map_view.ts";
 import { FINISHED, STATUS_COUNT } from "../map/statuses.ts";
 
-/** A stretch without data, whatever the reason; bytes, half-open. */
+/** An area without data, for any reason; bytes, half-open. */
 export interface Hole {
   readonly start: number;
   readonly end: number;
 }
 
-/** The sums of a map. What is outside of its domain counts nowhere. */
+/** The sums of a map. Areas outside of its domain do not count. */
 export interface MapSummary {
   /** Bytes: the sum of the totals. */
   readonly size: number;

@@ -1,5 +1,5 @@
 // Writes to stdout and stderr without ever blocking the thread: a stopped terminal or a full pipe must
-// not keep main from saving the map. A reader that has gone away is no error: nobody is listening. What a file
+// not keep main from saving the map. A reader that has gone is no error. Text that a file
 // on a full disk does not take is lost, and remembered as `trouble`.
 
 /** The part of `Deno.stdout` and `Deno.stderr` that is needed. */
@@ -7,7 +7,7 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Most characters that wait for a slow reader; what comes on top is dropped. */
+/** Most characters that wait for a slow reader; further text is dropped. */
 const MAX_PENDING = 1 << 20;
 const RETRY_MS = 20;
 
@@ -19,7 +19,7 @@ export class OutputQueue {
   #draining: Promise<void> | undefined;
   readonly #troubles = new Map<Sink, Error>();
 
-  /** Why a part of what was written to `sink` is lost; undefined: it is not, or nobody reads there. */
+  /** Why text for `sink` was lost; undefined: none was, or the reader has gone. */
   trouble(sink: Sink): Error | undefined {
     return this.#troubles.get(sink);
   }
@@ -59,11 +59,11 @@ export class OutputQueue {
         bytes = bytes.subarray(await sink.write(bytes));
       } catch (error) {
         if (error instanceof Deno.errors.WouldBlock) {
-          // Somebody who shares the terminal made it non-blocking.
+          // Another program that shares the terminal made it non-blocking.
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
           continue;
         }
-        // EPIPE, or EIO from a terminal that has hung up: there is nobody left to tell.
+        // EPIPE, or EIO from a terminal that has hung up: no reader is left.
         this.#gone.add(sink);
         const isUnheard = error instanceof Deno.errors.BrokenPipe || errorCode(error) === "EIO";
         if (!isUnheard) this.#troubles.set(sink, error as Error);

@@ -18,7 +18,7 @@ export class RateMeter {
   #samples: Sample[] = [];
   #lastGoodMs: number | undefined;
 
-  /** Takes the next snapshot; `missing` is what is left to read, in bytes. */
+  /** Takes the next snapshot; `missing` is the number of bytes left to read. */
   add({ elapsedMs, deviceBytes }: Progress, missing: number): void {
     const before = this.#samples.at(-1)?.deviceBytes ?? 0;
     if (deviceBytes > before) this.#lastGoodMs = elapsedMs;

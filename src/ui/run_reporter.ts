@@ -23,7 +23,7 @@ export class RunReporter {
   /** Phase and pass of the last snapshot. */
   #phase: string | undefined;
 
-  /** @param name of what is served, for the status. */
+  /** @param name of the device, for the status. */
   constructor(terminal: Terminal, name = "") {
     this.#terminal = terminal;
     this.#status = new RunStatus(name);

@@ -11,7 +11,7 @@ export class RunStatus {
   #meter = new RateMeter();
   #latest: Progress | undefined;
 
-  /** @param name of what is served. */
+  /** @param name of the device. */
   constructor(name: string) {
     this.#name = name;
   }
@@ -22,7 +22,7 @@ export class RunStatus {
       this.#latest = event.progress;
       this.#meter.add(event.progress, shares(event.progress).missing);
     } else if (event.event === "medium" && event.state === "left") {
-      // What is known of one medium says nothing of the next.
+      // Facts about one medium do not apply to the next.
       this.#latest = undefined;
       this.#meter = new RateMeter();
     }

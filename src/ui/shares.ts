@@ -3,7 +3,7 @@
 import { BAD_SECTOR, FINISHED } from "../map/statuses.ts";
 import type { Progress } from "../server/events.ts";
 
-/** Bytes; they add up to the size of the device, less what is run-out: no data are lost there. */
+/** Bytes; they add up to the size of the device, less the run-out, which holds no data. */
 export interface Shares {
   /** In the image. */
   readonly cached: number;

@@ -6,7 +6,7 @@ const CLEAR_TO_END_OF_LINE = "\x1b[K";
 const CLEAR_BELOW = "\x1b[J";
 
 /**
- * What stands there now. The cursor waits before its last line: a ^C that the terminal echoes behind a line
+ * The lines that are shown now. The cursor waits before its last line: a ^C that the terminal echoes behind a line
  * as wide as the window would begin a new row.
  */
 export class StatusArea {

@@ -11,9 +11,9 @@ import { cutLine, type Line, lineWidth, painted, type Span } from "./styled_text
 import type { Canvas } from "./terminal.ts";
 import { troubleText } from "./trouble.ts";
 
-/** What is shown. */
+/** The shown facts. */
 export interface StatusSnapshot {
-  /** Of what is served; empty: it is not shown. */
+  /** Of the device; empty: it is not shown. */
   readonly name: string;
   readonly progress: Progress;
   /** Device reading, now and since the start. */
@@ -107,7 +107,7 @@ const ONE_LINE: readonly (readonly Part[])[] = [
   [rate, ...SHARES[3]],
 ];
 
-/** What happens, what is there, and a bar of the whole device; one line in a low window. */
+/** Activity, shares, and a bar of the whole device; one line in a low window. */
 export function statusLines(snapshot: StatusSnapshot, canvas: Canvas): Line[] {
   const { columns, rows } = canvas;
   if (rows < LEAST_ROWS) return [fitting(ONE_LINE, snapshot, columns)];

@@ -49,7 +49,7 @@ export function cutLine(line: Line, width: number): Line {
   return spans;
 }
 
-/** The line as the terminal gets it, without control characters of anybody else's. */
+/** The line as the terminal gets it, without foreign control characters. */
 export function painted(line: Line, colors: boolean): string {
   return spansOf(line).map((span) => paintedSpan(span, colors)).join("");
 }

@@ -3,7 +3,7 @@
 //   line. Everything else goes to stderr.
 // - stderr lines begin with `blkcache: `, then `error: `, `warning: `, `debug: ` or `hint: `.
 // - the status exists only on a terminal; it makes way for anything else that is written.
-// - control characters never get through, whoever sent them; colour only on a terminal without NO_COLOR.
+// - control characters of any source never get through; colour only on a terminal without NO_COLOR.
 // Main thread only. No method blocks or throws.
 
 import { printable, printableJson } from "../base/printable.ts";
@@ -13,7 +13,7 @@ import { OutputQueue, type Sink } from "./output_queue.ts";
 import { StatusArea } from "./status_area.ts";
 import { cutLine, type Line, painted } from "./styled_text.ts";
 
-/** A sink and what is behind it. */
+/** A sink and the kind of its destination. */
 export interface Stream {
   readonly sink: Sink;
   readonly isTerminal: boolean;
@@ -58,7 +58,7 @@ const LEAVE_SCREEN = "\x1b[?25h\x1b[?1049l";
 
 /** Everything the program says goes through here. */
 export class Terminal {
-  /** What is shown on stderr, and of the events with `json`. */
+  /** The least level that is shown on stderr, and of events with `json`. */
   level: LogLevel = "info";
   /** True: `record` is what stdout gets, and there is no status line. */
   json = false;
@@ -66,7 +66,7 @@ export class Terminal {
   readonly #stdoutQueue = new OutputQueue();
   readonly #stderrQueue: OutputQueue;
   readonly #status = new StatusArea();
-  /** What is drawn there, while there is a screen. */
+  /** The lines on the screen, while there is one. */
   #screen: string | undefined;
 
   constructor(parts: TerminalParts) {
@@ -106,7 +106,7 @@ export class Terminal {
     this.#aroundStatus(() => this.#toStdout(text));
   }
 
-  /** Draws lines on a screen of their own, over what was drawn there before; needs `hasScreen`. */
+  /** Draws lines on a screen of their own, over the earlier ones; needs `hasScreen`. */
   screen(lines: readonly Line[]): void {
     const { columns, rows, colors } = this.canvas;
     const text = lines.slice(0, rows).map((line) =>
@@ -118,7 +118,7 @@ export class Terminal {
     this.#screen = drawing;
   }
 
-  /** Brings back what was there before `screen`. */
+  /** Restores the terminal's contents from before `screen`. */
   leaveScreen(): void {
     if (this.#screen !== undefined) this.#toStdout(LEAVE_SCREEN);
     this.#screen = undefined;
@@ -168,7 +168,7 @@ export class Terminal {
     if (!this.#status.isEmpty) this.#toStderr(this.#status.remove(this.#parts.size().columns));
   }
 
-  /** Why a part of what stdout was given is lost; undefined: it is not, or nobody reads it. */
+  /** Why text for stdout was lost; undefined: none was, or the reader has gone. */
   get stdoutTrouble(): Error | undefined {
     return this.#stdoutQueue.trouble(this.#parts.stdout.sink);
   }

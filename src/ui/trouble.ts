@@ -4,7 +4,7 @@ import { timeOfDay } from "../base/time_of_day.ts";
 import type { DeviceOutage, ImagePause, Progress } from "../server/events.ts";
 import { EDQUOT, ENOSPC, errnoMessage } from "../sys/errno.ts";
 
-/** The device has stopped answering: since when, and what is being done. */
+/** The device has stopped answering: since when, and when it is tried again. */
 export function outageText({ sinceMs, attempts, restMs }: DeviceOutage): string {
   const tried = attempts === 0 ? "" : `, tried ${attempts === 1 ? "once" : `${attempts} times`}`;
   const next = restMs >= 1000 ? `next attempt in ${formatDuration(restMs)}` : "trying it now";

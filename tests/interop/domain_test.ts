@@ -112,7 +112,7 @@ Deno.test({
     assertEquals(cut.code, 0, cut.stderr);
     assert(
       cut.stderr.includes(
-        `goes on to ${2n ** 63n - 1n}: what lies behind ${2 ** 53 - 1} is left out`,
+        `reaches to ${2n ** 63n - 1n}: areas behind ${2 ** 53 - 1} are ignored`,
       ),
       cut.stderr,
     );

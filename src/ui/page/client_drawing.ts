@@ -9,7 +9,7 @@ export interface MapLayout {
   readonly columns: number;
   /** Side of a cell with the gap behind it. */
   readonly pitch: number;
-  /** Side of what is drawn of it. */
+  /** Side of the drawn part of it. */
   readonly side: number;
 }
 

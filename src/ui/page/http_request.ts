@@ -1,7 +1,7 @@
 // A request as it comes over the connection (RFC 9112), read as far as the live page needs it. Pure.
 import { MOST_REQUEST_BYTES } from "./limits.ts";
 
-/** What is asked for. */
+/** A request. */
 export interface PageRequest {
   readonly method: string;
   /** Begins with a slash. */
@@ -22,7 +22,7 @@ const FIELD = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
 
 /** The request at the start of `bytes`; undefined while it is not complete. */
 export function requestIn(bytes: Uint8Array): PageRequest | Refused | undefined {
-  // A byte is a character: what is no ASCII means nothing here.
+  // Each byte is a character: bytes outside of ASCII have no meaning here.
   const text = String.fromCharCode(...bytes.subarray(0, MOST_REQUEST_BYTES));
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) {

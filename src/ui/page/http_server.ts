@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: string | ReadableStream<Uint8Array>;
 }
 
-/** What is asked of whoever knows the answers. */
+/** Answers requests. */
 export interface Answers {
   to(request: PageRequest): Answer;
   refusal(refused: Refused): Answer;
@@ -82,7 +82,7 @@ export class HttpServer {
   }
 
   #admit(socket: Deno.TcpConn): void {
-    // Somebody who has asked already has an answer on its way; the others may well never ask.
+    // A client that has asked already has an answer on its way; the others may never ask.
     while (this.#connections.size >= this.#mostConnections) {
       const all = [...this.#connections];
       const oldest = all.find(({ hasAsked }) => !hasAsked) ?? all[0]!;
@@ -111,7 +111,7 @@ class Connection {
     this.ended = this.#serve();
   }
 
-  /** Whatever is under way ends. */
+  /** Ends all connections. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -138,7 +138,7 @@ class Connection {
       if (isHead) await body.cancel();
       else await this.#stream(body);
     } catch {
-      // The client has gone, or has been cut off. Whatever it was, only this connection ends.
+      // The client has gone, or was cut off. Only this connection ends.
     } finally {
       clearTimeout(timer);
       this.close();

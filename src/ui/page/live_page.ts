@@ -25,14 +25,14 @@ const MOST_MESSAGES = 100;
 /** How long the last words may take. */
 const LAST_WORDS_MS = 300;
 
-/** What is shown, and where. */
+/** Contents and address of a page. */
 export interface LivePageOptions {
   readonly host: string;
   /** 0: the system chooses. */
   readonly port: number;
   /** At a time; at most MOST_CONNECTIONS. */
   readonly mostConnections?: number;
-  /** Of what is served. */
+  /** Of the device. */
   readonly name: string;
   /** A line about it. */
   readonly details: string;

@@ -16,7 +16,7 @@ export interface PageDocument {
 /** Most rows of cells in the map. */
 const MAP_ROWS = 56;
 
-/** @param name of what is served, @param details a line about it. */
+/** @param name of the device, @param details a line about it. */
 export async function pageDocument(name: string, details: string): Promise<PageDocument> {
   const script = pageScript();
   const html = `<!DOCTYPE html>
@@ -89,7 +89,7 @@ async function policyFor(script: string, style: string): Promise<string> {
   ].join("; ");
 }
 
-/** As the policy names what stands in the document itself. */
+/** The hash by which the policy names an inline script or style. */
 async function hashOf(text: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return `sha256-${btoa(String.fromCharCode(...new Uint8Array(hash)))}`;

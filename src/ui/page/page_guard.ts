@@ -1,4 +1,4 @@
-// Who may ask for the live page, and what every answer says. The page knows nothing secret but the names of
+// Decides which requests the live page answers, and the headers of every answer. The page knows no secret but the names of
 // files; still, no other site that is open in the same browser shall read it.
 
 /** Headers of every answer. */

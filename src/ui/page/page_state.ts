@@ -62,7 +62,7 @@ export interface PageMap {
 /** A device read that takes longer is worth a word. */
 const STUCK_MS = 3_000;
 
-/** @param medium what was last said of it. */
+/** @param medium the last report about it. */
 export function pageState(snapshot: StatusSnapshot, medium: string): PageState {
   const { progress, remainingMs, sinceGoodMs } = snapshot;
   const { size, totals, phase, pass, reading, lastGood } = progress;

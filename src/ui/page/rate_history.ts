@@ -1,4 +1,4 @@
-// The reading rate since the start of a run, in a few hundred points whatever its length. Pure.
+// The reading rate since the start of a run, in a few hundred points for any length. No I/O.
 
 import type { Progress } from "../../server/events.ts";
 
