@@ -24,6 +24,7 @@ import type { Mapfile } from "../map/mapfile.ts";
 import { closeFd, type FileIdentity, identityOf, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { completed, type Confirmed, confirmMedium } from "./confirm_medium.ts";
+import { FileInUse } from "./file_in_use.ts";
 import { chooseImage } from "./find_image.ts";
 import { type FailedArea, IdentityReads } from "./identity_reads.ts";
 import { imageReader } from "./image_bytes.ts";
@@ -95,7 +96,7 @@ export function openCache(request: CacheRequest): OpenCache {
   let mapCreated = false;
   try {
     if (!tryLock(image)) {
-      throw new UserError(
+      throw new FileInUse(
         `another program is using the image "${printable(imagePath)}"${byHolder(image)}`,
         {
           hints: ["end the other blkcache first, or name another IMAGE"],

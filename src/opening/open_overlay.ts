@@ -27,6 +27,7 @@ import { FINISHED } from "../map/statuses.ts";
 import { closeFd, identityOf, pread, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { sha1 } from "../identity/sha1.ts";
+import { FileInUse } from "./file_in_use.ts";
 import { mapOf, type Medium } from "./open_medium.ts";
 import { sampleStretches } from "../identity/sample_stretches.ts";
 import { OVERLAY_SETTING, OVERLAY_WORDS_BYTES, type OverlayParts } from "../session/overlay.ts";
@@ -88,7 +89,7 @@ export function openOverlay(
   const { file, created } = openOrCreate(path, mode);
   try {
     if (!tryLock(file)) {
-      throw new UserError(
+      throw new FileInUse(
         `another program is using the overlay "${printable(path)}"${byHolder(file)}`,
         {
           hints: ["end the other blkcache first, or name another file with --overlay FILE"],

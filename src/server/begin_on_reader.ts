@@ -15,6 +15,7 @@ import { WaitingNote } from "./waiting_note.ts";
 /**
  * @param over resolves when the device is not wanted any more, with the reason.
  * @param beforeServing is awaited once the device is open.
+ * @param releasing is told, when it is not served, what resolves once the device and its image are let go of.
  * @returns what serves it, or the reason of `over`: then nothing is left of it, but for a thread that hangs.
  * @throws as `ReaderThread.opened` and `Generation.begin`; nothing is left of it then either.
  */
@@ -24,6 +25,7 @@ export async function beginOnReader<Reason extends string>(
   state: SharedState,
   over: Promise<Reason>,
   beforeServing: (opened: Opened) => Promise<void>,
+  releasing: (released: Promise<unknown>) => void = () => {},
 ): Promise<Generation | Reason> {
   const { isDrive, observe } = run;
   const reader = new ReaderThread(
@@ -37,6 +39,7 @@ export async function beginOnReader<Reason extends string>(
     state.end();
     // Once it reads, the reader lets go of the device by itself, but not of what was made on disk.
     if (begun === undefined) reader.abandon();
+    releasing(Promise.all([reader.ended, users.gone]));
     await reader.end();
     if (begun !== undefined) abandonMedium(begun, users.gone);
   };

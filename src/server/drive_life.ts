@@ -8,9 +8,11 @@ import { MediumRefused } from "../device/medium_refused.ts";
 import type { Seen } from "../workers/watcher_init.ts";
 import type { MediumState, Progress } from "./events.ts";
 import { beginOnReader } from "./begin_on_reader.ts";
+import { FileInUse } from "../opening/file_in_use.ts";
 import { Generation } from "./generation.ts";
 import { generationState } from "./generation_parts.ts";
 import { Refusal } from "./refusal.ts";
+import { Releases } from "./releases.ts";
 import type { Run } from "./run.ts";
 import { exitCodeOf, isStopSignal, MediaCodes, type StopSignal } from "./run_end.ts";
 import type { StopRequest } from "./stop_request.ts";
@@ -31,6 +33,7 @@ export class DriveLife {
   readonly #stopped: Promise<StopSignal>;
   readonly #mustComplete: boolean;
   readonly #codes = new MediaCodes();
+  readonly #releases = new Releases();
   /** Nothing has been served yet: what is wrong with our side now is likely to stay so. */
   #isFirst = true;
   /** It has been said that the kernel does not count media. */
@@ -116,6 +119,33 @@ export class DriveLife {
   async #begin(
     over: Promise<StopSignal | "medium gone">,
   ): Promise<Generation | StopSignal | "medium gone" | "refused"> {
+    for (let isTold = false;; isTold = true) {
+      const earlier = this.#releases.next;
+      let own: Promise<unknown> = Promise.resolve();
+      const begun = await this.#tryToBegin(over, earlier !== undefined, (released) => {
+        own = released;
+      });
+      if (begun === "in use" && !isTold) {
+        this.#tell("awaited", `an earlier look at ${this.#drive} has not ended: waiting for it`);
+      }
+      const next = begun !== "in use"
+        ? begun
+        : await Promise.race([over, Promise.all([earlier, own]).then(() => "released" as const)]);
+      if (next === "released") continue;
+      this.#releases.add(own);
+      return next;
+    }
+  }
+
+  /**
+   * @param mayWait a medium before has not let go of everything yet: an image in use is told as "in use".
+   * @param releasing is told what resolves once a medium that is not served is let go of.
+   */
+  async #tryToBegin(
+    over: Promise<StopSignal | "medium gone">,
+    mayWait: boolean,
+    releasing: (released: Promise<unknown>) => void,
+  ): Promise<Generation | StopSignal | "medium gone" | "refused" | "in use"> {
     this.#refusal.begin(`the medium in ${this.#drive} is being looked at: try again`);
     const missing = missingForThreads(1);
     if (missing !== undefined) {
@@ -129,9 +159,10 @@ export class DriveLife {
       return await beginOnReader(this.#run, this.#request, state, over, async ({ isCertain }) => {
         if (!isCertain) this.#warnOnce();
         await this.#refusal.end();
-      });
+      }, releasing);
     } catch (error) {
       if (error instanceof MediumLeft) return "medium gone";
+      if (error instanceof FileInUse && mayWait) return "in use";
       if (!(error instanceof UserError)) throw error;
       this.#refuse(error);
       return "refused";
@@ -169,6 +200,7 @@ export class DriveLife {
     const goesOn = reason === "medium gone" && !this.#run.options.once;
     if (goesOn) this.#refusal.begin(`the medium has left ${this.#drive}`);
     const kept = await generation.end();
+    this.#releases.add(generation.released);
     const code = exitCodeOf({ reason, mustComplete: this.#mustComplete, ...kept });
     this.#codes.left(generation.imagePath, code);
     const progress = generation.progress();

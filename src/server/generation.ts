@@ -34,6 +34,9 @@ export type Kept = Pick<RunEnd, "isComplete" | "isSaved" | "isImageDamaged">;
 export class Generation {
   /** Resolves with the first reason, unless somebody stops the run. */
   readonly over: Promise<EndReason>;
+  /** Resolves after `end`, when its image has been let go of. */
+  readonly released: Promise<void>;
+  #setReleased!: (released: Promise<void>) => void;
   readonly #parts: GenerationParts;
   readonly #clients: Clients;
   readonly #startedMs = performance.now();
@@ -48,6 +51,7 @@ export class Generation {
   private constructor(parts: GenerationParts) {
     const { run, medium, served, state, reader, saver, fill, recorder, overlay, others } = parts;
     this.#parts = parts;
+    this.released = new Promise((resolve) => this.#setReleased = resolve);
     this.#isFilling = fill !== undefined;
     const { options, listeners, observe } = run;
     const { layout } = medium;
@@ -158,7 +162,7 @@ export class Generation {
     if (saved && written) this.#finishWrites();
     const recorded = await recorder?.end() ?? true;
     if (!run.options.keepCache && medium.fresh) removeCache(medium);
-    void this.#closeWhenUnused();
+    this.#setReleased(this.#closeWhenUnused());
     return {
       isComplete: fill?.isComplete ?? false,
       isSaved: saved && recorded && (run.writeFd === undefined || written) && this.#keepsOverlay(),

@@ -12,6 +12,7 @@ import type {
   ReaderMessage,
   ReaderOrder,
 } from "../workers/reader_init.ts";
+import { FileInUse } from "../opening/file_in_use.ts";
 import type { FillEnd } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { Observer } from "./events.ts";
@@ -213,10 +214,9 @@ export class ReaderThread {
       case "opened":
         return this.#answer!.resolve(message.opened);
       case "refused": {
-        const { message: sentence, ofMedium, ...options } = message.refusal;
-        return this.#answer!.reject(
-          ofMedium ? new MediumRefused(sentence, options) : new UserError(sentence, options),
-        );
+        const { message: sentence, ofMedium, isInUse, ...options } = message.refusal;
+        const kind = ofMedium ? MediumRefused : isInUse ? FileInUse : UserError;
+        return this.#answer!.reject(new kind(sentence, options));
       }
       case "mediumLeft":
         return this.#answer!.reject(new MediumLeft());

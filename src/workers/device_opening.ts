@@ -2,6 +2,7 @@
 import { EXIT_FAILURE } from "../base/exit_codes.ts";
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
+import { FileInUse } from "../opening/file_in_use.ts";
 import { abandonMedium } from "../opening/open_medium.ts";
 import { type OpenDevice, openDevice } from "../opening/open_device.ts";
 import { MediumLeft } from "../device/medium_guard.ts";
@@ -58,13 +59,14 @@ function messageOf(error: unknown, device: string, isDrive: boolean): ReaderMess
   if (error instanceof UserError) {
     const { message, hints, exitCode } = error;
     const ofMedium = error instanceof MediumRefused;
-    return { type: "refused", refusal: { message, hints, exitCode, ofMedium } };
+    const isInUse = error instanceof FileInUse;
+    return { type: "refused", refusal: { message, hints, exitCode, ofMedium, isInUse } };
   }
   if (!(error instanceof SystemError)) throw error;
   const message = `cannot open "${printable(device)}": ${error.message}`;
   return {
     type: "refused",
-    refusal: { message, hints: [], exitCode: EXIT_FAILURE, ofMedium: isDrive },
+    refusal: { message, hints: [], exitCode: EXIT_FAILURE, ofMedium: isDrive, isInUse: false },
   };
 }
 

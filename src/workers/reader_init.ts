@@ -85,6 +85,8 @@ export interface Refusal {
   readonly exitCode: number;
   /** Another medium may do. */
   readonly ofMedium: boolean;
+  /** Somebody works with the image. */
+  readonly isInUse: boolean;
 }
 
 /** What the reader tells main. Failed reads are summed up: one message a second at most. */

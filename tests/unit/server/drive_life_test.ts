@@ -146,6 +146,32 @@ Deno.test("a medium that leaves while it is looked at is let go, and looked for 
   assertEquals(await drive.end(), EXIT_DONE);
 });
 
+Deno.test("a disc whose image an earlier look at it still holds is opened when that has ended", async () => {
+  using drive = new Drive();
+  const inUse = { ...REFUSAL, message: "in use", ofMedium: false, isInUse: true };
+  drive.show({ drive: true, medium: "1" });
+  const slow = await drive.reader(1);
+  drive.show({ drive: true, medium: null });
+  while (slow.orders.length < 2) await drive.turn();
+  // It does not end: after a moment it is left behind.
+  while (drive.watcher.orders.at(-1)?.round !== 2) await drive.turn();
+  drive.show({ drive: true, medium: "1" });
+  const second = await drive.reader(2);
+  second.tell({ type: "refused", refusal: inUse });
+  second.tell({ type: "ended" });
+  await drive.said("an earlier look");
+  slow.tell({ type: "ended" });
+  const third = await drive.reader(3);
+  // Nothing of ours is left now: it must be another program.
+  third.tell({ type: "refused", refusal: { ...inUse, message: "another program" } });
+  third.tell({ type: "ended" });
+  while (!drive.watcher.orders.some((order: WatcherOrder) => order.type === "stop")) {
+    await drive.turn();
+  }
+  drive.watcher.tell({ type: "ended" });
+  await assertRejects(() => drive.exitCode, UserError, "another program");
+});
+
 Deno.test("an error of the watcher is said; the run goes on", async () => {
   using drive = new Drive();
   drive.watcher.tell({ type: "warning", message: "mind" });

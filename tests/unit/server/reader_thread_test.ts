@@ -4,6 +4,7 @@ import { UserError } from "../../../src/base/errors.ts";
 import { MediumLeft } from "../../../src/device/medium_guard.ts";
 import { MediumRefused } from "../../../src/device/medium_refused.ts";
 import type { ServerEvent } from "../../../src/server/events.ts";
+import { FileInUse } from "../../../src/opening/file_in_use.ts";
 import { ReaderThread } from "../../../src/server/reader_thread.ts";
 import { EIO } from "../../../src/sys/errno.ts";
 import type { OpenInit, ReaderInit, ReaderMessage } from "../../../src/workers/reader_init.ts";
@@ -61,8 +62,9 @@ Deno.test("a device is opened at once, then read or abandoned", async () => {
 Deno.test("each way in which a device is not opened is an error of its own", async () => {
   const refusal = { message: "no", hints: ["hint"], exitCode: 1 };
   const ways: [ReaderMessage, new (...args: never[]) => Error][] = [
-    [{ type: "refused", refusal: { ...refusal, ofMedium: false } }, UserError],
-    [{ type: "refused", refusal: { ...refusal, ofMedium: true } }, MediumRefused],
+    [{ type: "refused", refusal: { ...refusal, ofMedium: false, isInUse: false } }, UserError],
+    [{ type: "refused", refusal: { ...refusal, ofMedium: true, isInUse: false } }, MediumRefused],
+    [{ type: "refused", refusal: { ...refusal, ofMedium: false, isInUse: true } }, FileInUse],
     [{ type: "mediumLeft" }, MediumLeft],
   ];
   for (const [message, kind] of ways) {
