@@ -6,12 +6,16 @@ import { settleBudget } from "../shared/memory_budget.ts";
 import { type SharedState } from "../shared/shared_state.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
+import { trimHeaps } from "../sys/memory.ts";
 import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
+import { CausesSaid } from "./causes_said.ts";
 import type { Client } from "./guest.ts";
 import { type RosterAction, SessionRoster } from "./session_roster.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
+/** After the end of a session, until what it has used is given back to the system, milliseconds. */
+const TRIM_MS = 1_000;
 /** Numbers for workers that replace ones that died; each is used once. */
 export const REPLACEMENTS = 16;
 /** How long a session waits for a client beside another one that does, milliseconds. */
@@ -66,6 +70,7 @@ export class SessionPool {
   /** Resolves when no worker is left; only after `end`. */
   readonly ended: Promise<void>;
   #setEnded!: () => void;
+  readonly #causes = new CausesSaid();
   #ending = false;
   /** Runs while sessions cannot be started that clients wait for. */
   #shortage: ReturnType<typeof setTimeout> | undefined;
@@ -218,6 +223,11 @@ export class SessionPool {
       case "warning":
         this.#observer.warned(message.message, message.hints);
         break;
+      case "violation":
+        if (this.#causes.isNew(message.message)) {
+          this.#observer.warned(`a client was disconnected: ${message.message}`, []);
+        }
+        break;
       case "ended":
         session.endedNow();
         if (this.#ending) break;
@@ -225,6 +235,8 @@ export class SessionPool {
         closeFd(this.#state.retractEventFd(number));
         this.#sessions.delete(number);
         this.#act(this.#roster.ended(number));
+        // The thread frees the last of it when it has ended, in a moment.
+        Deno.unrefTimer(setTimeout(trimHeaps, TRIM_MS));
     }
   }
 

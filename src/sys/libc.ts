@@ -43,6 +43,8 @@ export const libc = Deno.dlopen("libc.so.6", {
   posix_fadvise: { parameters: ["i32", "i64", "i64", "i32"], result: "i32" },
   // int getrusage(int who, struct rusage *usage)
   getrusage: { parameters: ["i32", "buffer"], result: "i32" },
+  // int malloc_trim(size_t pad)
+  malloc_trim: { parameters: ["u64"], result: "i32" },
   // int mallopt(int param, int value)
   mallopt: { parameters: ["i32", "i32"], result: "i32" },
   // int fdatasync(int fd)

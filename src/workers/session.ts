@@ -44,7 +44,6 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     },
   };
   const eventFd = state.eventFd(session);
-  let lastViolation = "";
   tell({ type: "started" });
   while (awaitClient(state, session, cached)) {
     const socket = state.socket(session);
@@ -61,11 +60,7 @@ self.onmessage = ({ data }: MessageEvent<SessionInit>) => {
     written?.writer.endClient();
     peer.giveRoomBack();
     buffers.output.discard();
-    // Once for each cause: a client that comes again and again shall not fill a log.
-    if (end.reason === "violation" && end.message !== lastViolation) {
-      lastViolation = end.message;
-      tell({ type: "warning", message: `a client was disconnected: ${end.message}`, hints: [] });
-    }
+    if (end.reason === "violation") tell({ type: "violation", message: end.message });
     const isFree = takesNext(cached);
     if (end.reason === "idle") tell({ type: "idle", isFree });
     else tell({ type: "left", message: end.message, isFree });

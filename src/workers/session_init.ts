@@ -46,5 +46,7 @@ export type SessionMessage =
   /** The device has done enough of what the last client has left. */
   | { type: "free" }
   | Warning
+  /** A client was disconnected, since it has broken the protocol; "left" follows. */
+  | { type: "violation"; message: string }
   /** The worker has ended its loop: the run is over, or nobody needs it any more. */
   | { type: "ended" };
