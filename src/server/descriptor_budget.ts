@@ -16,8 +16,11 @@ export const DOOR_ROOM = {
 };
 /** The reader: its thread, what wakes it, an io_uring for block devices. */
 const READER_DESCRIPTORS = WORKER_DESCRIPTORS + 3;
-/** Device and image, each opened a second time for a while, the map's saver, the pool's doorbell. */
-const MEDIUM_DESCRIPTORS = 6;
+/**
+ * Device and image, each opened a second time for a while, the pool's doorbell, and the directories that are held
+ * open: the socket's, the map's, that of --record-domain.
+ */
+export const MEDIUM_DESCRIPTORS = 8;
 /** A drive's watcher: its thread, the drive for a look, a file of sysfs. */
 const WATCHER_DESCRIPTORS = WORKER_DESCRIPTORS + 2;
 /** A mounted file: two threads, each with two ways to the kernel and what wakes it, and the file below. */

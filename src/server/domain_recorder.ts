@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.ts";
 import type { Medium } from "../opening/open_medium.ts";
 import { parseIfThere } from "../opening/read_mapfile.ts";
 import { AtomicFile } from "../files/atomic_file.ts";
-import { FileMap } from "../map/file_map.ts";
+import { FileMap, FileMapFullError } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { fileMapOf, mapfileOf } from "../map/mapfile_conversion.ts";
 import { FINISHED } from "../map/statuses.ts";
@@ -25,9 +25,19 @@ export class DomainRecorder {
   #timer: ReturnType<typeof setInterval> | undefined;
   #last: Promise<boolean> = Promise.resolve(true);
   #failing = false;
+  #isFull = false;
 
-  /** @throws {UserError} when the file is there, but is no mapfile of a device of this size. */
-  constructor(path: string, medium: Medium, about: About, observe: Observer) {
+  /**
+   * @param options how many runs a new map can have, where that is not to be worked out.
+   * @throws {UserError} when the file is there, but is no mapfile of a device of this size.
+   */
+  constructor(
+    path: string,
+    medium: Pick<Medium, "size" | "sectorSize" | "mode">,
+    about: About,
+    observe: Observer,
+    options: { readonly maxTransitions?: number } = {},
+  ) {
     const { size, sectorSize, mode } = medium;
     this.touched = Touched.create(size, sectorSize);
     this.#file = new AtomicFile(path, { mode });
@@ -38,7 +48,9 @@ export class DomainRecorder {
         { hints: ["give --record-domain a file of its own for each device"] },
       );
     }
-    this.#domain = earlier === undefined ? FileMap.create(size) : fileMapOf(earlier, size, path);
+    this.#domain = earlier === undefined
+      ? FileMap.create(size, options)
+      : fileMapOf(earlier, size, path);
     this.#about = about;
     this.#observe = observe;
   }
@@ -53,17 +65,20 @@ export class DomainRecorder {
     return this.#last = this.#last.then(() => this.#trySave());
   }
 
-  /** The last save. @returns false when it failed. */
+  /** The last save; lets go of the file's directory. @returns false when it failed. */
   async end(): Promise<boolean> {
     clearInterval(this.#timer);
-    return await this.save();
+    const isSaved = await this.save();
+    // Of a drive each disc has a recorder of its own, so what it holds open must not stay.
+    await this.#file.close();
+    return isSaved;
   }
 
   async #trySave(): Promise<boolean> {
     const domain = this.#domain;
-    for (const { start, end } of this.touched.ranges()) domain.set(start, end, FINISHED);
+    const isComplete = this.#takeIn();
     const { version } = domain;
-    if (version === this.#savedVersion) return true;
+    if (version === this.#savedVersion) return isComplete;
     const heading = {
       ...this.#about,
       startTime: this.#startTime,
@@ -73,13 +88,31 @@ export class DomainRecorder {
       await this.#file.replace(encodeMapfile(mapfileOf(domain.snapshot()), heading));
       this.#savedVersion = version;
       this.#failing = false;
-      return true;
+      return isComplete;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       if (!this.#failing) {
         this.#observe({ event: "warning", message: error.message, hints: error.hints });
       }
       this.#failing = true;
+      return false;
+    }
+  }
+  /** Notes what clients have read. @returns false when the map had no room for all of it; it was said then. */
+  #takeIn(): boolean {
+    try {
+      for (const { start, end } of this.touched.ranges()) this.#domain.set(start, end, FINISHED);
+      return true;
+    } catch (error) {
+      if (!(error instanceof FileMapFullError)) throw error;
+      if (!this.#isFull) {
+        this.#observe({
+          event: "warning",
+          message: `there is no memory left to record all that clients read: ${error.message}`,
+          hints: ["clients are served as before; the record has what it could hold"],
+        });
+      }
+      this.#isFull = true;
       return false;
     }
   }

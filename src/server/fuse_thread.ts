@@ -27,6 +27,8 @@ export class FuseThread {
     this.ended = ended.promise;
     this.negotiated = negotiated.promise;
     const end = () => {
+      // An error may follow the message of the end: by then the numbers may be other files' descriptors.
+      if (!this.isRunning) return;
       this.isRunning = false;
       for (const fd of init.lanes) closeFd(fd);
       ended.resolve();

@@ -25,6 +25,8 @@ export class KernelThread {
     this.ended = ended.promise;
     this.serving = serving.promise;
     const end = () => {
+      // An error may follow the message of the end: by then the numbers may be other files' descriptors.
+      if (!this.#isRunning) return;
       this.#isRunning = false;
       closeFd(init.socket);
       ended.resolve();

@@ -2,6 +2,7 @@
 // to start with one sentence; it never ends in the middle, and the map is saved.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { MEDIUM_DESCRIPTORS } from "../../src/server/descriptor_budget.ts";
 import { Client } from "../conformance/harness.ts";
 import { CLIENT_FLAGS, CMD, OPT, option, request } from "../conformance/wire.ts";
 import { areasOf, bytesWith } from "../harness/mapfile_areas.ts";
@@ -145,6 +146,42 @@ Deno.test({
 
 /** The runtime's pool takes more threads than usual where the machine is busy: a client waits for those. */
 const SPARE_THREADS = 4;
+
+Deno.test({
+  name: "a run holds no more files and directories open than are counted for it",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const device = folder.noise("device", SIZE);
+    await using served = await Served.start(device, {
+      dir: folder.path,
+      args: ["--record-domain=record", "--save-interval=0.2"],
+    });
+    const [read] = await readThrough(served.uri, { reads: [[0, PIECE]], source: device });
+    assertEquals(read.errno, 0);
+    await until("both maps are saved", () => exists(served.map) && exists(folder.file("record")));
+    // A save opens more for a moment, which is counted for itself. The doorbell is none of these.
+    await until(
+      "no more is open",
+      () => openIn(served.program.pid, folder.path).length + 1 <= MEDIUM_DESCRIPTORS,
+    );
+    assertEquals((await served.stop()).code, 0);
+  },
+});
+
+/** What a process has open in a folder, and the folder itself. */
+function openIn(pid: number, folder: string): string[] {
+  const place = `/proc/${pid}/fd`;
+  return Array.from(Deno.readDirSync(place), ({ name }) => {
+    try {
+      return Deno.readLinkSync(`${place}/${name}`);
+    } catch (error) {
+      // It was open for a moment.
+      if (error instanceof Deno.errors.NotFound) return "";
+      throw error;
+    }
+  }).filter((path) => path.startsWith(folder));
+}
 
 /** A user that nobody else is: all processes that count are the program's. */
 const LONELY = 47_110;

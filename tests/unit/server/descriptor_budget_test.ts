@@ -24,30 +24,30 @@ function budget(free: number, needs: Partial<DescriptorNeeds> = {}): number[] {
 
 Deno.test("so many descriptors, so many clients", () => {
   const table: [free: number, needs: Partial<DescriptorNeeds>, result: number[]][] = [
-    // 24 for the run itself, 9 for each client.
-    [0, {}, [0, -33]],
-    [32, {}, [0, -1]],
-    [33, {}, [1, 0]],
-    [41, {}, [1, 0]],
-    [42, {}, [2, 0]],
-    [24 + 64 * 9, {}, [64, 0]],
+    // 26 for the run itself, 9 for each client.
+    [0, {}, [0, -35]],
+    [34, {}, [0, -1]],
+    [35, {}, [1, 0]],
+    [43, {}, [1, 0]],
+    [44, {}, [2, 0]],
+    [26 + 64 * 9, {}, [64, 0]],
     [100_000, {}, [64, 0]],
-    [33, { maxClients: 1 }, [1, 0]],
-    [33, { listeners: 2 }, [0, -1]],
+    [35, { maxClients: 1 }, [1, 0]],
+    [35, { listeners: 2 }, [0, -1]],
     // The page: its socket and four connections at least, 64 at most.
-    [37, { pageConnections: 64 }, [0, -1]],
-    [38, { pageConnections: 64 }, [1, 4]],
-    [47, { pageConnections: 64 }, [1, 6]],
-    [200, { pageConnections: 64 }, [14, 44]],
-    [25 + 64 + 64 * 9, { pageConnections: 64 }, [64, 64]],
-    [100, { pageConnections: 64, maxClients: 1 }, [1, 64]],
-    [38, { pageConnections: 2 }, [1, 2]],
+    [39, { pageConnections: 64 }, [0, -1]],
+    [40, { pageConnections: 64 }, [1, 4]],
+    [49, { pageConnections: 64 }, [1, 6]],
+    [202, { pageConnections: 64 }, [14, 44]],
+    [27 + 64 + 64 * 9, { pageConnections: 64 }, [64, 64]],
+    [102, { pageConnections: 64, maxClients: 1 }, [1, 64]],
+    [40, { pageConnections: 2 }, [1, 2]],
     // Other ways in.
-    [33 + 8, { hasWatcher: true }, [0, -1]],
-    [33 + 9, { hasWatcher: true }, [1, 0]],
-    [33 + 22, { hasMount: true }, [1, 0]],
-    [33 + 36, { hasAttachment: true }, [1, 0]],
-    [33 + 4, { hasWriting: true }, [1, 0]],
+    [35 + 8, { hasWatcher: true }, [0, -1]],
+    [35 + 9, { hasWatcher: true }, [1, 0]],
+    [35 + 22, { hasMount: true }, [1, 0]],
+    [35 + 36, { hasAttachment: true }, [1, 0]],
+    [35 + 4, { hasWriting: true }, [1, 0]],
   ];
   for (const [free, needs, result] of table) {
     assertEquals(budget(free, needs), result, `${free} ${JSON.stringify(needs)}`);
