@@ -19,7 +19,8 @@ export class RunningServer implements AsyncDisposable {
   readonly folder: string;
   /** From the start of the process to the first answered read, or to its socket when nobody has asked. */
   readonly startMs: number;
-  readonly #pid: number;
+  /** Of the process that serves. */
+  readonly pid: number;
   readonly #child: Deno.ChildProcess;
   #ended: Promise<void> | undefined;
 
@@ -34,7 +35,7 @@ export class RunningServer implements AsyncDisposable {
     this.uri = `nbd+unix:///${server.exportName ?? ""}?socket=${folder}/socket`;
     this.folder = folder;
     this.startMs = startMs;
-    this.#pid = pid;
+    this.pid = pid;
     this.#child = child;
   }
 
@@ -77,19 +78,19 @@ export class RunningServer implements AsyncDisposable {
 
   /** User and system time that it has used so far, its children's included. Seconds. */
   cpuSeconds(): number {
-    const children = Deno.readTextFileSync(`/proc/${this.#pid}/task/${this.#pid}/children`);
-    const pids = [this.#pid, ...children.split(" ").filter((pid) => pid !== "").map(Number)];
+    const children = Deno.readTextFileSync(`/proc/${this.pid}/task/${this.pid}/children`);
+    const pids = [this.pid, ...children.split(" ").filter((pid) => pid !== "").map(Number)];
     return pids.reduce((sum, pid) => sum + cpuTicks(pid), 0) / TICKS_PER_SECOND;
   }
 
   /** Memory in use, bytes. */
   residentBytes(): number {
-    return residentBytes(this.#pid);
+    return residentBytes(this.pid);
   }
 
   /** Of the files that it runs from, its libraries included, bytes. */
   programBytes(): number {
-    return programBytes(this.#pid);
+    return programBytes(this.pid);
   }
 
   /** A second call waits for the first. */
@@ -98,7 +99,7 @@ export class RunningServer implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    await end(this.#pid, "SIGTERM", this.#child);
+    await end(this.pid, "SIGTERM", this.#child);
     Deno.removeSync(this.folder, { recursive: true });
   }
 }
