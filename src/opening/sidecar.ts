@@ -16,7 +16,7 @@ export interface SidecarNotes {
 }
 
 /** We write a few KiB; another version may write more. */
-const MOST_SIDECAR_BYTES = 2 ** 20;
+export const MOST_SIDECAR_BYTES = 2 ** 20;
 
 const READABLE: Readable = {
   what: "sidecar",
