@@ -135,7 +135,8 @@ export const OPTIONS = [
     min: 0,
     max: 31_536_000,
     help: "exit when the device has not answered for this long (code 4), or with " +
-      "--exit-when-complete the image has had no room (code 5); 0 or never: keep waiting " +
+      "--exit-when-complete a medium has not come back (code 4) or the image has had no room " +
+      "(code 5); 0 or never: keep waiting " +
       "(default: 600 with --exit-when-complete, never without)",
     commands: ["serve", "mount"],
     group: "device",

@@ -1,97 +1,101 @@
 // Finds a disk again that has gone and come back, perhaps by another name: a cable, a bridge that was reset, a power
-// cycle. Names come and go, so it is looked for by what it says of itself; what is on it must be compared by the
-// caller. Reader thread: opening may block as the device likes.
+// cycle. Names come and go, so it is looked for by what it says of itself; what is on it is compared by the caller.
+// Reader thread: opening may block as the device likes.
 import { identityOf } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
-import { Device } from "./device.ts";
 import { statPathIfThere } from "../host/path_stat.ts";
+import { contradiction, type DiskFacts, factsOf, hasName } from "../host/disk_facts.ts";
 import { blockDevices, SysfsBlock } from "../host/sysfs.ts";
+import { Device } from "./device.ts";
+import type { OpenOptions } from "./file.ts";
+import { Removable } from "./removable.ts";
 
-/** What a disk or a partition says of itself; undefined where it does not. */
-interface Facts {
-  readonly size: number | undefined;
-  readonly partition: string | undefined;
-  readonly start: string | undefined;
-  readonly model: string | undefined;
-  readonly serial: string | undefined;
-  readonly wwid: string | undefined;
+/**
+ * What the caller makes of a device that says the same of itself: it is taken; it is not, and will not be; or it
+ * could not be read, and is to be looked at once more.
+ */
+export type Judgement = "taken" | "refused" | "look again";
+
+/** What a caller is told of. */
+export interface Judge {
+  /** An open device, which is the caller's when it is taken. */
+  judge(device: Device): Judgement;
+  /** The path that the user has named leads to a device that says something else of itself. Told each time. */
+  otherThere(path: string, why: string): void;
 }
 
 /** See the head of this file. */
 export class ReturnedDevice {
   readonly #path: string;
-  readonly #facts: Facts;
-  /** The device that is open: its number, and its count of arrivals. */
+  readonly #facts: DiskFacts;
+  /** The arrival of the device that is open, and those of others that will not do. */
   #open: string;
+  readonly #refused = new Set<string>();
 
   /** @param fd an open descriptor of the device, while it is there. @param path as the user has named it. */
   constructor(path: string, fd: number) {
     const block = new SysfsBlock(identityOf(fd).rdev);
     this.#path = path;
     this.#facts = factsOf(block);
-    this.#open = arrivalOf(block);
+    this.#open = block.arrival;
   }
 
-  /** Whether it says something that hardly another device says. */
-  get hasName(): boolean {
-    return this.#facts.serial !== undefined || this.#facts.wwid !== undefined;
-  }
-
-  /** Opens what may be the same device, one after the other, until `isSame` says so. @returns that one. */
-  find(direct: boolean, isSame: (device: Device) => boolean): Device | undefined {
-    for (const path of this.#candidates()) {
-      const device = tryOpen(path, direct);
+  /** Opens what may be the same device, one after the other, until one is taken. @returns that one. */
+  find(options: OpenOptions, judge: Judge): Device | undefined {
+    for (const path of this.#candidates(judge)) {
+      const device = tryOpen(path, options);
       if (device === undefined) continue;
-      if (this.#isLike(device.sysfs) && isSame(device)) {
-        this.#open = arrivalOf(device.sysfs);
+      const { arrival } = device.sysfs;
+      const judgement = this.#contradicts(device.sysfs) === undefined
+        ? judge.judge(device)
+        : "look again";
+      // Its numbers may have been given to another one meanwhile, of which sysfs has spoken then.
+      if (judgement === "taken" && device.sysfs.arrival === arrival) {
+        this.#open = arrival;
         return device;
       }
+      if (judgement === "refused") this.#refused.add(arrival);
       device.close();
     }
     return undefined;
   }
 
-  /** The path that the user has named first, then every device that says the same of itself. */
-  #candidates(): string[] {
-    const others = blockDevices().filter((block) => this.#isLike(block))
-      .flatMap(({ name }) => name === undefined ? [] : [`/dev/${name}`]);
-    return [...new Set([this.#path, ...others])].filter((path) => {
-      const stat = statPathIfThere(path);
-      return stat !== undefined && arrivalOf(new SysfsBlock(stat.rdev)) !== this.#open;
-    });
+  /**
+   * The path that the user has named, then every device with the same serial number or WWID. Devices without either
+   * are not searched: the image itself may be attached as one, or what this very program serves.
+   */
+  #candidates(judge: Judge): string[] {
+    const named = statPathIfThere(this.#path);
+    const paths: string[] = [];
+    if (named !== undefined && this.#isNew(new SysfsBlock(named.rdev))) {
+      const block = new SysfsBlock(named.rdev);
+      const why = this.#contradicts(block);
+      if (why === undefined) paths.push(this.#path);
+      else if (block.size) judge.otherThere(this.#path, why);
+    }
+    if (!hasName(this.#facts)) return paths;
+    for (const block of blockDevices()) {
+      const { name, device } = block;
+      if (name === undefined || device === named?.rdev || !this.#isNew(block)) continue;
+      if (this.#contradicts(block) === undefined) paths.push(`/dev/${name}`);
+    }
+    return paths;
   }
 
-  /** What both say must be the same. */
-  #isLike(block: SysfsBlock): boolean {
-    const known = this.#facts;
-    const now = factsOf(block);
-    return (Object.keys(known) as (keyof Facts)[]).every((key) =>
-      known[key] === undefined || now[key] === undefined
-        ? key !== "partition" || known[key] === now[key]
-        : known[key] === now[key]
-    );
+  #isNew(block: SysfsBlock): boolean {
+    const { arrival } = block;
+    return block.exists && arrival !== this.#open && !this.#refused.has(arrival);
+  }
+
+  #contradicts(block: SysfsBlock): string | undefined {
+    return contradiction(this.#facts, factsOf(block));
   }
 }
 
-function factsOf(block: SysfsBlock): Facts {
-  return {
-    size: block.size,
-    partition: block.attribute("partition"),
-    start: block.attribute("start"),
-    model: block.model,
-    serial: block.serial,
-    wwid: block.diskAttribute("device/wwid") ?? block.diskAttribute("wwid"),
-  };
-}
-
-/** A device that is attached anew has another sequence number, also under its old name. */
-function arrivalOf(block: SysfsBlock): string {
-  return `${block.numbers} ${block.disk.diskSeq ?? ""}`;
-}
-
-function tryOpen(path: string, direct: boolean): Device | undefined {
+function tryOpen(path: string, options: OpenOptions): Device | undefined {
   try {
-    return Device.check(path) ? Device.open(path, { direct }) : undefined;
+    // The medium of a drive can be exchanged at any moment, which nobody would notice here.
+    return Device.check(path) && !Removable.check(path) ? Device.open(path, options) : undefined;
   } catch (error) {
     // It goes, or cannot be opened yet: the next attempt sees.
     if (error instanceof SystemError || (error as Error).cause instanceof SystemError) {

@@ -2,6 +2,7 @@
 // Opening these files never touches the device. Everything a device says is made printable here.
 import { printable } from "../base/printable.ts";
 import { deviceNumbers, makeDevice } from "../sys/statx.ts";
+import { statPathIfThere } from "./path_stat.ts";
 import { readSpecialBytes, readSpecialFile } from "./special_file.ts";
 
 /** One block device in sysfs: a whole disk or a partition. */
@@ -94,6 +95,16 @@ export class SysfsBlock {
   /** Counts up each time the medium changes; kernel 5.15 and later. */
   get diskSeq(): number | undefined {
     return this.diskNumber("diskseq");
+  }
+
+  /**
+   * Differs for each time that a disk was attached, also under its old numbers and, mostly, with another medium.
+   * The kernel gives each folder of sysfs a number that it does not use again (Linux 4.14 and later; older ones may
+   * use it again); the sequence number of the disk is there from 5.15 on.
+   */
+  get arrival(): string {
+    const folder = statPathIfThere(this.#diskFolder)?.ino ?? "";
+    return `${this.numbers} ${folder} ${this.diskSeq ?? ""}`;
   }
 
   /** A name; the bare PCI number that virtio gives is none. */

@@ -118,6 +118,11 @@ function decideContent(
   return { ...answer("cannot tell", `too little can be compared: ${agreeing}`), isHarmless };
 }
 
+/** Whether the content alone proves that it is the same. */
+export function isProven(findings: readonly Finding[]): boolean {
+  return contentOf(findings).proofs >= ENOUGH;
+}
+
 function contentOf(findings: readonly Finding[]): Content {
   const of = (result: Finding["result"]) => findings.filter((finding) => finding.result === result);
   const equal = of("equal");

@@ -1,10 +1,11 @@
 // The reads that find out which medium this is, and what is remembered of them: nothing is read twice, nothing
-// that is known to be bad is read at all, what was read goes into the image, and what failed into the map. The
-// thread that opens the cache; blocks as reads of the device do.
+// that is known to be bad is read at all, what was read goes into the image, and what failed into the map, once the
+// device has proved alive since. The thread that opens the cache; blocks as reads of the device do.
 import { alignDown, alignUp } from "../base/ranges.ts";
 import type { TryReadBytes } from "../identity/identity.ts";
 import { outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
 import type { ReadBytes } from "../identity/volume.ts";
+import type { EarlierFailure } from "../reader/reader_parts.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { BAD_SECTOR, FAILED, FINISHED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
 import { pwrite } from "../sys/fd.ts";
@@ -20,8 +21,8 @@ const PLACES = 5;
 /** Above the largest sector: each place begins with one. */
 const PLACE_BYTES = 65_536;
 
-/** An area that could not be read as a whole, in whole sectors. */
-export interface FailedArea {
+/** An area in whole sectors. */
+interface Area {
   readonly start: number;
   readonly end: number;
 }
@@ -32,14 +33,17 @@ export class IdentityReads {
   readonly #sectorSize: number;
   readonly #size: number;
   readonly #good: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
-  readonly #failed: FailedArea[] = [];
+  readonly #isProof: boolean;
+  readonly #failed: EarlierFailure[] = [];
   #failedReads = 0;
   #rereads = 0;
   #failedRereads = 0;
   /** What is known of the device; undefined: nothing. */
   map: FileMap | undefined;
 
-  constructor(read: TryReadBytes, size: number, sectorSize: number) {
+  /** @param isProof a read that succeeds proves that the device is alive: no cache of the system is read. */
+  constructor(read: TryReadBytes, size: number, sectorSize: number, isProof = true) {
+    this.#isProof = isProof;
     this.#read = read;
     this.#size = size;
     this.#sectorSize = sectorSize;
@@ -93,14 +97,15 @@ export class IdentityReads {
     return read?.bytes.subarray(offset - read.offset, end - read.offset);
   };
 
-  /** Wide reads that failed, of which no sector is known to be bad: none as wide is to be tried again. */
-  get wideFailures(): readonly FailedArea[] {
-    return this.#failed.filter(({ start, end }) => end - start > this.#sectorSize);
+  /** Reads that have failed, in their order. The reader need not find that out again. */
+  get failures(): readonly EarlierFailure[] {
+    return this.#failed;
   }
 
   /**
    * Puts what was learnt into image and map: whole sectors that were read and that the map does not have yet, and
-   * what could not be read, by the reader's rule. What the image has stays as it is.
+   * what could not be read although the device has answered since, by the reader's rule. What the image has stays as
+   * it is. Other failures are the reader's to prove: the device may have stopped answering.
    */
   keep(image: number, map: FileMap): void {
     for (const { offset, bytes } of this.#good) {
@@ -114,7 +119,8 @@ export class IdentityReads {
         map.set(area.start, area.end, FINISHED);
       }
     }
-    for (const { start, end } of this.#failed) {
+    for (const { start, end, isProved } of this.#failed) {
+      if (!isProved) continue;
       const isAlone = end - start <= this.#sectorSize;
       for (const area of [...map.ranges(start, end)]) {
         const isNews = isAlone ? area.status !== FINISHED : area.status === NON_TRIED;
@@ -127,11 +133,15 @@ export class IdentityReads {
     const result = this.#read(offset, length);
     if (typeof result !== "number" && result.length > 0) {
       this.#good.push({ offset, bytes: result });
+      if (this.#isProof) {
+        this.#failed.forEach((each, index) => this.#failed[index] = { ...each, isProved: true });
+      }
       return result;
     }
     // A device that has gone, or a system without memory, says nothing of sectors.
     if (typeof result === "number" && outcomeOf(result) === UNREADABLE) {
-      this.#failed.push(this.#sectors(offset, length));
+      const area = this.#sectors(offset, length);
+      this.#failed.push({ ...area, errno: -result, isProved: false });
     }
     return undefined;
   }
@@ -145,7 +155,7 @@ export class IdentityReads {
     return map.find(start, Math.min(end, map.size), FAILED) < 0;
   }
 
-  #sectors(offset: number, length: number): FailedArea {
+  #sectors(offset: number, length: number): Area {
     return {
       start: alignDown(offset, this.#sectorSize),
       end: Math.min(alignUp(offset + length, this.#sectorSize), this.#size),

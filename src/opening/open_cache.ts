@@ -16,17 +16,25 @@ import {
   type TryReadBytes,
   tryReaderOf,
 } from "../identity/identity.ts";
+import type { EarlierFailure } from "../reader/reader_parts.ts";
 import { modeOfCopies } from "../files/private_mode.ts";
 import type { ReadBytes } from "../identity/volume.ts";
 import type { FileMap } from "../map/file_map.ts";
 import type { MapTail } from "../map/map_tail.ts";
 import type { Mapfile } from "../map/mapfile.ts";
-import { closeFd, type FileIdentity, identityOf, truncateFd, tryLock } from "../sys/fd.ts";
+import {
+  closeFd,
+  type FileIdentity,
+  identityOf,
+  isDirect,
+  truncateFd,
+  tryLock,
+} from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { completed, type Confirmed, confirmMedium } from "./confirm_medium.ts";
 import { FileInUse } from "./file_in_use.ts";
 import { chooseImage } from "./find_image.ts";
-import { type FailedArea, IdentityReads } from "./identity_reads.ts";
+import { IdentityReads } from "./identity_reads.ts";
 import { imageReader } from "./image_bytes.ts";
 import { type KnownCache, readKnownCache, withImage } from "./known_cache.ts";
 import { sidecarPathOf } from "./sidecar.ts";
@@ -73,14 +81,16 @@ export interface OpenCache {
   /** What the mapfile knows of bytes that the device does not show. */
   readonly tail: MapTail | undefined;
   readonly identity: Identity;
-  /** Wide reads that have failed a moment ago, of which no sector is known to be bad. */
-  readonly wideFailures: readonly FailedArea[];
+  /** Reads that have failed a moment ago. */
+  readonly failures: readonly EarlierFailure[];
 }
 
 /** @throws {UserError} when image, map and device do not belong together or cannot be opened. */
 export function openCache(request: CacheRequest): OpenCache {
   const { device, size, sectorSize, warn } = request;
-  const reads = new IdentityReads(request.read ?? tryReaderOf(device), size, sectorSize);
+  const read = request.read ?? tryReaderOf(device);
+  // What the page cache gives does not prove that the device is alive.
+  const reads = new IdentityReads(read, size, sectorSize, isDirect(device.fd));
   const imagePath = request.image ?? chooseImage(request, reads);
   const mapPath = request.map ?? `${imagePath}.map`;
   const sidecarPath = sidecarPathOf(imagePath);
@@ -114,7 +124,7 @@ export function openCache(request: CacheRequest): OpenCache {
     if (mapCreated) removeFile(mapPath);
     throw error;
   }
-  const { wideFailures } = reads;
+  const { failures } = reads;
   return {
     imagePath,
     mapPath,
@@ -125,7 +135,7 @@ export function openCache(request: CacheRequest): OpenCache {
     mapfile,
     tail,
     identity,
-    wideFailures,
+    failures,
   };
 }
 

@@ -64,7 +64,7 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
       mapfile: { comments: mapfile.comments, settings: mapfile.settings },
       tail: undefined,
       identity: record ?? blankIdentity(size, sectorSize),
-      wideFailures: [],
+      failures: [],
       device: file.fd,
       blockDevice: false,
       mode: modeOfCopies(file.fd),

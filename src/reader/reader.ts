@@ -5,7 +5,7 @@ import { alignDown, alignUp } from "../base/ranges.ts";
 import type { Run } from "../map/file_map.ts";
 import { BAD_SECTOR, MISSING, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
 import { PHASE_SERVING } from "../shared/shared_state.ts";
-import { EIO, ESHUTDOWN } from "../sys/errno.ts";
+import { EIO, ENODATA, ESHUTDOWN } from "../sys/errno.ts";
 import { Answering } from "./answering.ts";
 import { DeviceReads } from "./device_reads.ts";
 import { DeviceTrust } from "./device_trust.ts";
@@ -17,7 +17,7 @@ import { PendingReads } from "./pending_reads.ts";
 import { PendingRescue } from "./pending_rescue.ts";
 import { GONE, outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
 import { Reach } from "./reach.ts";
-import type { ReaderParts } from "./reader_parts.ts";
+import type { EarlierFailure, ReaderParts } from "./reader_parts.ts";
 import type { RescueStart } from "./rescue.ts";
 import { SLICE_MS } from "./slice_size.ts";
 
@@ -69,12 +69,27 @@ export class Reader {
     this.#reads = new DeviceReads(parts, () => this.#lose(0), this.#trust);
     this.#reach = new Reach(parts, this.#pending, this.#reads.pace);
     this.#writes = parts.writes?.(this.#pending);
-    for (const { start, end } of parts.wideFailures ?? []) this.#failedReads.add(start, end);
     const { fill } = parts;
     if (fill !== undefined) {
       const isUnreadable = (result: number) => this.#isUnreadable(result, 0, 0);
       this.#fill = new FillTurns(parts, fill, this.#reads, this.#failedReads, isUnreadable);
     }
+    for (const failure of parts.failures ?? []) this.#takeOver(failure);
+  }
+
+  /** One that the device has not proved alive after is as doubtful as a failure of the reader's own. */
+  #takeOver({ start, end, errno, isProved }: EarlierFailure): void {
+    const { map, device, publisher } = this.#parts;
+    const isWide = end - start > device.sectorSize;
+    if (!isProved) {
+      this.#reads.health.bad(errno === ENODATA);
+      const status = isWide ? NON_TRIMMED : BAD_SECTOR;
+      for (const area of [...map.ranges(start, end)]) {
+        if (isWide && area.status !== NON_TRIED) continue;
+        publisher.markMissing(area.start, area.end, status);
+      }
+    }
+    if (isWide) this.#failedReads.add(start, end);
   }
 
   /** Serves until the run ends. */

@@ -33,6 +33,16 @@ export interface ReadableDevice {
   reopen?(): void;
 }
 
+/** A read that has failed before the reader began, of whole sectors. */
+export interface EarlierFailure {
+  readonly start: number;
+  readonly end: number;
+  /** Positive. */
+  readonly errno: number;
+  /** The device has proved alive since, and the map says of the failure what there is to say. */
+  readonly isProved: boolean;
+}
+
 /** Tells what happens to the device. */
 export interface ReaderObserver {
   /** A device read failed; `errno` is positive. Called for each, so it must sum up. */
@@ -63,8 +73,8 @@ export interface ReaderParts {
   readonly observer: ReaderObserver;
   /** How often a sector marked bad is tried again on request. */
   readonly retries: number;
-  /** Wide reads that have failed before the reader began. */
-  readonly wideFailures?: readonly { readonly start: number; readonly end: number }[] | undefined;
+  /** Reads that have failed before the reader began, in their order. */
+  readonly failures?: readonly EarlierFailure[] | undefined;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill: Fill | undefined;
   /** The image, for a fill that verifies. */

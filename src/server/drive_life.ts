@@ -11,10 +11,11 @@ import { beginOnReader } from "./begin_on_reader.ts";
 import { FileInUse } from "../opening/file_in_use.ts";
 import { Generation } from "./generation.ts";
 import { generationState } from "./generation_parts.ts";
+import { MediumPatience } from "./medium_patience.ts";
 import { Refusal } from "./refusal.ts";
 import { Releases } from "./releases.ts";
 import type { Run } from "./run.ts";
-import { exitCodeOf, isStopSignal, MediaCodes, type StopSignal } from "./run_end.ts";
+import { exitCodeOf, MediaCodes, type StopSignal } from "./run_end.ts";
 import type { StopRequest } from "./stop_request.ts";
 import { WatcherThread } from "./watcher_thread.ts";
 import { missingForThreads } from "./thread_room.ts";
@@ -22,6 +23,9 @@ import { withTimeout } from "./with_timeout.ts";
 
 /** Rest after a medium that left while it was being opened, milliseconds: another is about to settle. */
 const SETTLE_MS = 300;
+
+/** Why a run is over while nothing is served. */
+type Stop = StopSignal | "not answering";
 
 /** See the head of this file. */
 export class DriveLife {
@@ -31,6 +35,9 @@ export class DriveLife {
   readonly #watcher: WatcherThread;
   readonly #refusal: Refusal;
   readonly #stopped: Promise<StopSignal>;
+  readonly #patience: MediumPatience;
+  /** Resolves when the run is over while nothing is served. */
+  readonly #ended: Promise<Stop>;
   readonly #mustComplete: boolean;
   readonly #codes = new MediaCodes();
   readonly #releases = new Releases();
@@ -48,7 +55,12 @@ export class DriveLife {
     this.#watcher = new WatcherThread(request.device, run.observe);
     this.#refusal = new Refusal(run);
     this.#stopped = stop.requested;
-    this.#mustComplete = run.options.fill?.exitWhenComplete ?? false;
+    const { fill, giveUpSeconds } = run.options;
+    this.#mustComplete = fill?.exitWhenComplete ?? false;
+    // Without --exit-when-complete the next medium may come whenever it likes.
+    const isLimited = this.#mustComplete && giveUpSeconds !== undefined;
+    this.#patience = new MediumPatience(isLimited ? giveUpSeconds * 1000 : undefined);
+    this.#ended = Promise.race([this.#stopped, this.#patience.over]);
   }
 
   /**
@@ -62,9 +74,10 @@ export class DriveLife {
     try {
       while (exitCode === undefined) {
         const seen = await this.#awaitMedium();
-        exitCode = isStopSignal(seen) ? this.#stoppedBy(seen) : await this.#serveMedium(seen);
+        exitCode = typeof seen === "string" ? this.#stoppedBy(seen) : await this.#serveMedium(seen);
       }
     } finally {
+      this.#patience.end();
       await Promise.all([this.#refusal.end(), this.#watcher.end()]);
     }
     const progress = this.#lastProgress;
@@ -72,8 +85,15 @@ export class DriveLife {
     return exitCode;
   }
 
-  /** The exit code when a signal has come while nothing was being served. */
-  #stoppedBy(reason: StopSignal): number {
+  /** The exit code of a run that ends while nothing is being served. */
+  #stoppedBy(reason: Stop): number {
+    if (reason === "not answering") {
+      this.#run.observe({
+        event: "warning",
+        message: `the medium has not come back to ${this.#drive}: giving up`,
+        hints: ["the same command goes on with it; --give-up-after sets how long it is waited for"],
+      });
+    }
     return this.#codes.atEnd(exitCodeOf({
       reason,
       mustComplete: this.#mustComplete,
@@ -83,7 +103,7 @@ export class DriveLife {
     }));
   }
 
-  async #awaitMedium(): Promise<Seen | StopSignal> {
+  async #awaitMedium(): Promise<Seen | Stop> {
     for (let told = "";;) {
       const { seen } = this.#watcher;
       if (seen?.medium != null) return seen;
@@ -95,7 +115,7 @@ export class DriveLife {
         if (missing !== told) this.#tell("awaited", `${missing}: ${wait}`);
         told = missing;
       }
-      const event = await Promise.race([this.#watcher.changed, this.#stopped]);
+      const event = await Promise.race([this.#watcher.changed, this.#ended]);
       if (event !== undefined) return event;
     }
   }
@@ -104,21 +124,24 @@ export class DriveLife {
   async #serveMedium(seen: Seen): Promise<number | undefined> {
     this.#tell("found", `looking at the medium in ${this.#drive}`);
     const left = this.#watcher.changeFrom(seen).then(() => "medium gone" as const);
-    const over = Promise.race([this.#stopped, left]);
+    const over = Promise.race([this.#ended, left]);
     const generation = await this.#begin(over);
-    if (generation instanceof Generation) return await this.#serve(generation, over);
+    if (generation instanceof Generation) {
+      this.#patience.end();
+      return await this.#serve(generation, over);
+    }
     const end = generation === "refused" ? await over : generation;
     if (end !== "medium gone") return this.#stoppedBy(end);
     if (generation === "refused") return undefined;
     this.#watcher.lookAnew();
-    const isStopped = await withTimeout(this.#stopped, SETTLE_MS);
-    return isStopped ? this.#stoppedBy(await this.#stopped) : undefined;
+    const isOver = await withTimeout(this.#ended, SETTLE_MS);
+    return isOver ? this.#stoppedBy(await this.#ended) : undefined;
   }
 
   /** Opens the medium and begins to serve it. @returns why not, when that cannot be. */
   async #begin(
-    over: Promise<StopSignal | "medium gone">,
-  ): Promise<Generation | StopSignal | "medium gone" | "refused"> {
+    over: Promise<Stop | "medium gone">,
+  ): Promise<Generation | Stop | "medium gone" | "refused"> {
     for (let isTold = false;; isTold = true) {
       const earlier = this.#releases.next;
       let own: Promise<unknown> = Promise.resolve();
@@ -142,10 +165,10 @@ export class DriveLife {
    * @param releasing is told what resolves once a medium that is not served is let go of.
    */
   async #tryToBegin(
-    over: Promise<StopSignal | "medium gone">,
+    over: Promise<Stop | "medium gone">,
     mayWait: boolean,
     releasing: (released: Promise<unknown>) => void,
-  ): Promise<Generation | StopSignal | "medium gone" | "refused" | "in use"> {
+  ): Promise<Generation | Stop | "medium gone" | "refused" | "in use"> {
     this.#refusal.begin(`the medium in ${this.#drive} is being looked at: try again`);
     const missing = missingForThreads(1);
     if (missing !== undefined) {
@@ -193,7 +216,7 @@ export class DriveLife {
   /** Serves until the medium leaves or the run ends. @returns the exit code when the run is over. */
   async #serve(
     generation: Generation,
-    over: Promise<StopSignal | "medium gone">,
+    over: Promise<Stop | "medium gone">,
   ): Promise<number | undefined> {
     this.#isFirst = false;
     const reason = await Promise.race([over, generation.over]);
@@ -208,6 +231,7 @@ export class DriveLife {
       this.#tell("left", `the medium has left ${this.#drive}`, [], goesOn ? progress : undefined);
     }
     if (goesOn) {
+      this.#patience.left();
       this.#watcher.lookAnew();
       return undefined;
     }

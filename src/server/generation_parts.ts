@@ -134,11 +134,12 @@ async function beginSaving(
 
 function readerInit(
   { options, writeFd, sparesMemory }: Run,
-  { map, image, fresh, device, blockDevice, size, sectorSize, imagePath, wideFailures }: Medium,
+  medium: Medium,
   unproved: SharedArrayBuffer,
   state: SharedState,
   fill: FillRun | undefined,
 ): ReaderInit {
+  const { map, image, fresh, device, blockDevice, size, sectorSize, imagePath } = medium;
   return {
     state: state.buffer,
     sessions: state.sessions,
@@ -151,8 +152,9 @@ function readerInit(
     blockDevice,
     size,
     sectorSize,
+    identity: medium.identity,
     retries: options.retries,
-    wideFailures,
+    failures: medium.failures,
     path: options.device,
     timeoutMs: options.timeoutSeconds * 1000,
     fill: fill?.init,

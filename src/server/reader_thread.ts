@@ -61,6 +61,8 @@ export class ReaderThread {
   #isAbandoned = false;
   #differences = 0;
   #writesComplete = false;
+  /** Clients write to the device: one that has gone is not opened again. */
+  #isWritten = false;
 
   /** @param firstOrder what to read, once it must `begin`; or which device to open at once. */
   constructor(
@@ -126,6 +128,7 @@ export class ReaderThread {
   /** Reads the medium that was opened. */
   read(init: ReaderInit, imagePath: string): void {
     this.#names.imagePath = imagePath;
+    this.#isWritten = init.writing !== undefined;
     this.#order(init);
   }
 
@@ -173,7 +176,10 @@ export class ReaderThread {
             (message.errno === 0 ? "it is not there" : said(message.errno)),
           [
             "nothing is called bad meanwhile; it is tried again after 5 s, later each minute",
-            "what helps: power it off and on, another cable or port; it is taken up again by itself",
+            "what helps: power it off and on, another cable or port; " +
+            (this.#isWritten
+              ? "if it goes and comes back, stop and start again"
+              : "it is taken up again by itself when it is the same for certain"),
           ],
         );
       case "answers": {

@@ -80,11 +80,6 @@ export function exitCodeOf(end: RunEnd): number {
   }
 }
 
-/** Whether `value`, which something else may have come before, is a signal. */
-export function isStopSignal(value: unknown): value is StopSignal {
-  return value === "SIGINT" || value === "SIGTERM" || value === "SIGHUP";
-}
-
 /** The exit code of a run that serves one medium after the other. */
 export class MediaCodes {
   /** By image: what the run would have ended with when its medium left. */

@@ -1,8 +1,9 @@
 // The device as the reader reads it: by io_uring or pread(2), past the caches of the system where that is asked for,
 // and opened again when it has gone and come back. Reader thread; wiring only.
 import { alignDown, alignUp } from "../base/ranges.ts";
-import { Reopening } from "../reader/reopening.ts";
+import { Reopening } from "../opening/reopening.ts";
 import type { MediumGuard } from "../device/medium_guard.ts";
+import type { Warn } from "../opening/open_medium.ts";
 import type { FileMap } from "../map/file_map.ts";
 import type { ReadableDevice } from "../reader/reader_parts.ts";
 import { closeFd, copyMemory, isDirect, openFile, tryPread } from "../sys/fd.ts";
@@ -35,10 +36,11 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
   #scratch: NativeMemory | undefined;
 
   constructor(
-    { device = -1, size, sectorSize, blockDevice, writing, path, image }: ReaderInit,
+    { device = -1, size, sectorSize, blockDevice, writing, path, image, identity }: ReaderInit,
     guard: MediumGuard | undefined,
     ring: UringReader | undefined,
     map: FileMap,
+    warn: Warn,
   ) {
     this.#fd = device;
     this.size = size;
@@ -52,7 +54,7 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
     // Another drive's medium is another run's. What clients write goes to the descriptor that was claimed.
     if (device >= 0 && blockDevice && guard === undefined && writing === undefined) {
       this.#reopening = new Reopening({
-        ...{ path, fd: device, size, sectorSize, map, image },
+        ...{ path, fd: device, size, sectorSize, identity, map, image, warn },
         tryPread: this.#tryPread,
       });
     }

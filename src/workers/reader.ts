@@ -82,7 +82,13 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   }, new UnprovedMarks(data.unproved, map));
   const buffer = NativeMemory.allocate(MAX_READ);
   const ring = uring;
-  using device = new OpenReadableDevice(data, guard, ring, map);
+  using device = new OpenReadableDevice(
+    data,
+    guard,
+    ring,
+    map,
+    (message, hints) => tell({ type: "warning", message, hints }),
+  );
   let failed = 0;
   let reportedMs = -Infinity;
   const reader = new Reader({
@@ -113,7 +119,7 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
       writesEnded: (complete) => tell({ type: "writesEnded", complete }),
     },
     retries: data.retries,
-    wideFailures: data.wideFailures,
+    failures: data.failures,
     timeoutMs: data.timeoutMs,
     isOffline: data.device === undefined,
     comparison: new ImageComparison(data.image),

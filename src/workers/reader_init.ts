@@ -1,6 +1,8 @@
 // What main hands to the reader worker when it starts, and what the reader tells main.
 import type { DeviceRequest } from "../opening/open_device.ts";
 import type { Medium } from "../opening/open_medium.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { EarlierFailure } from "../reader/reader_parts.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 
@@ -51,9 +53,11 @@ export interface ReaderInit {
   readonly blockDevice: boolean;
   readonly size: number;
   readonly sectorSize: number;
+  /** What the medium is known by, should the device go and come back. */
+  readonly identity: Identity;
   readonly retries: number;
   /** Reads that have failed while the medium was identified: the reader need not find that out again. */
-  readonly wideFailures?: readonly { readonly start: number; readonly end: number }[] | undefined;
+  readonly failures: readonly EarlierFailure[];
   /** As the user has named the device. */
   readonly path: string;
   /** How long a client waits for a read, milliseconds; 0: for ever. */

@@ -3,6 +3,7 @@
 // SIGTERM ends it in order; the last line has its counters.
 
 import { FileMap } from "../../src/map/file_map.ts";
+import { blankIdentity } from "../../src/identity/identity.ts";
 import { UnprovedMarks } from "../../src/map/unproved_marks.ts";
 import { modeOfCopies } from "../../src/files/private_mode.ts";
 import { DescriptorUsers } from "../../src/server/descriptor_users.ts";
@@ -58,6 +59,8 @@ async function show(options: ShowOptions): Promise<void> {
     blockDevice: (identityOf(device).mode & S_IFMT) === S_IFBLK,
     unproved: UnprovedMarks.createMemory(),
     path: "",
+    identity: blankIdentity(size, 512),
+    failures: [],
     timeoutMs: 0,
     retries: 0,
   });

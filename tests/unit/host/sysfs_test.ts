@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   blockDevices,
   parseDiskStats,
@@ -7,11 +7,18 @@ import {
   scsiSerial,
   SysfsBlock,
 } from "../../../src/host/sysfs.ts";
+import { closeFd, openFile } from "../../../src/sys/fd.ts";
+import { tryIoctlValue } from "../../../src/sys/ioctl.ts";
+import { O_RDWR } from "../../../src/sys/open_flags.ts";
 import { deviceNumbers, makeDevice } from "../../../src/sys/statx.ts";
 import { LoopDevice } from "../../harness/loop_device.ts";
 import { hasTools, isRoot } from "../../harness/requires.ts";
 import { writePartitionTable } from "../../harness/partition_image.ts";
 import { inFolder, makeHole } from "../../harness/temporary_folder.ts";
+
+// linux/loop.h
+const LOOP_CTL_ADD = 0x4c80;
+const LOOP_CTL_REMOVE = 0x4c81;
 
 Deno.test("disk statistics give device numbers, whatever follows", () => {
   const text =
@@ -82,5 +89,32 @@ Deno.test({
       assertEquals([disk.transport, part.transport], ["loop", "loop"]);
       assertEquals(part.diskSeq, disk.diskSeq);
     });
+  },
+});
+
+Deno.test({
+  name:
+    "a device that is made anew under its old numbers is another arrival, even without a sequence number",
+  ignore: !isRoot() || !hasTools("losetup"),
+  fn() {
+    const control = openFile("/dev/loop-control", O_RDWR);
+    const number = 200 + Deno.pid % 1000;
+    const block = new SysfsBlock(makeDevice(7, number));
+    const arrivals: string[] = [];
+    try {
+      assertEquals(block.exists, false, `loop${number}`);
+      for (let time = 0; time < 3; time++) {
+        assertEquals(tryIoctlValue(control, LOOP_CTL_ADD, number), number);
+        const { arrival } = block;
+        assertEquals(block.arrival, arrival, "it is there all the time");
+        // Linux before 5.15 has no sequence number.
+        arrivals.push(arrival.split(" ").slice(0, 2).join(" "));
+        assert(tryIoctlValue(control, LOOP_CTL_REMOVE, number) >= 0);
+      }
+    } finally {
+      tryIoctlValue(control, LOOP_CTL_REMOVE, number);
+      closeFd(control);
+    }
+    assertEquals(new Set(arrivals).size, 3, arrivals.join());
   },
 });

@@ -12,7 +12,7 @@ const SECTOR = 2048;
 const CONTENT = noise(SIZE, 1);
 
 /** A device whose sectors in `bad` fail with `errno`; it writes down what is read. */
-function deviceOf(bad: readonly number[] = [], errno = EIO) {
+function deviceOf(bad: readonly number[] = [], errno = EIO, isProof = true) {
   const log: [number, number][] = [];
   const read = (offset: number, length: number) => {
     log.push([offset, length]);
@@ -21,15 +21,16 @@ function deviceOf(bad: readonly number[] = [], errno = EIO) {
     );
     return fails ? -errno : CONTENT.slice(offset, Math.min(SIZE, offset + length));
   };
-  return { log, reads: new IdentityReads(read, SIZE, SECTOR) };
+  return { log, reads: new IdentityReads(read, SIZE, SECTOR, isProof) };
 }
 
 /** Lets `use` make reads, keeps them, and shows what image and map have then. */
 function keep(
   use: (reads: IdentityReads) => void,
-  { bad = [], errno = EIO, before = () => {} }: {
+  { bad = [], errno = EIO, isProof = true, before = () => {} }: {
     bad?: number[];
     errno?: number;
+    isProof?: boolean;
     before?: (map: FileMap, image: number) => void;
   } = {},
 ): { runs: [number, number, number][]; image: Uint8Array<ArrayBuffer>; reads: IdentityReads } {
@@ -39,7 +40,7 @@ function keep(
     truncateFd(image, SIZE);
     const map = FileMap.create(SIZE, { maxTransitions: 100 });
     before(map, image);
-    const { reads } = deviceOf(bad, errno);
+    const { reads } = deviceOf(bad, errno, isProof);
     use(reads);
     reads.keep(image, map);
     const bytes = new Uint8Array(SIZE);
@@ -53,6 +54,15 @@ function keep(
     closeFd(image);
   }
 }
+
+/** The last sector, a short one, which can be read. */
+const LAST: [number, number] = [18_432, 2048];
+
+/** As `readAll`, and reads `LAST` again then: as many of those may fail as before. */
+const readAndProve = (ranges: [number, number][]) => (reads: IdentityReads) => {
+  readAll(ranges)(reads);
+  reads.reread(...LAST);
+};
 
 const readAll = (ranges: [number, number][]) => (reads: IdentityReads) => {
   for (const [offset, length] of ranges) reads.read(offset, length);
@@ -87,16 +97,28 @@ Deno.test("what the image has stays as it is, and what was bad is there now", ()
 });
 
 Deno.test("a wide read that fails is `*`, a sector that was tried alone is `-`", () => {
-  const wide = keep(readAll([[0, 8192]]), { bad: [1] });
-  assertEquals(wide.runs, [[0, 8192, NON_TRIMMED], [8192, SIZE, 0]]);
-  assertEquals(wide.reads.wideFailures, [{ start: 0, end: 8192 }]);
-  const alone = keep(readAll([[2048, 2048]]), { bad: [1] });
+  const wide = keep(readAndProve([[0, 8192]]), { bad: [1] });
+  assertEquals(wide.runs.slice(0, 2), [[0, 8192, NON_TRIMMED], [8192, 18_432, 0]]);
+  assertEquals(wide.reads.failures, [{ start: 0, end: 8192, errno: EIO, isProved: true }]);
+  const alone = keep(readAndProve([[2048, 2048]]), { bad: [1] });
   assertEquals(alone.runs.slice(0, 2), [[0, 2048, 0], [2048, 4096, BAD_SECTOR]]);
-  assertEquals(alone.reads.wideFailures, []);
+});
+
+Deno.test("what has failed last, and what a cache of the system has hidden, is not proved", () => {
+  for (const range of [[0, 8192], [2048, 2048]] as [number, number][]) {
+    const [offset, length] = range;
+    const failure = { start: offset, end: offset + length, errno: EIO, isProved: false };
+    const last = keep(readAll([LAST, range]), { bad: [1] });
+    assertEquals(last.runs, [[0, 18_432, 0], [18_432, SIZE, 4]]);
+    assertEquals(last.reads.failures, [failure]);
+    const cached = keep(readAndProve([range]), { bad: [1], isProof: false });
+    assertEquals(cached.runs, [[0, 18_432, 0], [18_432, SIZE, 4]]);
+    assertEquals(cached.reads.failures, [failure]);
+  }
 });
 
 Deno.test("a failed read takes nothing away from what is known", () => {
-  const { runs } = keep(readAll([[0, 10_240]]), {
+  const { runs } = keep(readAndProve([[0, 10_240]]), {
     bad: [0],
     before(map) {
       map.set(2048, 4096, FINISHED);

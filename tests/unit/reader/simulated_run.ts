@@ -13,6 +13,7 @@ import { MAX_READ } from "../../../src/reader/pace.ts";
 import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
 import { DeviceWrites, type WritableDevice } from "../../../src/reader/device_writes.ts";
 import { Reader } from "../../../src/reader/reader.ts";
+import type { EarlierFailure } from "../../../src/reader/reader_parts.ts";
 import { ReaderQueue } from "../../../src/shared/request_queue.ts";
 import { SharedState } from "../../../src/shared/shared_state.ts";
 import { ENOSPC } from "../../../src/sys/errno.ts";
@@ -50,6 +51,8 @@ export interface RunOptions {
   map?: FileMap;
   /** Reads what is missing while nothing is asked. */
   fill?: FillOptions;
+  /** Reads that have failed before. */
+  failures?: readonly EarlierFailure[];
   /** Takes writes. */
   writable?: WritableDevice;
   /** The image's folder is on a disk whose power can be cut. */
@@ -66,6 +69,7 @@ export class SimulatedRun implements Disposable {
   readonly device: SimulatedDevice;
   readonly map: FileMap;
   readonly state: SharedState;
+  readonly unproved: UnprovedMarks;
   readonly reader: Reader;
   readonly fill: Fill | undefined;
   readonly unproved: UnprovedMarks;
@@ -139,6 +143,7 @@ export class SimulatedRun implements Disposable {
         differs: (offset) => this.told.push(`${offset} differs`),
       },
       retries,
+      failures: options.failures,
       timeoutMs: TIMEOUT_MS,
       fill: this.fill,
       comparison: new ImageComparison(image),

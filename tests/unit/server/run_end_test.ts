@@ -3,7 +3,6 @@ import { EXIT_DONE, EXIT_FAILURE, exitMeaning } from "../../../src/base/exit_cod
 import {
   type EndReason,
   exitCodeOf,
-  isStopSignal,
   MediaCodes,
   type RunEnd,
 } from "../../../src/server/run_end.ts";
@@ -102,9 +101,4 @@ Deno.test("a success does not hide what an earlier medium lacks", () => {
   // The first one has come back and was completed.
   codes.left("first.img", 0);
   assertEquals(codes.atEnd(0), 0);
-});
-
-Deno.test("signals are told from other reasons", () => {
-  assertEquals(REASONS.filter(isStopSignal), ["SIGINT", "SIGTERM", "SIGHUP"]);
-  assertEquals(isStopSignal({ medium: 1 }), false);
 });

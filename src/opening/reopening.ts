@@ -1,0 +1,99 @@
+// Opens a disk again that has gone and come back, when it is the same for certain. The descriptor keeps its number, so
+// that whoever uses it needs not know. Reader thread.
+import { printable } from "../base/printable.ts";
+import type { Device } from "../device/device.ts";
+import type { TryPread } from "../device/file.ts";
+import { type Judgement, ReturnedDevice } from "../device/returned_device.ts";
+import { identifyUnread, type Identity, tryReaderOf } from "../identity/identity.ts";
+import { decideReturned } from "../identity/returned_medium.ts";
+import type { FileMap } from "../map/file_map.ts";
+import { isDirect, replaceFd } from "../sys/fd.ts";
+import { gatherEvidence } from "./gather_evidence.ts";
+import { IdentityReads } from "./identity_reads.ts";
+import type { Warn } from "./open_medium.ts";
+
+/** What was open. Sizes are bytes. */
+export interface Reopened {
+  /** As the user has named it. */
+  readonly path: string;
+  readonly fd: number;
+  readonly size: number;
+  readonly sectorSize: number;
+  /** As it was identified at the start. */
+  readonly identity: Identity;
+  readonly map: FileMap;
+  readonly image: number;
+  readonly tryPread: TryPread;
+  readonly warn: Warn;
+}
+
+/** See the head of this file. To be made while the device is there. */
+export class Reopening {
+  readonly #parts: Reopened;
+  readonly #returned: ReturnedDevice;
+  /** The path of the device that is open. */
+  path: string;
+  /** What was said last: a device that comes and goes is not spoken of each time. */
+  #told = "";
+
+  constructor(parts: Reopened) {
+    this.#parts = parts;
+    this.#returned = new ReturnedDevice(parts.path, parts.fd);
+    this.path = parts.path;
+  }
+
+  /** Looks for the device, and opens it in place of the one that has gone. */
+  attempt(): void {
+    const { fd, tryPread } = this.#parts;
+    const found = this.#returned.find({ direct: isDirect(fd), tryPread }, {
+      judge: (device) => this.#judge(device),
+      otherThere: (path, why) => this.#refuse(path, "is another device now", why),
+    });
+    if (found === undefined) return;
+    replaceFd(fd, found.fd);
+    this.path = found.path;
+    this.#told = "";
+  }
+
+  #judge(device: Device): Judgement {
+    const { size, sectorSize, identity, map, image, warn } = this.#parts;
+    if (device.size !== size) {
+      return this.#refuse(device.path, "is another device now", `it has ${device.size} bytes`);
+    }
+    if (sectorSize % device.sectorSize !== 0) {
+      const why = `its sectors have ${device.sectorSize} bytes`;
+      return this.#refuse(device.path, "has come back changed", why);
+    }
+    const reads = new IdentityReads(tryReaderOf(device), size, sectorSize);
+    reads.map = map;
+    const now = identifyUnread(device, { sectorSize });
+    const { evidence } = gatherEvidence({
+      ...{ record: identity, now, sizes: [size], image, map, reads },
+    });
+    const { answer, reason, remarks } = decideReturned(evidence);
+    if (answer === "same") {
+      for (const remark of remarks) warn(`"${printable(device.path)}" is back: ${remark}`, []);
+      return "taken";
+    }
+    const what = answer === "other"
+      ? "is another device now"
+      : "may be the device that has gone, or another one";
+    this.#refuse(device.path, what, reason);
+    return evidence.findings.some(({ result }) => result === "unreadable")
+      ? "look again"
+      : "refused";
+  }
+
+  #refuse(path: string, what: string, why: string): Judgement {
+    const message = `"${printable(path)}" ${what}: ${why}`;
+    if (message !== this.#told) {
+      this.#parts.warn(message, [
+        "nothing is read from it, and the device that has gone is waited for",
+        "if it is the right one, stop and start again: the start compares more, and --force answers " +
+        "what nobody can tell",
+      ]);
+    }
+    this.#told = message;
+    return "refused";
+  }
+}
