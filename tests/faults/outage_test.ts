@@ -21,6 +21,8 @@ const BAD: readonly (readonly [number, number])[] = [
   [20 * MIB, 40 * SECTOR],
 ];
 const BAD_BYTES = BAD.reduce((sum, [, length]) => sum + length, 0);
+/** Rests of 5, 10 and 20 seconds, and some load. */
+const PATIENCE_MS = 120_000;
 const FILL = ["--fill", "--exit-when-complete", "--save-interval=0.2"];
 
 /** What a mapfile says is bad and is not, bytes. */
@@ -131,5 +133,88 @@ Deno.test({
     const { code } = await served.stop();
     assertEquals(code, 0);
     assertEquals(bytesWith("-", areasOf(served.map)) + bytesWith("*", areasOf(served.map)), 0);
+  },
+});
+
+Deno.test({
+  name:
+    "every read fails from the very first on: nothing is called bad, and the run goes on when it answers",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const file = folder.noise("source", SIZE);
+    await using device = await FailingDevice.make(file, { bad: BAD, canFail: true });
+    let served: Served;
+    {
+      using _outage = device.source.failAll();
+      served = await Served.start(device.path, { dir: folder.path, args: FILL });
+      await until(
+        "it is told",
+        () => served.messages("warning").some((text) => text.includes("has stopped answering")),
+        PATIENCE_MS,
+      );
+      assertEquals(areasOf(served.map).map(({ status }) => status), ["?"]);
+      // One of the identification, then places that nobody has tried.
+      const { length } = device.source.failedReads();
+      assert(length <= 20, `${length} reads in vain`);
+    }
+    await using _served = served;
+    const { code } = await served.program.ended();
+    assertEquals(code, 3);
+    const areas = areasOf(served.map);
+    assertEquals([wronglyBad(areas), bytesWith("-", areas)], [0, BAD_BYTES]);
+    assertEquals(bytesWith("+", areas), SIZE - BAD_BYTES);
+  },
+});
+
+Deno.test({
+  name:
+    "every read fails from the very first on, for ever: exit code 4, and a map that knows nothing",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const file = folder.noise("source", SIZE);
+    await using device = await FailingDevice.make(file, { canFail: true });
+    using _outage = device.source.failAll();
+    const args = [...FILL, "--give-up-after=2"];
+    await using served = await Served.start(device.path, { dir: folder.path, args });
+    const { code } = await served.program.ended();
+    assertEquals(code, 4);
+    assertEquals(areasOf(served.map).map(({ status }) => status), ["?"]);
+  },
+});
+
+Deno.test({
+  name: "kill -9 in an outage: the map calls nothing bad that is not, then and after the restart",
+  ignore,
+  async fn() {
+    using folder = new TestFolder();
+    const file = folder.noise("source", SIZE);
+    await using device = await FailingDevice.make(file, { bad: BAD, canFail: true, delayMs: 5 });
+    await using killed = await Served.start(device.path, { dir: folder.path, args: FILL });
+    await untilFilled(killed, MIB);
+    let restarted: Served;
+    {
+      using _outage = device.source.failAll();
+      const failed = device.source.failedReads().length;
+      // Before it is known, or after: both lie here.
+      await until("reads fail", () => device.source.failedReads().length > failed + 1);
+      await killed.stop("SIGKILL");
+      assertEquals(wronglyBad(areasOf(killed.map)), 0);
+      // Without a serial number nobody can tell now whether it is the same device.
+      const args = [...FILL, "--force"];
+      restarted = await Served.start(device.path, { dir: folder.path, args });
+      await until(
+        "it is told",
+        () => restarted.messages("warning").some((text) => text.includes("has stopped answering")),
+        PATIENCE_MS,
+      );
+      assertEquals(wronglyBad(areasOf(restarted.map)), 0);
+    }
+    await using _restarted = restarted;
+    const { code } = await restarted.program.ended();
+    assertEquals(code, 3);
+    const areas = areasOf(restarted.map);
+    assertEquals([wronglyBad(areas), bytesWith("-", areas)], [0, BAD_BYTES]);
   },
 });
