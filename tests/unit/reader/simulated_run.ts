@@ -69,7 +69,6 @@ export class SimulatedRun implements Disposable {
   readonly device: SimulatedDevice;
   readonly map: FileMap;
   readonly state: SharedState;
-  readonly unproved: UnprovedMarks;
   readonly reader: Reader;
   readonly fill: Fill | undefined;
   readonly unproved: UnprovedMarks;
