@@ -34,7 +34,7 @@ class Written implements Disposable {
     mapfile: undefined,
     tail: undefined,
     identity: { ...blankIdentity(SIZE, 512), serial: "S1", fingerprint: "old" },
-    wideFailures: [],
+    failures: [],
     device: -1,
     blockDevice: true,
     mode: 0o600,

@@ -50,7 +50,7 @@ class Saved implements AsyncDisposable {
       mapfile: undefined,
       tail: undefined,
       identity: blankIdentity(SIZE, SECTOR),
-      wideFailures: [],
+      failures: [],
       device: -1,
       blockDevice: false,
       mode: 0o600,
