@@ -24,7 +24,7 @@ export interface Judge {
   otherThere(path: string, why: string): void;
 }
 
-/** See the head of this file. */
+/** Finds a disk that has gone and come back, perhaps under another name. */
 export class ReturnedDevice {
   readonly #path: string;
   readonly #facts: DiskFacts;

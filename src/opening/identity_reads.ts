@@ -27,7 +27,10 @@ interface Area {
   readonly end: number;
 }
 
-/** See the head of this file. */
+/**
+ * The reads that identify a medium, and their results: no sector is read twice, and none that is
+ * known to be bad.
+ */
 export class IdentityReads {
   readonly #read: TryReadBytes;
   readonly #sectorSize: number;

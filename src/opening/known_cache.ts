@@ -18,7 +18,7 @@ import { OVERLAY_SETTING } from "../session/overlay.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { readSidecar, sidecarPathOf } from "./sidecar.ts";
 
-/** See the head of this file. Sizes are bytes. */
+/** What exists at an image's path: its size, its sidecar, its mapfile. Sizes are bytes. */
 export interface KnownCache {
   /** The file that is there, perhaps an empty one. */
   readonly found: FileIdentity | undefined;

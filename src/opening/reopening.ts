@@ -27,7 +27,10 @@ export interface Reopened {
   readonly warn: Warn;
 }
 
-/** See the head of this file. To be made while the device is there. */
+/**
+ * Opens a disk again that has gone and come back, if it has the image's bytes. The descriptor keeps
+ * its number. To be made while the device is there.
+ */
 export class Reopening {
   readonly #parts: Reopened;
   readonly #returned: ReturnedDevice;

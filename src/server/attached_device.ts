@@ -44,7 +44,7 @@ export interface AttachOptions {
   readonly timeoutMs: number;
 }
 
-/** See the head of this file. */
+/** One attachment to the kernel's NBD client, from its connections to its end. Main thread. */
 export class AttachedDevice {
   /** Resolves when no thread uses image and shared memory any more. */
   readonly ended: Promise<void>;

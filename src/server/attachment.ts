@@ -28,7 +28,10 @@ export interface AttachmentOptions extends AttachOptions {
   readonly stopped: Promise<unknown>;
 }
 
-/** See the head of this file. */
+/**
+ * The kernel block device of one medium: attached at its start, or as soon as the previous one is
+ * free. Main thread.
+ */
 export class Attachment {
   /** Resolves after `end`, when image and shared memory are no longer used by it. */
   readonly ended: Promise<void>;

@@ -34,7 +34,10 @@ export function sessionsFor(maxClients: number): number {
   return 2 * maxClients;
 }
 
-/** See the head of this file. */
+/**
+ * The NBD clients of a generation: the door, the sessions, and the handing of clients between them.
+ * Main thread.
+ */
 export class Clients {
   readonly #state: SharedState;
   readonly #door: Door;

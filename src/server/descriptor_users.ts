@@ -2,7 +2,10 @@
 // a thread that was left behind may still use its number when its device answers at last: by then it must not
 // mean something else, such as the next disc's image. Main thread.
 
-/** See the head of this file. */
+/**
+ * The threads that use the descriptors of one generation, which are closed after all of them have
+ * ended.
+ */
 export class DescriptorUsers {
   #ended: Promise<unknown> = Promise.resolve();
 

@@ -13,7 +13,7 @@ import { Touched } from "../shared/touched.ts";
 import type { Observer } from "./events.ts";
 import type { About } from "./serve_options.ts";
 
-/** See the head of this file. */
+/** Keeps a domain mapfile of the areas that clients have read. Main thread. */
 export class DomainRecorder {
   readonly touched: Touched;
   readonly #file: AtomicFile;

@@ -56,7 +56,10 @@ export interface DoorOptions {
   readonly places: number;
 }
 
-/** See the head of this file. */
+/**
+ * Accepts clients, negotiates with them, and watches the silent ones, without a thread for any of
+ * them. Main thread.
+ */
 export class Door {
   readonly #options: DoorOptions;
   readonly #observer: DoorObserver;

@@ -27,7 +27,10 @@ const SETTLE_MS = 300;
 /** Why a run is over while nothing is served. */
 type Stop = StopSignal | "not answering";
 
-/** See the head of this file. */
+/**
+ * Serves a drive with a removable medium: waits for a medium, serves it, waits for the next. Main
+ * thread.
+ */
 export class DriveLife {
   readonly #run: Run;
   readonly #request: DeviceRequest;

@@ -9,7 +9,10 @@ import type { FillResult } from "./reader_thread.ts";
 import { readDomain } from "./read_domain.ts";
 import type { FillRequest, WrittenFillOptions } from "./serve_options.ts";
 
-/** See the head of this file. Main thread. */
+/**
+ * A fill from main's side: the reader's orders at the start, and the meaning of its end. Main
+ * thread.
+ */
 export class FillRun {
   readonly init: FillInit;
   readonly #domain: FileMap | undefined;

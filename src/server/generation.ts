@@ -30,7 +30,10 @@ const PROGRESS_MS = 500;
 /** What has become of what was read, for `exitCodeOf`. */
 export type Kept = Pick<RunEnd, "isComplete" | "isSaved" | "isImageDamaged">;
 
-/** See the head of this file. */
+/**
+ * Everything that belongs to one medium, from its first save to its last. Main thread; nothing here
+ * blocks.
+ */
 export class Generation {
   /** Resolves with the first reason, unless somebody stops the run. */
   readonly over: Promise<EndReason>;

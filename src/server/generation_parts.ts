@@ -22,7 +22,7 @@ import { MAX_READ_AHEAD, type ServeOptions } from "./serve_options.ts";
 import { REPLACEMENTS } from "./session_pool.ts";
 import { sessionsFor } from "./clients.ts";
 
-/** See the head of this file. */
+/** The parts of a generation, assembled. Main thread. */
 export interface GenerationParts {
   readonly run: Run;
   readonly medium: Medium;

@@ -10,7 +10,7 @@ export interface Patience {
   readonly mustComplete: boolean;
 }
 
-/** See the head of this file. */
+/** Decides when a run gives up waiting for a device or for room for the image. No I/O. */
 export class GivingUp {
   readonly #patience: Patience;
   #pausedSinceMs: number | undefined;

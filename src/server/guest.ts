@@ -28,7 +28,7 @@ export interface Client {
   readonly negotiated: number;
 }
 
-/** See the head of this file. */
+/** A client at the door, from its connection to its end, with its socket. Main thread. */
 export class Guest implements Client {
   readonly id: number;
   readonly socket: number;

@@ -25,7 +25,10 @@ export class NegotiationBuffers {
   }
 }
 
-/** See the head of this file. The socket is the caller's to close. */
+/**
+ * The socket of a client that negotiates. Each call does a bounded amount of work and does not
+ * block. Main thread. The socket is the caller's to close.
+ */
 export class NegotiatingClient {
   readonly #socket: number;
   readonly #negotiation: Negotiation;

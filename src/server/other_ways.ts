@@ -14,7 +14,7 @@ export function otherSessions({ mount, attach }: ServeOptions): number {
   return (mount === undefined ? 0 : FUSE_THREADS) + (attach === undefined ? 0 : KERNEL_CONNECTIONS);
 }
 
-/** See the head of this file. */
+/** The mounted file and the attached device of a medium. Main thread. */
 export class OtherWays {
   readonly #mount: FuseMount | undefined;
   readonly #attachment: Attachment | undefined;

@@ -48,7 +48,7 @@ export class ParentBond {
   }
 }
 
-/** See the head of this file. */
+/** Ends the run when the program that started it ends. */
 export class ParentWatch implements Disposable {
   readonly #bond: ParentBond;
   readonly #timer: ReturnType<typeof setInterval> | undefined;

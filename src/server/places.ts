@@ -36,7 +36,10 @@ interface Holder {
   hasAsked: boolean;
 }
 
-/** See the head of this file. Times are those of one clock, in milliseconds. */
+/**
+ * Decides which clients of one kind of socket may stay. No I/O. Times are those of one clock, in
+ * milliseconds.
+ */
 export class Places {
   readonly #places: number;
   readonly #mostNegotiating: number;

@@ -36,7 +36,10 @@ export interface FillResult {
   readonly verified: Verified | undefined;
 }
 
-/** See the head of this file. */
+/**
+ * The reader worker from main's side: starts it, hears it, and waits for its end for a limited
+ * time.
+ */
 export class ReaderThread {
   /** Resolves when the reader has died of an error of ours: the run must end. */
   readonly failed: Promise<void>;

@@ -7,7 +7,7 @@ import type { Run } from "./run.ts";
 /** How long a client may wait for a medium, milliseconds: most are ready by then. */
 const GRACE_MS = 500;
 
-/** See the head of this file. */
+/** Accepts clients and refuses them with a sentence while there is no medium. Main thread. */
 export class Refusal {
   readonly #run: Run;
   readonly #graceMs: number;

@@ -3,7 +3,7 @@ import type { Observer } from "./events.ts";
 import type { Listeners } from "./listeners.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
 
-/** See the head of this file. */
+/** What outlives the generations of a run. */
 export interface Run {
   readonly options: ServeOptions;
   readonly about: About;

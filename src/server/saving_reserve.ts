@@ -4,7 +4,9 @@ import { closeFd } from "../sys/fd.ts";
 import { takeDescriptors } from "../sys/process_limits.ts";
 import { SAVING_DESCRIPTORS } from "./descriptor_budget.ts";
 
-/** See the head of this file. */
+/**
+ * Descriptors that are kept for saving the map when clients have used up all others. Main thread.
+ */
 export class SavingReserve {
   #descriptors = takeDescriptors(SAVING_DESCRIPTORS);
 

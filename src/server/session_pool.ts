@@ -58,7 +58,7 @@ interface Session {
   rest: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** See the head of this file. */
+/** The session workers, each of which serves one client at a time. Main thread. */
 export class SessionPool {
   readonly #state: SharedState;
   readonly #init: Omit<SessionInit, "session">;

@@ -19,7 +19,10 @@ export type RosterAction =
 /** `occupied`: it serves nobody, but the device still works on what its last client has left. */
 type State = "starting" | "free" | "serving" | "occupied" | "dismissed";
 
-/** See the head of this file. Sessions and clients are known by their numbers. */
+/**
+ * Decides which sessions exist and which client each one gets. No I/O. Sessions and clients are
+ * known by their numbers.
+ */
 export class SessionRoster {
   readonly #maxSessions: number;
   readonly #maxNumbers: number;

@@ -9,7 +9,7 @@ const INTERVAL_MS = 1000;
 /** How long it may take at the end to put the kernel's polling back, milliseconds: it may hang in the drive. */
 const PATIENCE_MS = 500;
 
-/** See the head of this file. */
+/** The watcher worker from main's side, with the last state of the drive that it reported. */
 export class WatcherThread {
   readonly #worker: Worker;
   readonly #device: string;

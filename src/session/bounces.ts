@@ -11,7 +11,7 @@ import { SystemError } from "../sys/system_error.ts";
  */
 const MAX_BYTES = 67_108_864;
 
-/** See the head of this file. */
+/** A session's bounce buffers: memory for bytes that the image cannot take. Session thread. */
 export class Bounces {
   readonly #sectorSize: number;
   readonly #queue: SessionQueue;

@@ -18,7 +18,7 @@ const MAX_HELD_PAYLOAD_BYTES = 67_108_864;
 /** What a trimmed sector holds is the device's secret, which an image cannot share. */
 export const DEVICE_WRITER: WriterAbilities = { canTrim: false, canZeroFast: false };
 
-/** See the head of this file. */
+/** Hands a session's writes to the reader and waits for their end. Session thread. */
 export class DeviceWriter implements Writer {
   readonly canTrim = DEVICE_WRITER.canTrim;
   readonly canZeroFast = DEVICE_WRITER.canZeroFast;

@@ -88,7 +88,10 @@ export interface OverlayParts {
   readonly disk?: Disk;
 }
 
-/** See the head of this file. One session's own; what changes or syncs the file may block. */
+/**
+ * Written bytes of clients in a sparse file beside the image, with a map of the bytes that it has.
+ * One session's own; what changes or syncs the file may block.
+ */
 export class Overlay {
   readonly #parts: OverlayParts;
   readonly #map: FileMap;

@@ -12,7 +12,7 @@ const FREE_BYTES = 1024 * 1024;
 
 export const OVERLAY_WRITER: WriterAbilities = { canTrim: true, canZeroFast: true };
 
-/** See the head of this file. */
+/** Takes a session's writes into its overlay, each at once. Session thread only. */
 export class OverlayWriter implements Writer {
   readonly canTrim = OVERLAY_WRITER.canTrim;
   readonly canZeroFast = OVERLAY_WRITER.canZeroFast;
