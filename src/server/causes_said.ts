@@ -4,7 +4,7 @@
 /** Reasons that are remembered. Some name a number of the client's choice, so there is no end of them. */
 export const MOST_CAUSES = 32;
 
-/** See the head of this file. */
+/** The reasons for which clients have been disconnected: each is told once. No I/O. */
 export class CausesSaid {
   readonly #causes = new Set<string>();
 

@@ -1,7 +1,7 @@
 // How long a run that is to end by itself waits for a medium that has left before all of it was read, or for its drive.
 // Main thread.
 
-/** See the head of this file. */
+/** Limits how long a run that is to end by itself waits for a medium that has left. Main thread. */
 export class MediumPatience {
   readonly #limitMs: number | undefined;
   readonly #over = Promise.withResolvers<"not answering">();

@@ -33,7 +33,7 @@ export interface DiskRead {
 /** How often to look whether the first read has come, milliseconds. */
 const LOOK_MS = 5;
 
-/** See the head of this file. Declare it with `await using`; whoever reads it must have ended before. */
+/** A block device that fails and delays as a model says. Declare it with `await using`; end its readers first. */
 export class SickDisk implements AsyncDisposable {
   readonly path: string;
   readonly #record: Float64Array;

@@ -20,7 +20,7 @@ export const SLOW = 6;
 const KILLED_EVERY_MS = 2_000;
 const HANDSHAKE = concat(CLIENT_FLAGS, option(OPT.GO, infoPayload("")));
 
-/** See the head of this file. */
+/** The idle, greedy, slow and killed clients of the soak, until `stop` has resolved. */
 export class BadClients {
   readonly #socket: string;
   readonly #random: Random;

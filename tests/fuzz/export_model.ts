@@ -6,7 +6,7 @@ import { CMD, FLAG, type Request } from "../conformance/wire.ts";
 
 const LONGEST = 32 * 1024 * 1024;
 
-/** See the head of this file. */
+/** The bytes that an export must have after each request, and whether a request must succeed. */
 export class ExportModel {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly #isWritable: boolean;

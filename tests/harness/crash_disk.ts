@@ -40,7 +40,7 @@ interface Change {
 /** More writes than these wait for a sync at the same time: each of them makes three times as many states. */
 const MOST_WAITING = 7;
 
-/** See the head of this file. */
+/** A disk whose power can be cut after any call; it lists the states that a restart could find. */
 export class CrashDisk {
   readonly #folder: string;
   readonly #first: Names = new Map();

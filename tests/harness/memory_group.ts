@@ -18,7 +18,7 @@ export function hasMemoryGroups(): boolean {
   });
 }
 
-/** See the head of this file. Its programs must have ended when it goes. */
+/** A control group that limits memory. Its programs must have ended before it is disposed of. */
 export class MemoryGroup implements Disposable {
   readonly #folder: string;
 

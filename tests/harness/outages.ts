@@ -29,7 +29,7 @@ export interface NoAnswer {
   readonly tookMs: number;
 }
 
-/** See the head of this file. */
+/** Times in which a modelled device does not answer. Seeded. */
 export class Outages {
   readonly kind: OutageKind;
   /** [start, end) of those that are known beforehand, milliseconds. */

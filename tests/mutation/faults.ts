@@ -528,7 +528,7 @@ const THREADS: Row[] = [
   ],
 ];
 
-/** See the head of this file. */
+/** The deliberate faults, each of which a fast test must notice. */
 export const FAULTS: readonly Fault[] = [
   ...[DURABILITY, TRUTH, MAP, SHARED, NBD, FUSE, IDENTITY, REFUSALS, ROSTER, THREADS].flat(),
 ].map(([name, file, text, by, ...tests]) => ({ name, file, text, by, tests }));

@@ -16,7 +16,7 @@ export interface TestResult {
   readonly ending: string;
 }
 
-/** See the head of this file. Declare it with `using`. */
+/** A copy of the tree in a temporary folder, for one fault at a time. Declare it with `using`. */
 export class Workplace implements Disposable {
   readonly #folder = Deno.makeTempDirSync({ prefix: "blkcache-mutate-" });
 

@@ -12,7 +12,7 @@ export interface DeviceRead {
   result: number;
 }
 
-/** See the head of this file. */
+/** A device over an array that fails as it is told, and remembers its reads. */
 export class SimulatedDevice implements ReadableDevice {
   readonly content: Uint8Array<ArrayBuffer>;
   readonly sectorSize: number;

@@ -49,7 +49,7 @@ export interface FillRead {
   readonly phase: string;
 }
 
-/** See the head of this file. */
+/** A fill on a modelled device with a clock of its own, which checks each read. No I/O. */
 export class SimulatedFill {
   readonly model: SickModel;
   readonly map: FileMap;
