@@ -71,8 +71,8 @@ export class Reader {
     this.#writes = parts.writes?.(this.#pending);
     const { fill } = parts;
     if (fill !== undefined) {
-      const isUnreadable = (result: number) => this.#isUnreadable(result, 0, 0);
-      this.#fill = new FillTurns(parts, fill, this.#reads, this.#failedReads, isUnreadable);
+      const gone = (errno: number) => void this.#noteGone(errno);
+      this.#fill = new FillTurns(parts, fill, this.#reads, this.#failedReads, gone);
     }
     for (const failure of parts.failures ?? []) this.#takeOver(failure);
   }
@@ -217,7 +217,8 @@ export class Reader {
     const end = this.#reach.end(read.cursor, asked, limit, status);
     const result = this.#reads.read(first, end - first);
     if (result > 0) this.#answering.deliver(first, result);
-    else if (this.#isUnreadable(result, first, end)) {
+    else if (outcomeOf(result) !== UNREADABLE) this.#giveUp(result, first, end);
+    else {
       const rest = this.#markFailed(first, end);
       if (rest) this.#beginRescue(first, Math.min(asked, end), "failed");
     }
@@ -231,7 +232,8 @@ export class Reader {
     this.#pending.postpone(read);
     const result = this.#reads.read(start, end - start);
     if (result > 0) this.#answering.deliver(start, result);
-    else if (this.#isUnreadable(result, start, end)) this.#answering.settle(start, end);
+    else if (outcomeOf(result) === UNREADABLE) this.#answering.settle(start, end);
+    else this.#giveUp(result, start, end);
   }
 
   /**
@@ -279,10 +281,11 @@ export class Reader {
     if (result > 0) {
       rescue.succeeded(result);
       if (!this.#answering.deliver(offset, result)) rescue.unkept = true;
-    } else if (this.#isUnreadable(result, rescue.start, rescue.end)) {
+    } else if (outcomeOf(result) === UNREADABLE) {
       rescue.failed();
       this.#markFailed(offset, offset + length);
     } else {
+      this.#giveUp(result, rescue.start, rescue.end);
       return this.#pending.endRescue(rescue);
     }
     if (!rescue.next()) this.#endRescue(rescue);
@@ -325,33 +328,37 @@ export class Reader {
       if (hint.cursor >= hint.end) this.#answering.end(hint);
     } else {
       // Nobody has asked for these bytes: whoever does gets them tried with care.
-      if (this.#isUnreadable(result, start, end)) this.#markFailed(start, end);
+      if (outcomeOf(result) === UNREADABLE) this.#markFailed(start, end);
+      else this.#giveUp(result, start, end);
       this.#answering.end(hint);
     }
   }
 
-  /** @returns true when a failed read speaks of its sectors; else nobody waits for [start, end) any more. */
-  #isUnreadable(result: number, start: number, end: number): boolean {
-    const outcome = outcomeOf(result);
-    if (outcome === UNREADABLE) return true;
-    if (outcome === GONE) {
-      if (this.#parts.device.isDrive || this.#gone) return this.#lose(-result);
-      if (this.#trust.vanished(this.#reads.health, -result)) return false;
-    }
-    // Not the device's fault: who waits now gets EIO, and the map learns nothing.
+  // --- reads that say nothing about their sectors ---------------------------------------------------
+
+  /** The device has gone, or the system could not read now: clients of [start, end) get EIO, the map learns nothing. */
+  #giveUp(result: number, start: number, end: number): void {
+    if (outcomeOf(result) === GONE && this.#noteGone(-result)) return;
     for (const read of this.#pending.reads()) {
       if (read.overlaps(start, end)) this.#answering.end(read);
     }
-    return false;
   }
 
-  /** @returns false. */
-  #lose(errno: number): false {
+  /** The device is not there. @returns true when all reads have ended, or wait for its return. */
+  #noteGone(errno: number): boolean {
+    if (!this.#parts.device.isDrive && !this.#gone) {
+      return this.#trust.vanished(this.#reads.health, errno);
+    }
+    this.#lose(errno);
+    return true;
+  }
+
+  /** The device will not come back: everything that waits for it ends. */
+  #lose(errno: number): void {
     if (!this.#gone) this.#parts.observer.deviceGone(errno);
     this.#gone = true;
     this.#parts.publisher.unproved.takeBack();
     this.#endAll();
-    return false;
   }
 
   /** Ends all that waits. @returns whether anything did. */

@@ -1,6 +1,7 @@
 // Carries out what fill wants, a read at a time, and tells it what came of it. Reader thread only.
 import { alignDown } from "../../base/ranges.ts";
 import { IMAGE_RETRY_MS } from "../publisher.ts";
+import { GONE, outcomeOf, UNREADABLE } from "../../device/read_outcome.ts";
 import type { DeviceReads } from "../device_reads.ts";
 import type { FailedReads } from "../failed_reads.ts";
 import type { ReaderParts } from "../reader_parts.ts";
@@ -15,24 +16,24 @@ export class FillTurns {
   readonly #fill: Fill;
   readonly #reads: DeviceReads;
   readonly #failedReads: FailedReads;
-  readonly #isUnreadable: (result: number) => boolean;
+  readonly #gone: (errno: number) => void;
   #toldEnd = false;
   /** The image has no room for what would be read. */
   #isPaused = false;
 
-  /** @param isUnreadable whether a failed read speaks of its sectors; deals with everything else. */
+  /** @param gone is told that the device is not there, with the error of the read. */
   constructor(
     parts: ReaderParts,
     fill: Fill,
     reads: DeviceReads,
     failedReads: FailedReads,
-    isUnreadable: (result: number) => boolean,
+    gone: (errno: number) => void,
   ) {
     this.#parts = parts;
     this.#fill = fill;
     this.#reads = reads;
     this.#failedReads = failedReads;
-    this.#isUnreadable = isUnreadable;
+    this.#gone = gone;
   }
 
   /** How long until `step` may have something to do, milliseconds. */
@@ -68,12 +69,15 @@ export class FillTurns {
       if (kept) fill.succeeded(start + result - fill.offset, nowMs - beganMs, nowMs);
       // What the image did not take waits in memory, and what is read next waits for that.
       else if (!state.imageSick) fill.unkept(nowMs);
-    } else if (this.#isUnreadable(result)) {
+    } else if (outcomeOf(result) === UNREADABLE) {
       // A client that comes here does not try the whole again.
       if (end - start > device.sectorSize) this.#failedReads.add(start, end);
       else this.#failedReads.found(start);
       fill.failed(nowMs - beganMs, nowMs);
-    } else if (!this.#reads.health.isSilent) fill.refused(nowMs);
+    } else {
+      if (outcomeOf(result) === GONE) this.#gone(-result);
+      if (!this.#reads.health.isSilent) fill.refused(nowMs);
+    }
     return true;
   }
 
