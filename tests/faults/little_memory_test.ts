@@ -2,7 +2,7 @@
 // are heard below that. The sources need more, as the runtime reads and translates them at each start.
 
 import { assert, assertEquals } from "@std/assert";
-import { hasMemoryGroups, MemoryGroup } from "../harness/memory_group.ts";
+import { ControlGroup, hasControlGroups } from "../harness/control_group.ts";
 import { Program } from "../harness/program.ts";
 import { hasTools, isRoot } from "../harness/requires.ts";
 import { areasOf } from "../harness/mapfile_areas.ts";
@@ -15,9 +15,9 @@ const SIZE = 128 * MIB;
 const LEAST = 96 * MIB;
 const LEAST_WITH_MORE = 128 * MIB;
 const isCompiled = Deno.env.get("BLKCACHE") !== undefined;
-const ignore = !isRoot() || !hasMemoryGroups();
+const ignore = !isRoot() || !hasControlGroups("memory");
 
-function serve(folder: TestFolder, group: MemoryGroup, ...options: string[]): Program {
+function serve(folder: TestFolder, group: ControlGroup, ...options: string[]): Program {
   const socket = `--socket=${folder.file("socket")}`;
   const args = ["serve", folder.file("source"), folder.file("image"), socket, ...options];
   return Program.start(args, { by: group.by });
@@ -29,7 +29,7 @@ if (isCompiled) {
     ignore: ignore || !hasTools("nbdcopy"),
     async fn() {
       using folder = new TestFolder();
-      using group = MemoryGroup.create(LEAST);
+      using group = ControlGroup.create("memory", LEAST);
       folder.noise("source", SIZE);
       {
         await using program = serve(folder, group);
@@ -48,7 +48,7 @@ if (isCompiled) {
     ignore: ignore || !hasTools("nbdcopy"),
     async fn() {
       using folder = new TestFolder();
-      using group = MemoryGroup.create(LEAST_WITH_MORE);
+      using group = ControlGroup.create("memory", LEAST_WITH_MORE);
       folder.noise("source", SIZE);
       {
         const shown = folder.file("shown");
@@ -76,7 +76,7 @@ if (isCompiled) {
     ignore,
     async fn() {
       using folder = new TestFolder();
-      using group = MemoryGroup.create(80 * MIB);
+      using group = ControlGroup.create("memory", 80 * MIB);
       folder.noise("source", SIZE);
       await using program = serve(folder, group);
       const uri = await program.ready();
@@ -96,7 +96,7 @@ if (isCompiled) {
       ignore,
       async fn() {
         using folder = new TestFolder();
-        using group = MemoryGroup.create(limit * MIB);
+        using group = ControlGroup.create("memory", limit * MIB);
         folder.noise("source", SIZE);
         const image = folder.file("image");
         await using program = serve(folder, group, "--fill");

@@ -13,9 +13,9 @@ export function isRoot(): boolean {
   return available("root", () => Deno.uid() === 0);
 }
 
-/** True when groups that limit memory can be made, as `check` finds out, or when CI is set. */
-export function isMemoryGroupThere(check: () => boolean): boolean {
-  return available("a control group for memory", check);
+/** True when groups that limit this can be made, as `check` finds out, or when CI is set. */
+export function isControlGroupThere(controller: string, check: () => boolean): boolean {
+  return available(`the ${controller} controller of control groups`, check);
 }
 
 function available(what: string, check: () => boolean): boolean {

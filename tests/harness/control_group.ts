@@ -1,15 +1,21 @@
-// A control group that limits memory, of either version of Linux' interface, for programs that a test starts.
+// Control groups that limit memory or threads, of either version of Linux' interface, for programs that a test starts.
 
-import { isMemoryGroupThere } from "./requires.ts";
+import { isControlGroupThere } from "./requires.ts";
 
 const ROOT = "/sys/fs/cgroup";
-const VERSION_1 = `${ROOT}/memory`;
 
-/** Whether such groups can be made here, or CI is set. */
-export function hasMemoryGroups(): boolean {
-  return isMemoryGroupThere(() => {
+/** What a group can limit, and the file of the limit: version 1, and version 2. */
+const LIMITS = {
+  memory: ["memory.limit_in_bytes", "memory.max"],
+  pids: ["pids.max", "pids.max"],
+} as const;
+type Controller = keyof typeof LIMITS;
+
+/** Whether groups that limit this can be made here, or CI is set. */
+export function hasControlGroups(controller: Controller): boolean {
+  return isControlGroupThere(controller, () => {
     try {
-      MemoryGroup.create(1 << 30)[Symbol.dispose]();
+      ControlGroup.create(controller, 1 << 20)[Symbol.dispose]();
       return true;
     } catch {
       // Whatever the reason is: no root, no controller, a read-only file system.
@@ -18,8 +24,8 @@ export function hasMemoryGroups(): boolean {
   });
 }
 
-/** A control group that limits memory. Its programs must have ended before it is disposed of. */
-export class MemoryGroup implements Disposable {
+/** A control group with one limit. Its programs must have ended before it is disposed of. */
+export class ControlGroup implements Disposable {
   readonly #folder: string;
 
   /** Words before a command that put it into the group. */
@@ -30,28 +36,29 @@ export class MemoryGroup implements Disposable {
     this.by = ["sh", "-c", `echo $$ > ${folder}/cgroup.procs; exec "$@"`, "sh"];
   }
 
-  /** A group whose programs may use `bytes`. */
-  static create(bytes: number): MemoryGroup {
+  /** A group whose programs may use so much: bytes of memory, or processes and threads. */
+  static create(controller: Controller, limit: number): ControlGroup {
     const name = `blkcache-test-${crypto.randomUUID()}`;
-    if (isThere(`${VERSION_1}/cgroup.procs`)) {
-      const folder = `${VERSION_1}/${name}`;
+    const [first, second] = LIMITS[controller];
+    const version1 = `${ROOT}/${controller}`;
+    if (isThere(`${version1}/cgroup.procs`)) {
+      const folder = `${version1}/${name}`;
       Deno.mkdirSync(folder);
-      Deno.writeTextFileSync(`${folder}/memory.limit_in_bytes`, String(bytes));
-      return new MemoryGroup(folder);
+      Deno.writeTextFileSync(`${folder}/${first}`, String(limit));
+      return new ControlGroup(folder);
     }
-    if (!Deno.readTextFileSync(`${ROOT}/cgroup.subtree_control`).split(/\s/).includes("memory")) {
-      enableMemory();
-    }
+    const enabled = Deno.readTextFileSync(`${ROOT}/cgroup.subtree_control`).split(/\s/);
+    if (!enabled.includes(controller)) enable(controller);
     const folder = `${ROOT}/${name}`;
     Deno.mkdirSync(folder);
-    Deno.writeTextFileSync(`${folder}/memory.max`, String(bytes));
+    Deno.writeTextFileSync(`${folder}/${second}`, String(limit));
     if (isThere(`${folder}/memory.swap.max`)) {
       Deno.writeTextFileSync(`${folder}/memory.swap.max`, "0");
     }
-    return new MemoryGroup(folder);
+    return new ControlGroup(folder);
   }
 
-  /** Most that was in use, bytes. */
+  /** Most memory that was in use, bytes. */
   get peak(): number {
     const file = [`memory.max_usage_in_bytes`, `memory.peak`].map((name) =>
       `${this.#folder}/${name}`
@@ -65,10 +72,10 @@ export class MemoryGroup implements Disposable {
 }
 
 /** In a container of CI's all processes are in the root group, which may not have both them and limits. */
-function enableMemory(): void {
+function enable(controller: Controller): void {
   const control = `${ROOT}/cgroup.subtree_control`;
   try {
-    Deno.writeTextFileSync(control, "+memory");
+    Deno.writeTextFileSync(control, `+${controller}`);
   } catch (error) {
     if (!Deno.env.get("CI")) throw error;
     Deno.mkdirSync(`${ROOT}/blkcache-all`, { recursive: true });
@@ -79,7 +86,7 @@ function enableMemory(): void {
         // It has ended meanwhile, or is the kernel's.
       }
     }
-    Deno.writeTextFileSync(control, "+memory");
+    Deno.writeTextFileSync(control, `+${controller}`);
   }
 }
 
