@@ -67,7 +67,7 @@ export const COMMANDS = [
     about: [
       "Prints totals by status, the largest areas without data, what a rescue would do next, and " +
       "a picture: each cell stands for a part of the device and shows the worst status in it. " +
-      "blkcache only reads MAPFILE.",
+      "blkcache only reads MAPFILE; - is standard input.",
       "RANGE (START-END, START- or START+LENGTH) restricts all this to a part. Offsets are " +
       "bytes, with Ki, Mi, Gi and so on, sectors with s, or hexadecimal as in a mapfile: " +
       "0x1F00000-0x2000000.",

@@ -15,6 +15,7 @@ import { readMapfileArgument } from "./mapfile_argument.ts";
 import type { OptionValues } from "./options.ts";
 import { readStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { writePicture } from "./picture_file.ts";
+import { usageError } from "./usage_error.ts";
 
 /** @returns the exit code. @throws {UserError} when it cannot be read, or is no mapfile. */
 export async function mapCommand(
@@ -30,7 +31,13 @@ export async function mapCommand(
       : parseByteRange(range, mapfile.size, sectorSizeOf(mapfile));
     return mapSubject({ path, mapfile }, part, domain);
   };
-  const { mapfile } = readMapfileArgument(path);
+  if (path === STANDARD_INPUT && values.watch) {
+    throw usageError(
+      "--watch needs a file: standard input is read once",
+      "blkcache map --watch FILE",
+    );
+  }
+  const { mapfile } = await readMap(path);
   if (mapfile.exactEnds !== undefined) {
     terminal.warning(
       `"${path}" reaches to ${mapfile.exactEnds.size}: areas behind ${mapfile.size} are ignored`,
@@ -40,6 +47,11 @@ export async function mapCommand(
   if (!values.watch) await show(first, values, terminal);
   else await watch(first, subjectOf, values, terminal);
   return EXIT_DONE;
+}
+
+async function readMap(path: string): Promise<NamedMapfile> {
+  if (path !== STANDARD_INPUT) return readMapfileArgument(path);
+  return { path, mapfile: parseMapfile(await readStandardInput("map"), "standard input") };
 }
 
 async function readDomain(values: OptionValues): Promise<NamedMapfile | undefined> {

@@ -1,8 +1,9 @@
 // `map` as a user runs it.
 
 import { assert, assertEquals } from "@std/assert";
-import { type Ended, Program } from "../harness/program.ts";
+import { type Ended, Program, programCommand } from "../harness/program.ts";
 import { TestFolder } from "../harness/test_folder.ts";
+import { tryTool } from "../harness/tool.ts";
 
 const MAP = `# Mapfile. Created by GNU ddrescue version 1.27
 0x00001000     *               1
@@ -136,4 +137,17 @@ Deno.test("who names the image is told of the mapfile beside it", async () => {
   const { code, stderr } = await mapOf({ "a.img": "\0\0", "a.img.map": MAP }, "a.img");
   assertEquals(code, 1);
   assert(stderr.endsWith("blkcache: hint: blkcache map a.img.map\n"), stderr);
+});
+
+Deno.test("map reads standard input as -, once", async () => {
+  using folder = new TestFolder();
+  const [program, ...before] = programCommand();
+  const map = (...args: string[]) =>
+    tryTool(program!, [...before, "map", ...args], { stdin: MAP, cwd: folder.path });
+  const { code, stdout } = await map("-", "--json");
+  assertEquals(code, 0);
+  assertEquals(JSON.parse(stdout).totals.finished, 4096);
+  const watched = await map("-", "--watch");
+  assertEquals(watched.code, 2, watched.stderr);
+  assert(watched.stderr.includes("--watch needs a file"), watched.stderr);
 });
