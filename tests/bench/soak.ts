@@ -62,9 +62,10 @@ interface Result {
   readonly name: string;
   readonly reads: number;
   readonly late: number;
-  readonly medianMs: number;
-  readonly p99Ms: number;
-  readonly longestMs: number;
+  /** Undefined when it has read nothing. */
+  readonly medianMs?: number;
+  readonly p99Ms?: number;
+  readonly longestMs?: number;
   /** Why the good client could not go on to the end. */
   readonly failure: string | undefined;
   readonly others: number;
@@ -204,7 +205,8 @@ function show(result: Result, markdown: boolean, isFirst: boolean): void {
   const { name, reads, late, medianMs, p99Ms, longestMs, before, peak, after } = result;
   const mib = (use: InUse | undefined) =>
     use === undefined ? "it has ended" : `${(use.bytes / MIB).toFixed(0)} MiB`;
-  const ms = (value = NaN) => value < 10 ? `${value.toFixed(2)} ms` : `${value.toFixed(0)} ms`;
+  const ms = (value?: number) =>
+    value === undefined ? "-" : `${value.toFixed(value < 10 ? 2 : 0)} ms`;
   console.log(`| ${
     [
       name,

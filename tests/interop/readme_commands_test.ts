@@ -167,6 +167,7 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
   "task test": { play: (_, lines) => inContinuousIntegration(lines) },
   "task bench-failing": { play: () => Promise.resolve(isTask("bench-failing")) },
   "task bench-fair": { play: () => Promise.resolve(isTask("bench-fair")) },
+  "task soak": { play: () => Promise.resolve(isTask("soak")) },
   "task bench-file": { play: (_, lines) => measures(lines) },
   "install -m 755": {
     async play(sandbox, lines) {
