@@ -14,7 +14,7 @@ const TEXTS = [
   "\u202egnp.exe\u2066",
   "\u061c\u200f\x9b31m",
   "\ud83d\ude00é\u0301",
-  "../../../etc/passwd",
+  `${"../".repeat(3)}etc/passwd`,
   "'; rm -rf / #",
 ].map((text) => new TextEncoder().encode(text));
 
