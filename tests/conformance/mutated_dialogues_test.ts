@@ -1,7 +1,8 @@
 // 1000 mutated dialogues over the real socket; the in-memory ones are in tests/unit/nbd/fuzz_test.ts.
 import { assert, assertEquals } from "@std/assert";
 import { bytesAt, rule, type Server } from "./harness.ts";
-import { inPieces, mutated, Random, seedOfRun } from "./mutation.ts";
+import { playMutatedDialogue } from "./mutated_dialogue.ts";
+import { Random, seedOfRun } from "./mutation.ts";
 import { CMD } from "./wire.ts";
 
 const DIALOGUE_COUNT = 1000;
@@ -16,7 +17,7 @@ rule(
     const random = new Random(seed);
     let residentAfterWarmUp = 0;
     for (let index = 0; index < DIALOGUE_COUNT; index++) {
-      await playOne(server, random);
+      await playMutatedDialogue(server, random);
       if (index === WARM_UP_COUNT) residentAfterWarmUp = await idleBytes(server);
     }
     const growth = await idleBytes(server) - residentAfterWarmUp;
@@ -27,27 +28,6 @@ rule(
     assertEquals(server.program.stderr.match(/error/g), null, server.program.stderr);
   },
 );
-
-/** Says it all and says no more: the server must close in the end. */
-async function playOne(server: Server, random: Random): Promise<void> {
-  const client = await server.dial();
-  const drained = client.drain();
-  try {
-    for (const piece of inPieces(random, mutated(random))) await client.send(piece);
-    await client.sayNoMore();
-  } catch (error) {
-    // The server has closed while the client was still speaking.
-    if (!isClosing(error)) throw error;
-  } finally {
-    await drained;
-    client.close();
-  }
-}
-
-function isClosing(error: unknown): boolean {
-  const closing = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.NotConnected];
-  return closing.some((type) => error instanceof type);
-}
 
 /** Memory in use when the last client's large reply, if it was one, has been given back. */
 async function idleBytes(server: Server): Promise<number> {

@@ -3,7 +3,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { bytesAt, type Client, type Mode, MODES, Server } from "../conformance/harness.ts";
-import { inPieces, mutated, Random, seedOfRun } from "../conformance/mutation.ts";
+import { playMutatedDialogue } from "../conformance/mutated_dialogue.ts";
+import { Random, seedOfRun } from "../conformance/mutation.ts";
 import { CHUNK, CMD, dataOf, errnoOf, FLAG, offsetOf, type Request } from "../conformance/wire.ts";
 import { assertSameBytes, TestFolder } from "../harness/test_folder.ts";
 import { checkPrintableLines, countOf, peakBytes } from "./fuzz_counts.ts";
@@ -57,7 +58,7 @@ for (const [name, isWritable, args] of EXPORTS) {
         const model = new ExportModel(SIZE, mode, isWritable, bytes);
         await playRequests(server, random, mode, model);
         bytes = model.bytes;
-        if (index % DIALOGUES === 0 && !isWritable) await playDialogue(server, random);
+        if (index % DIALOGUES === 0 && !isWritable) await playMutatedDialogue(server, random);
         if (index !== Math.floor(connections / 2)) continue;
         afterFirst = residentBytes(server);
         peakOfFirst = peakBytes(server.program.pid);
@@ -237,26 +238,12 @@ async function readAll(client: Client): Promise<Uint8Array> {
 /** A server that takes writes survives them too. */
 async function playDialogues(server: Server, random: Random, seed: number): Promise<void> {
   try {
-    for (let count = 0; count < WRITABLE_DIALOGUES; count++) await playDialogue(server, random);
+    for (let count = 0; count < WRITABLE_DIALOGUES; count++) {
+      await playMutatedDialogue(server, random);
+    }
     await readAll(await server.enter("structured"));
   } catch (error) {
     throw new Error(`a dialogue of BLKCACHE_SEED=${seed}`, { cause: error });
-  }
-}
-
-/** Says whatever it likes, and no more; the server must close in the end. */
-async function playDialogue(server: Server, random: Random): Promise<void> {
-  const client = await server.dial();
-  const drained = client.drain();
-  try {
-    for (const piece of inPieces(random, mutated(random))) await client.send(piece);
-    await client.sayNoMore();
-  } catch (error) {
-    const closing = [Deno.errors.BrokenPipe, Deno.errors.ConnectionReset, Deno.errors.NotConnected];
-    if (!closing.some((type) => error instanceof type)) throw error;
-  } finally {
-    await drained;
-    client.close();
   }
 }
 

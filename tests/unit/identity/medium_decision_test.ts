@@ -10,24 +10,9 @@ import {
   isInventedSerial,
   witnessOf,
 } from "../../../src/identity/medium_evidence.ts";
+import { NOTHING, SIZE } from "./no_evidence.ts";
 
 const MIB = 2 ** 20;
-const SIZE = 32 * MIB;
-
-/** Nothing is known but that the image has data. */
-const NOTHING: Evidence = {
-  serial: witnessOf(null, null),
-  usbSerial: witnessOf(null, null),
-  ids: [],
-  findings: [],
-  imageBytes: 16 * MIB,
-  comparedBytes: 0,
-  hasFailures: false,
-  sizes: [SIZE],
-  size: SIZE,
-  knownSectorSize: 512,
-  sectorSize: 512,
-};
 
 let place = 0;
 function finding(result: Finding["result"], fields: Partial<Finding> = {}): Finding {

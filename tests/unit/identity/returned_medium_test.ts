@@ -2,23 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { type Evidence, type Finding, witnessOf } from "../../../src/identity/medium_evidence.ts";
 import { decideReturned } from "../../../src/identity/returned_medium.ts";
+import { NOTHING, SIZE } from "./no_evidence.ts";
 
 const MIB = 2 ** 20;
-const SIZE = 32 * MIB;
-const NOTHING: Evidence = {
-  serial: witnessOf(null, null),
-  usbSerial: witnessOf(null, null),
-  ids: [],
-  findings: [],
-  imageBytes: 16 * MIB,
-  comparedBytes: 0,
-  hasFailures: false,
-  sizes: [SIZE],
-  size: SIZE,
-  knownSectorSize: 512,
-  sectorSize: 512,
-};
-
 function findings(result: Finding["result"], count: number, fields: Partial<Finding> = {}) {
   return Array.from({ length: count }, (_, index): Finding => ({
     offset: (index + 2) * MIB,
