@@ -1,5 +1,5 @@
 // Errors that are meant for a person.
-import { EXIT_FAILURE } from "./exit_codes.ts";
+import { EXIT_FAILURE, EXIT_USAGE } from "./exit_codes.ts";
 
 /** Something the user can put right: one sentence, hints that can be pasted, and an exit code. */
 export class UserError extends Error {
@@ -15,4 +15,9 @@ export class UserError extends Error {
     this.hints = options.hints ?? [];
     this.exitCode = options.exitCode ?? EXIT_FAILURE;
   }
+}
+
+/** The error for a wrong command line: one sentence, then hints with what to type instead. */
+export function usageError(message: string, ...hints: string[]): UserError {
+  return new UserError(message, { hints, exitCode: EXIT_USAGE });
 }

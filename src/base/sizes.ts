@@ -69,6 +69,11 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(digits).replace(/\.0$/, "")} ${UNITS[unit]}iB`;
 }
 
+/** "1.5 MiB (1572864 bytes)", for people who compare sizes. */
+export function exactSize(bytes: number): string {
+  return bytes < 1024 ? formatSize(bytes) : `${formatSize(bytes)} (${bytes} bytes)`;
+}
+
 /** "1.5 MiB/s". */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatSize(bytesPerSecond)}/s`;
@@ -98,4 +103,9 @@ function pair(
   const rest = Math.floor((seconds % large) / small);
   const head = `${Math.floor(seconds / large)} ${largeName}`;
   return rest === 0 ? head : `${head} ${rest} ${smallName}`;
+}
+
+/** "09:05", in the local time zone. @param timeMs milliseconds since 1970. */
+export function timeOfDay(timeMs: number): string {
+  return new Date(timeMs).toTimeString().slice(0, 5);
 }

@@ -7,7 +7,7 @@ import { type CommandName, COMMANDS, findCommand, operandsUsage } from "./comman
 import { didYouMean } from "./did_you_mean.ts";
 import { parseOptionValue } from "./option_value.ts";
 import { type Option, type OptionName, OPTIONS, type OptionValues, spellings } from "./options.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 /** What a command line asks for. */
 export type Request =

@@ -2,7 +2,7 @@
 
 import { inBytes, parseSize } from "../base/sizes.ts";
 import type { ByteRange } from "../ui/map_subject.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 /**
  * The part of a device of `size` bytes. A part beyond its end is ignored.

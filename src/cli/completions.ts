@@ -1,10 +1,10 @@
 // Scripts that teach shells the commands and options, made from the tables.
 
-import { LOG_LEVELS } from "../ui/log_level.ts";
+import { LOG_LEVELS } from "../ui/terminal.ts";
 import { type Command, type CommandName, COMMANDS } from "./commands.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { type Option, optionsOf, spellings } from "./options.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 /** The shells, with what makes their script. */
 const SHELLS: Readonly<Record<string, () => string[]>> = { bash, zsh, fish };

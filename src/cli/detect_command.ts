@@ -6,11 +6,10 @@ import { listedBlocks } from "../device/block_listing.ts";
 import { detect } from "../device/detect.ts";
 import { File } from "../device/file.ts";
 import { readableBy } from "../opening/known_failures.ts";
-import { type Identity, identityId } from "../identity/identity.ts";
+import { type Identity, identityId, sourceName } from "../identity/identity.ts";
 import { statPath } from "../host/path_stat.ts";
 import { Removable } from "../device/removable.ts";
 import { type SourceContent, sourceContent } from "../identity/source_content.ts";
-import { sourceName } from "../device/source_name.ts";
 import {
   type DeviceChoice,
   deviceTable,

@@ -2,7 +2,7 @@
 
 import type { FillRequest } from "../server/serve_options.ts";
 import type { OptionName, OptionValues } from "./options.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 /** Options that say how to fill, and nothing else. */
 const FOR_FILL = [

@@ -1,6 +1,6 @@
 // The help screens, made from the tables.
 
-import { wrapText } from "../ui/wrap_text.ts";
+import { wrapText } from "../ui/text_layout.ts";
 import { type Command, type CommandName, COMMANDS, operandsUsage } from "./commands.ts";
 import { EXIT_CODES } from "../base/exit_codes.ts";
 import { GROUPS, type Option, optionsOf } from "./options.ts";

@@ -1,4 +1,5 @@
-// `[HOST:]PORT` as `--listen` takes it. HOST is an address: names are not resolved.
+// `[HOST:]PORT` as `--listen` and `--http` take it. HOST is an address: names are not resolved.
+import { usageError } from "../base/errors.ts";
 
 /** A TCP address to listen on. */
 export interface ListenAddress {
@@ -53,4 +54,17 @@ function isIpv4(text: string): boolean {
 function isIpv6(text: string): boolean {
   // The URL parser knows the grammar of RFC 4291.
   return text.includes(":") && /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]/`);
+}
+
+/** The addresses that the permissions in deno.json allow for the page: loopback and the wildcards. */
+const PAGE_HOSTS: readonly string[] = ["127.0.0.1", "localhost", "::1", "0.0.0.0", "::"];
+
+/** `address`, if the page may listen there. @throws {UserError} for a host that is not in PAGE_HOSTS. */
+export function pageAddress(address: ListenAddress): ListenAddress {
+  if (PAGE_HOSTS.includes(address.host)) return address;
+  throw usageError(
+    `--http: the page cannot be served on ${address.host} alone`,
+    `--http ${address.port} serves it to this machine`,
+    `--http 0.0.0.0:${address.port} serves it on every address`,
+  );
 }

@@ -15,7 +15,7 @@ import { readMapfileArgument } from "./mapfile_argument.ts";
 import type { OptionValues } from "./options.ts";
 import { readStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { writePicture } from "./picture_file.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 /** @returns the exit code. @throws {UserError} when it cannot be read, or is no mapfile. */
 export async function mapCommand(

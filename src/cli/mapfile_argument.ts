@@ -5,7 +5,7 @@ import { readNamedMapfile } from "../opening/read_mapfile.ts";
 import { statPathIfThere } from "../host/path_stat.ts";
 import { parseMapfile, type ParseOptions } from "../map/mapfile.ts";
 import type { NamedMapfile } from "../ui/map_subject.ts";
-import { shellQuote } from "../base/shell_quote.ts";
+import { shellQuote } from "../base/shell_command.ts";
 
 /** @throws {UserError} when it cannot be read, or is no mapfile. */
 export function readMapfileArgument(path: string, options: ParseOptions = {}): NamedMapfile {

@@ -1,10 +1,9 @@
 // Names that are not UTF-8, where they cannot work: Deno takes neither arguments nor a current directory with such
 // bytes. They are refused with a sentence before anything is made. On the way behind a symbolic link they do work.
 
-import { UserError } from "../base/errors.ts";
+import { usageError, UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { readSpecialFile } from "../host/special_file.ts";
-import { usageError } from "./usage_error.ts";
 
 /** What Deno puts in place of such bytes. The compiled program does not even start with them. */
 const REPLACEMENT = "\ufffd";

@@ -1,10 +1,10 @@
 // Parses the text of an option on the command line into its value.
 
 import { formatSize, inBytes, parseSize, type WrittenSize } from "../base/sizes.ts";
-import { LOG_LEVELS, type LogLevel } from "../ui/log_level.ts";
+import { LOG_LEVELS, type LogLevel } from "../ui/terminal.ts";
 import { parseListenAddress } from "./listen_address.ts";
 import type { Option, ValueOf } from "./options.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 const LEAST_SECTOR = 512;
 /** Longest name of an export in the NBD protocol, bytes. */

@@ -2,7 +2,7 @@
 // derive from it. A new option also needs a row in README and the code that acts on it (serve_request.ts).
 
 import type { WrittenSize } from "../base/sizes.ts";
-import type { LogLevel } from "../ui/log_level.ts";
+import type { LogLevel } from "../ui/terminal.ts";
 import { MAX_READ_AHEAD } from "../server/serve_options.ts";
 import type { CommandName } from "./commands.ts";
 import type { ListenAddress } from "./listen_address.ts";

@@ -1,11 +1,11 @@
 // From a checked command line to what the server is told.
 
 import { dirname, resolve } from "@std/path";
-import { typedAgain } from "../base/typed_again.ts";
+import { typedAgain } from "../base/shell_command.ts";
 import type { ServeOptions } from "../server/serve_options.ts";
 import { fillRequest } from "./fill_request.ts";
 import type { OptionValues } from "./options.ts";
-import { usageError } from "./usage_error.ts";
+import { usageError } from "../base/errors.ts";
 
 /** Longest path that fits into sockaddr_un, bytes; one is kept for the final zero. */
 const SOCKET_PATH_MAX = 107;

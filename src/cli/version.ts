@@ -2,7 +2,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 import type { About } from "../server/serve_options.ts";
-import { shellQuote } from "../base/shell_quote.ts";
+import { shellQuote } from "../base/shell_command.ts";
 import { commit } from "./commit.ts";
 
 /** Digits of the commit that are shown. */

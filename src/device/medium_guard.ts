@@ -14,11 +14,6 @@
 import { SystemError } from "../sys/system_error.ts";
 import type { MediumStatus } from "./medium.ts";
 
-/** The medium left while it was being looked at. */
-export class MediumLeft extends Error {
-  override name = "MediumLeft";
-}
-
 /** What a guard asks of a drive. Each may throw SystemError when the drive has gone. */
 export interface GuardedDrive {
   /** Makes the kernel look for a change, and waits for others that do. */

@@ -11,7 +11,7 @@ import {
   FUSE_STATFS_OUT_BYTES,
   S_IFREG,
 } from "./constants.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "../base/counters.ts";
 import type { InitReply } from "./init.ts";
 import type { Kernel } from "./kernel.ts";
 import { DATA_AT, OUTPUT_BYTES, PAGE_BYTES } from "./limits.ts";

@@ -55,10 +55,9 @@ import { initReply, initRequestAt, isTooOld } from "./init.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { type Kernel, Unmounted } from "./kernel.ts";
 import { DATA_AT, INPUT_BYTES, MAX_READ_BYTES } from "./limits.ts";
-import type { MountOptions } from "./mount_options.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import type { Replies } from "./replies.ts";
-import type { ShownFile } from "./shown_file.ts";
+import type { MountOptions, ShownFile } from "./shown_file.ts";
 import type { Source } from "./source.ts";
 
 const TWO_TO_32 = 2 ** 32;

@@ -8,11 +8,10 @@ import { EIO } from "./constants.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { type Kernel, Unmounted } from "./kernel.ts";
 import { DATA_AT } from "./limits.ts";
-import type { MountOptions } from "./mount_options.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import { Replies } from "./replies.ts";
 import { Requests } from "./requests.ts";
-import type { ShownFile } from "./shown_file.ts";
+import type { MountOptions, ShownFile } from "./shown_file.ts";
 
 /**
  * Serves until the file is unmounted or the thread is to leave. Blocks. Reads may be left parked then.

@@ -1,4 +1,5 @@
-// How the device looks as a file.
+// The file that a mount shows: how the device looks as a file, and how its threads serve it.
+import type { Counters } from "../base/counters.ts";
 
 /** Attributes of the file, and what decides how it is opened. One for each session's thread. */
 export interface ShownFile {
@@ -13,4 +14,20 @@ export interface ShownFile {
    * to know what is read.
    */
   isComplete(): boolean;
+}
+
+/** How a mounted file is served; the same for all threads of a mount. */
+export interface MountOptions {
+  /** Longest time a reader waits for the device before it gets EIO; 0: for ever. */
+  readonly timeoutMs: number;
+  /** O_DIRECT of this machine. */
+  readonly directFlag: number;
+  /** Most asynchronous reads at a time that the kernel sends, over all threads. */
+  readonly maxBackground: number;
+  /** Told by the one thread that has talked to the kernel of it; false: the kernel is too old. */
+  readonly negotiated?: (agreed: boolean) => void;
+  /** Counts the served requests. */
+  readonly counters?: Counters;
+  /** A clock that never goes back, in milliseconds; default `performance.now`. */
+  readonly now?: () => number;
 }

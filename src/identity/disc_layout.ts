@@ -1,7 +1,7 @@
 // What drive, file system and table of contents say about the size of an optical disc. They often differ,
 // and a rescue that ends with two unreadable sectors need not have lost anything. Pure.
 import { printable } from "../base/printable.ts";
-import { MediumRefused } from "../device/medium_refused.ts";
+import { MediumRefused } from "../device/medium_errors.ts";
 import type { Toc, Track } from "./toc.ts";
 import type { Volume } from "./volume.ts";
 

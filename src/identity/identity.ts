@@ -1,11 +1,14 @@
 // Which medium this is: what is kept beside an image so that no other one is ever mixed into it. It never
 // needs a readable first sector.
+import { basename, extname } from "@std/path";
+import { printable } from "../base/printable.ts";
 import type { File } from "../device/file.ts";
-import { FINGERPRINT_BYTES, fingerprintOf } from "./fingerprint.ts";
+import { isBlockDevice, statPath } from "../host/path_stat.ts";
+import { SysfsBlock } from "../host/sysfs.ts";
+import { FINGERPRINT_BYTES, fingerprintOf, sha1 } from "./fingerprint.ts";
 import { Device } from "../device/device.ts";
 import { DESCRIPTORS_OFFSET } from "./iso9660.ts";
 import { OPTICAL_SECTOR_SIZE, Removable } from "../device/removable.ts";
-import { sha1 } from "./sha1.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { type ReadBytes, readVolume, type Volume } from "./volume.ts";
 
@@ -106,6 +109,19 @@ export function blankIdentity(size: number, sectorSize: number): Identity {
     accepted: NOTHING_ACCEPTED,
     imageId: null,
   };
+}
+
+/**
+ * NAME of NAME-ID.img: the kernel's name of a device ("sr0", also for /dev/cdrom), the name of a file without its
+ * extension. Fit for a file name.
+ * @throws {SystemError} ENOENT when there is no such path.
+ */
+export function sourceName(path: string): string {
+  const stat = statPath(path);
+  const kernelName = isBlockDevice(stat) ? new SysfsBlock(stat.rdev).name : undefined;
+  const fileName = basename(path);
+  const name = kernelName ?? fileName.slice(0, fileName.length - extname(fileName).length);
+  return printable(name).replaceAll("/", "!") || "image";
 }
 
 /** The 8 hex digits of NAME-ID: the fingerprint, else a hash of what else is known. */

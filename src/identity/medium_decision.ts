@@ -217,3 +217,20 @@ function joined(parts: readonly string[]): string {
   if (parts.length < 2) return parts.join("");
   return `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 }
+
+/**
+ * The stricter rule for a disk that has come back by itself during a run: the user has not attached it with the
+ * image in mind, and cannot be asked. "Same" needs a proof: the serial number, or enough content that tells media apart.
+ */
+export function decideReturned(
+  evidence: Evidence,
+): Pick<Decision, "answer" | "reason" | "remarks"> {
+  const decision = decideMedium(evidence);
+  if (decision.answer !== "same") return decision;
+  if (evidence.serial.verdict === "agrees" || isProven(evidence.findings)) return decision;
+  return {
+    answer: "cannot tell",
+    reason: "it tells no serial number, and too little was read of it to know it again",
+    remarks: [],
+  };
+}

@@ -15,9 +15,9 @@ import { copyRuns, type MapSnapshot, phaseOf } from "./map_snapshot.ts";
 import { RunCursor } from "./run_cursor.ts";
 import { RunEditor } from "./run_editor.ts";
 import { PATIENCE, Seqlock } from "./seqlock.ts";
-import { FINISHED, isPhase, type Phase, type Status, STATUS_COUNT } from "./statuses.ts";
+import { FINISHED, isPhase, NON_TRIED, type Phase, type Status, STATUS_COUNT } from "./statuses.ts";
 
-export { FileMapFullError } from "./file_map_full_error.ts";
+export { FileMapFullError } from "./map_memory.ts";
 export type { MapSnapshot } from "./map_snapshot.ts";
 
 /** What `run` says, filled in by it. */
@@ -265,4 +265,15 @@ export class FileMap {
       assert(false, `[${start}, ${end}) is not in the map's [0, ${this.size})`);
     }
   }
+}
+
+/** Makes unreadable areas non-tried, and restarts the rescue at its first pass. Writer only. */
+export function forgetFailures(map: FileMap): void {
+  for (const { start, end, status } of map.ranges()) {
+    if (status !== FINISHED && status !== NON_TRIED) map.set(start, end, NON_TRIED);
+  }
+  if (map.total(FINISHED) === map.size) return;
+  map.phase = "?";
+  map.pass = 1;
+  map.position = 0;
 }

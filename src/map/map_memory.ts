@@ -95,3 +95,15 @@ function chunksFor(maxTransitions: number): number {
 function bytesFor(maxTransitions: number): number {
   return HEADER_BYTES + chunksFor(maxTransitions) * (8 + 4 + 4 + 4 + CHUNK * 9);
 }
+
+/** The map cannot hold one more run. It is as it was before the call. */
+export class FileMapFullError extends Error {
+  override name = "FileMapFullError";
+  /** Runs that it can hold. */
+  readonly maxTransitions: number;
+
+  constructor(maxTransitions: number) {
+    super(`the map is full: it holds at most ${maxTransitions} areas`);
+    this.maxTransitions = maxTransitions;
+  }
+}

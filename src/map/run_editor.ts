@@ -3,8 +3,7 @@
 
 import { assert } from "../base/assert.ts";
 import { ChunkDirectory } from "./chunk_directory.ts";
-import { FileMapFullError } from "./file_map_full_error.ts";
-import { CHUNK, type MapMemory, RUNS, TOTALS } from "./map_memory.ts";
+import { CHUNK, FileMapFullError, type MapMemory, RUNS, TOTALS } from "./map_memory.ts";
 import { RunCursor } from "./run_cursor.ts";
 import { type Status, STATUS_COUNT } from "./statuses.ts";
 

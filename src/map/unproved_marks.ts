@@ -2,7 +2,7 @@
 // turns out not to have answered, the reader takes all of it back; until the device has proved alive, main leaves it
 // out of the mapfile that it saves. The reader writes this memory, main reads it.
 
-import { FileMapFullError } from "./file_map_full_error.ts";
+import { FileMapFullError } from "./map_memory.ts";
 import type { FileMap, Run } from "./file_map.ts";
 import { type MapSnapshot, phaseOf, type StatusRange, withStatuses } from "./map_snapshot.ts";
 import { Seqlock } from "./seqlock.ts";

@@ -9,7 +9,7 @@ import {
 import { MAX_DESCRIBED_RUNS, MAX_EXTENTS } from "./limits.ts";
 import type { MetaContext } from "./meta_contexts.ts";
 import type { Replies } from "./replies.ts";
-import { EXTENDED } from "./reply_mode.ts";
+import { EXTENDED } from "./negotiated.ts";
 import type { Extent, Source } from "./source.ts";
 
 /**

@@ -3,7 +3,7 @@
 import { NBD_CMD_FLAG_DF, NBD_EIO, NBD_REPLY_FLAG_DONE } from "./constants.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import type { Replies } from "./replies.ts";
-import { SIMPLE } from "./reply_mode.ts";
+import { SIMPLE } from "./negotiated.ts";
 import { NO_MEMORY, SHUTTING_DOWN, UNREADABLE } from "./request_rules.ts";
 import type { Source } from "./source.ts";
 import { replyToWrite } from "./writes.ts";

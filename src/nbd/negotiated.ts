@@ -1,7 +1,16 @@
 // What a client has negotiated, and the same as a number, which one thread can hand to another.
 
 import { META_CONTEXTS, type MetaContext } from "./meta_contexts.ts";
-import type { ReplyMode } from "./reply_mode.ts";
+
+/** Compact requests, simple replies: what the Linux kernel speaks. */
+export const SIMPLE = 0;
+/** Compact requests, structured replies (NBD_OPT_STRUCTURED_REPLY). */
+export const STRUCTURED = 1;
+/** Extended requests and replies with 64-bit lengths (NBD_OPT_EXTENDED_HEADERS). */
+export const EXTENDED = 2;
+
+/** The format of transmission messages. */
+export type ReplyMode = typeof SIMPLE | typeof STRUCTURED | typeof EXTENDED;
 
 /** How the transmission phase of a client goes. */
 export interface Negotiated {

@@ -39,14 +39,11 @@ import {
 } from "./export.ts";
 import { MAX_OPTION_BYTES, MAX_OPTIONS, MAX_SKIPPED_OPTION_BYTES } from "./limits.ts";
 import { listContexts, type MetaContext, selectContexts } from "./meta_contexts.ts";
-import type { Negotiated } from "./negotiated.ts";
-import { OptionError } from "./option_error.ts";
-import { parseInfoRequest, parseMetaContextRequest } from "./option_payload.ts";
+import { EXTENDED, type Negotiated, type ReplyMode, SIMPLE, STRUCTURED } from "./negotiated.ts";
+import { OptionError, parseInfoRequest, parseMetaContextRequest } from "./option_payload.ts";
 import type { OptionReplies } from "./option_replies.ts";
 import { OptionStream } from "./option_stream.ts";
-import { ProtocolError } from "./protocol_error.ts";
-import { EXTENDED, type ReplyMode, SIMPLE, STRUCTURED } from "./reply_mode.ts";
-import type { SessionEnd } from "./session_end.ts";
+import { ProtocolError, type SessionEnd } from "./session_end.ts";
 
 /** The client wants to enter the transmission phase: `enter` or `refuse` is to follow. */
 export const ASKS = "asks";

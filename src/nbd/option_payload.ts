@@ -2,7 +2,21 @@
 
 import { MAX_STRING_BYTES } from "./limits.ts";
 import { NBD_REP_ERR_INVALID } from "./constants.ts";
-import { OptionError } from "./option_error.ts";
+
+/**
+ * An option that cannot be granted. It is answered with an error reply and a sentence for the client's user, and the
+ * negotiation continues.
+ */
+export class OptionError extends Error {
+  override name = "OptionError";
+  /** NBD_REP_ERR_*. */
+  readonly replyType: number;
+
+  constructor(replyType: number, message: string) {
+    super(message);
+    this.replyType = replyType;
+  }
+}
 
 /** What NBD_OPT_INFO and NBD_OPT_GO carry. */
 export interface InfoRequest {

@@ -2,7 +2,7 @@
 
 import { IHAVEOPT_HIGH, IHAVEOPT_LOW } from "./constants.ts";
 import { MAX_OPTION_BYTES } from "./limits.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./session_end.ts";
 
 const FLAGS_BYTES = 4;
 const OPTION_HEADER_BYTES = 16;

@@ -11,10 +11,10 @@ import {
   NBD_SIMPLE_REPLY_MAGIC,
   NBD_STRUCTURED_REPLY_MAGIC,
 } from "./constants.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "../base/counters.ts";
 import { LARGE_REPLY_BYTES, SEND_FILE_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
 import type { Peer } from "./peer.ts";
-import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
+import { EXTENDED, type ReplyMode, SIMPLE } from "./negotiated.ts";
 import { NO_MEMORY, type Refusal } from "./request_rules.ts";
 import type { Source } from "./source.ts";
 

@@ -25,7 +25,7 @@ import {
   NBD_ESHUTDOWN,
 } from "./constants.ts";
 import { MAX_PAYLOAD_BYTES } from "./limits.ts";
-import { EXTENDED, type ReplyMode, SIMPLE } from "./reply_mode.ts";
+import { EXTENDED, type ReplyMode, SIMPLE } from "./negotiated.ts";
 import type { Writer } from "./writer.ts";
 
 /** An error reply: the wire's errno, and the sentence that structured replies carry. */

@@ -19,13 +19,12 @@ import {
   NBD_REQUEST_MAGIC,
 } from "./constants.ts";
 import { MAX_DROPPED_PAYLOAD_BYTES, MAX_EXTENTS, MAX_PAYLOAD_BYTES } from "./limits.ts";
-import type { Negotiated } from "./negotiated.ts";
+import { EXTENDED, type Negotiated } from "./negotiated.ts";
 import type { ParkedReads } from "./parked_reads.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./session_end.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import { RefusedPayload } from "./refused_payload.ts";
 import type { Replies } from "./replies.ts";
-import { EXTENDED } from "./reply_mode.ts";
 import { type Refusal, refusalOf, SHUTTING_DOWN } from "./request_rules.ts";
 import type { Source } from "./source.ts";
 import { isWrite, Writes } from "./writes.ts";

@@ -1,14 +1,13 @@
 // The transmission phase of one client, on the calling thread.
 
 import { assert } from "../base/assert.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "../base/counters.ts";
 import { INPUT_BYTES, OUTPUT_BYTES } from "./limits.ts";
 import type { Negotiated } from "./negotiated.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import { type Peer, PeerGone } from "./peer.ts";
-import { ProtocolError } from "./protocol_error.ts";
 import { ReceivedBytes } from "./received_bytes.ts";
-import type { SessionEnd } from "./session_end.ts";
+import { ProtocolError, type SessionEnd } from "./session_end.ts";
 import { Transmission } from "./transmission.ts";
 
 /** How a session is conducted. */

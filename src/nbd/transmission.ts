@@ -5,17 +5,16 @@
 // Source: doc/proto.md, "Transmission".
 
 import type { PendingRequests } from "../base/pending_requests.ts";
-import type { Counters } from "./counters.ts";
+import type { Counters } from "../base/counters.ts";
 import { replyToEndedRead } from "./ended_read.ts";
 import type { Negotiated } from "./negotiated.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import { ENDED, IDLE, type Peer, READABLE } from "./peer.ts";
-import { ProtocolError } from "./protocol_error.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import { Replies } from "./replies.ts";
 import { type Refusal, SHUTTING_DOWN, TIMED_OUT } from "./request_rules.ts";
 import { HUNGRY, LEFT, Requests } from "./requests.ts";
-import type { SessionEnd } from "./session_end.ts";
+import { ProtocolError, type SessionEnd } from "./session_end.ts";
 import type { Source } from "./source.ts";
 
 /** Most receives of a session that is ending, for requests that are on their way. */

@@ -1,10 +1,10 @@
 // Goes on with an image, or refuses to: asks medium_decision.ts, and puts its answer into words that say what each
 // option does. The thread that opens the cache.
 import { printable } from "../base/printable.ts";
-import { type Typed, typedAgain } from "../base/typed_again.ts";
+import { type Typed, typedAgain } from "../base/shell_command.ts";
 import type { Accepted, Identity, Stretch } from "../identity/identity.ts";
 import { decideMedium, type Decision } from "../identity/medium_decision.ts";
-import { MediumRefused } from "../device/medium_refused.ts";
+import { MediumRefused } from "../device/medium_errors.ts";
 import { gatherEvidence } from "./gather_evidence.ts";
 import type { Subject } from "./image_device_comparison.ts";
 import { FINISHED } from "../map/statuses.ts";

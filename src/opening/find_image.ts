@@ -3,7 +3,7 @@
 import { join } from "@std/path";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
-import { typedAgain } from "../base/typed_again.ts";
+import { typedAgain } from "../base/shell_command.ts";
 import { Device } from "../device/device.ts";
 import { findEntry } from "../files/entry.ts";
 import type { File } from "../device/file.ts";

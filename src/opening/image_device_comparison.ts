@@ -6,13 +6,12 @@ import {
   type FileSystemId,
   fileSystemId,
 } from "../identity/file_system_id.ts";
-import { FINGERPRINT_BYTES } from "../identity/fingerprint.ts";
+import { FINGERPRINT_BYTES, sha1 } from "../identity/fingerprint.ts";
 import type { Identity, Stretch } from "../identity/identity.ts";
 import { DESCRIPTORS_OFFSET } from "../identity/iso9660.ts";
 import { idIfBoth, volumeIds } from "../identity/identity_evidence.ts";
 import { type Finding, headEnd, type IdWitness } from "../identity/medium_evidence.ts";
 import { partitionStarts } from "../identity/partition_table.ts";
-import { sha1 } from "../identity/sha1.ts";
 import { type ReadBytes, readVolume, type Volume } from "../identity/volume.ts";
 import {
   ntfsTableStart,

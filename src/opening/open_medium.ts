@@ -9,7 +9,7 @@ import {
   refuseAudioDisc,
 } from "../identity/disc_layout.ts";
 import { type TryReadBytes, tryReaderOf } from "../identity/identity.ts";
-import { MediumLeft } from "../device/medium_guard.ts";
+import { MediumLeft } from "../device/medium_errors.ts";
 import { checkMapPlace, checkPlace, checkSidecarPlace } from "../files/place.ts";
 import { Removable } from "../device/removable.ts";
 import type { Source, SourceRequest } from "./source.ts";

@@ -5,7 +5,7 @@ import type { Device } from "../device/device.ts";
 import type { TryPread } from "../device/file.ts";
 import { type Judgement, ReturnedDevice } from "../device/returned_device.ts";
 import { identifyUnread, type Identity, tryReaderOf } from "../identity/identity.ts";
-import { decideReturned } from "../identity/returned_medium.ts";
+import { decideReturned } from "../identity/medium_decision.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { isDirect, replaceFd } from "../sys/fd.ts";
 import { gatherEvidence } from "./gather_evidence.ts";

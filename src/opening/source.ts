@@ -6,7 +6,7 @@ import { Device } from "../device/device.ts";
 import { File, type TryPread } from "../device/file.ts";
 import { guardedDrive } from "../identity/guarded_drive.ts";
 import { MediumGuard } from "../device/medium_guard.ts";
-import { MediumRefused } from "../device/medium_refused.ts";
+import { MediumRefused } from "../device/medium_errors.ts";
 import { Removable } from "../device/removable.ts";
 
 /** Largest source, bytes: from 8 PiB on a number no longer holds every offset exactly. */

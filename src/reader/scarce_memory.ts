@@ -2,7 +2,7 @@
 // written, so it takes the program's own code instead, which is then read from the disk again at each step:
 // every thread waits for that, main too, and no signal is heard. Reader thread; it waits here, bounded, as it
 // would wait for memory otherwise.
-import { majorFaults } from "../sys/page_faults.ts";
+import { majorFaults } from "../sys/memory.ts";
 import { beginWriting, dropPages } from "../sys/page_cache.ts";
 
 /** Bytes written to the image before its pages are given back: two such stretches are in memory at most. */

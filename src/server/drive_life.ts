@@ -3,8 +3,7 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import type { DeviceRequest } from "../opening/open_device.ts";
-import { MediumLeft } from "../device/medium_guard.ts";
-import { MediumRefused } from "../device/medium_refused.ts";
+import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
 import type { Seen } from "../workers/watcher_init.ts";
 import type { MediumState, Progress } from "./events.ts";
 import { beginOnReader } from "./begin_on_reader.ts";

@@ -1,5 +1,5 @@
 // Mounts a file, with connections to the kernel for the threads that serve it.
-import { leaveNotice } from "../fuse/leave_notice.ts";
+import { leaveNotice } from "../fuse/kernel.ts";
 import { MAX_READ_BYTES } from "../fuse/limits.ts";
 import { closeFd, openFile, tryWrite } from "../sys/fd.ts";
 import { tryIoctlBytes, unwrapIoctl } from "../sys/ioctl.ts";

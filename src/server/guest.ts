@@ -1,5 +1,5 @@
 // A client that is at the door, from its connection to its end, and its socket. Main thread; nothing here blocks.
-import { GOODBYE_BYTES, isGoodbye } from "../nbd/goodbye.ts";
+import { GOODBYE_BYTES, isGoodbye } from "../nbd/session_end.ts";
 import { unpackNegotiated } from "../nbd/negotiated.ts";
 import { EAGAIN, errnoName } from "../sys/errno.ts";
 import { closeFd } from "../sys/fd.ts";

@@ -2,8 +2,7 @@
 // but not for long.
 import { assert } from "../base/assert.ts";
 import { UserError } from "../base/errors.ts";
-import { MediumLeft } from "../device/medium_guard.ts";
-import { MediumRefused } from "../device/medium_refused.ts";
+import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
 import { errnoMessage, errnoName } from "../sys/errno.ts";
 import type {
   Opened,
@@ -18,8 +17,7 @@ import type { Verified } from "../reader/fill/verification.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 import { printable } from "../base/printable.ts";
-import { formatDuration } from "../base/sizes.ts";
-import { timeOfDay } from "../base/time_of_day.ts";
+import { formatDuration, timeOfDay } from "../base/sizes.ts";
 
 /** How long a device read may go on after the end of the run, milliseconds: then it is left behind. */
 const PATIENCE_MS = 1500;

@@ -8,7 +8,7 @@ import { detect } from "../device/detect.ts";
 import { File } from "../device/file.ts";
 import { checkKernelDevice } from "../host/kernel_device.ts";
 import { Removable } from "../device/removable.ts";
-import { sourceName } from "../device/source_name.ts";
+import { sourceName } from "../identity/identity.ts";
 import { StartStopped } from "./await_start.ts";
 import { beginOnReader } from "./begin_on_reader.ts";
 import { DescriptorUsers } from "./descriptor_users.ts";

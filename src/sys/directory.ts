@@ -3,8 +3,7 @@
 import { cString, nameOf } from "./c_string.ts";
 import { libc } from "./libc.ts";
 import { O_CLOEXEC, O_NOFOLLOW } from "./open_flags.ts";
-import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { retried, unwrap } from "./system_error.ts";
 
 /** In place of a descriptor: the current directory (linux/fcntl.h). */
 export const AT_FDCWD = -100;

@@ -3,7 +3,7 @@
 import { EIO } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { addressOf } from "./memory.ts";
-import { retried } from "./syscall.ts";
+import { retried } from "./system_error.ts";
 
 const CALLS = {
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },

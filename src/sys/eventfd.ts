@@ -1,8 +1,7 @@
 // eventfd(2): a doorbell between threads that can be polled together with sockets.
 import { EAGAIN, EINTR } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
-import { SystemError, unwrap } from "./system_error.ts";
+import { retried, SystemError, unwrap } from "./system_error.ts";
 
 // linux/eventfd.h
 export const EFD_NONBLOCK = 0o4000;

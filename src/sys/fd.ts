@@ -7,8 +7,7 @@ import { cString } from "./c_string.ts";
 import { errno, libc } from "./libc.ts";
 import { addressOf } from "./memory.ts";
 import { O_CLOEXEC, O_DIRECT } from "./open_flags.ts";
-import { retried } from "./syscall.ts";
-import { SystemError, unwrap } from "./system_error.ts";
+import { retried, SystemError, unwrap } from "./system_error.ts";
 
 export { type FileIdentity, identityOf } from "./statx.ts";
 

@@ -4,8 +4,7 @@ import { O_NONBLOCK } from "./open_flags.ts";
 import { F_SETFL } from "./fd.ts";
 import { SOCK_STREAM, SOL_SOCKET } from "./socket.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./socket_address.ts";
-import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { retried, unwrap } from "./system_error.ts";
 
 // asm-generic/socket.h, asm-generic/fcntl.h
 export const SO_TYPE = 3;

@@ -8,8 +8,7 @@ import { EINTR } from "./errno.ts";
 import { closeFd } from "./fd.ts";
 import { errno, libc } from "./libc.ts";
 import { addressOf, bytesAt, MAP_SHARED, PROT_READ, PROT_WRITE, unmapMemory } from "./memory.ts";
-import { retried } from "./syscall.ts";
-import { SystemError } from "./system_error.ts";
+import { retried, SystemError } from "./system_error.ts";
 
 // asm-generic/unistd.h; the same on x86_64.
 export const SYS_io_uring_setup = 425;

@@ -1,8 +1,7 @@
 // ioctl(2) in its four forms. An ioctl to a device may block behind a read that hangs.
 import { libc } from "./libc.ts";
 import { addressOf } from "./memory.ts";
-import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { retried, unwrap } from "./system_error.ts";
 
 /** Passes a value itself. @returns what the driver answers, or -errno. */
 export function tryIoctlValue(fd: number, request: number, value: number): number {

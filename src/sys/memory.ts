@@ -1,8 +1,8 @@
-// Memory outside the JavaScript heap, with an address that system calls of any thread can use.
+// Memory outside the JavaScript heap, with an address that system calls of any thread can use; and what the kernel
+// and malloc(3) do with the memory of the process.
 import { assert } from "../base/assert.ts";
 import { errno, libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
-import { SystemError, unwrap } from "./system_error.ts";
+import { retried, SystemError, unwrap } from "./system_error.ts";
 
 // asm-generic/mman-common.h
 export const PROT_NONE = 0;
@@ -103,4 +103,18 @@ export function bytesAt(address: number, size: number): Uint8Array<ArrayBuffer> 
 /** Address of an array's first byte, good as long as the array is kept. For use off the hot path. */
 export function addressOf(bytes: Uint8Array): number {
   return Number(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Uint8Array<ArrayBuffer>)));
+}
+
+// getrusage(2): linux/resource.h
+const RUSAGE_SELF = 0;
+/** struct rusage: two times of 16 bytes, then words of 8: maxrss, ixrss, idrss, isrss, minflt, majflt. */
+const RUSAGE_BYTES = 144;
+const MAJFLT_WORD = 9;
+
+const usage = new BigInt64Array(RUSAGE_BYTES / BigInt64Array.BYTES_PER_ELEMENT);
+
+/** Page faults of all threads since the start for which the kernel had to read from a disk. */
+export function majorFaults(): number {
+  unwrap(libc.getrusage(RUSAGE_SELF, new Uint8Array(usage.buffer)), "getrusage");
+  return Number(usage[MAJFLT_WORD]);
 }

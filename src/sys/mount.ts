@@ -1,8 +1,7 @@
 // mount(2) and umount2(2); both need CAP_SYS_ADMIN.
 import { cString } from "./c_string.ts";
 import { libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { retried, unwrap } from "./system_error.ts";
 
 // linux/mount.h
 export const MS_RDONLY = 1;

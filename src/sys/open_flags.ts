@@ -1,5 +1,19 @@
-// Flags of open(2) (asm-generic/fcntl.h; arch/arm64/include/uapi/asm/fcntl.h). Three differ on aarch64.
-import { ARCH, type Arch } from "./arch.ts";
+// Flags of open(2) (asm-generic/fcntl.h; arch/arm64/include/uapi/asm/fcntl.h). Three differ on aarch64, the
+// only tables of this folder that depend on the machine.
+import { UserError } from "../base/errors.ts";
+
+/** "x86_64" or "aarch64"; the tables of this folder hold for no other. */
+export type Arch = "x86_64" | "aarch64";
+
+/** The machine's name, checked. @throws {UserError} on any other machine or system. */
+export function checkedArch(arch: string, os: string): Arch {
+  if (os === "linux" && (arch === "x86_64" || arch === "aarch64")) return arch;
+  throw new UserError(
+    `cannot run on ${os} on ${arch}: only Linux on x86_64 and aarch64 is supported`,
+  );
+}
+
+const ARCH: Arch = checkedArch(Deno.build.arch, Deno.build.os);
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;

@@ -1,6 +1,6 @@
 // What the kernel keeps of a file in memory.
 import { libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
+import { retried } from "./system_error.ts";
 
 // sync_file_range(2): linux/fs.h
 export const SYNC_FILE_RANGE_WAIT_BEFORE = 1;

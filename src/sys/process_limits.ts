@@ -1,7 +1,6 @@
 // What the system lets this process have: getrlimit(2) and its relatives, and what becomes of a signal.
 import { errno, libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
-import { SystemError, unwrap } from "./system_error.ts";
+import { retried, SystemError, unwrap } from "./system_error.ts";
 
 // asm-generic/resource.h
 export const RLIMIT_NOFILE = 7;

@@ -4,8 +4,7 @@ import { EINTR, ENAMETOOLONG, ENOTCONN } from "./errno.ts";
 import { closeFd, setBlocking } from "./fd.ts";
 import { errno, libc } from "./libc.ts";
 import { AF_UNIX, familyOf, ipSocketAddress, unixSocketAddress } from "./socket_address.ts";
-import { retried } from "./syscall.ts";
-import { SystemError, unwrap } from "./system_error.ts";
+import { retried, SystemError, unwrap } from "./system_error.ts";
 
 // asm-generic/socket.h, linux/net.h, linux/socket.h, linux/in.h, linux/tcp.h
 export const SOCK_STREAM = 1;

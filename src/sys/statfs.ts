@@ -1,8 +1,7 @@
 // What kind of file system a path is on, and how much room it has.
 import { cString } from "./c_string.ts";
 import { libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { retried, unwrap } from "./system_error.ts";
 
 // linux/magic.h
 export const TMPFS_MAGIC = 0x01021994;

@@ -1,8 +1,7 @@
 // What an open descriptor is, by statx(2): unlike struct stat, its layout is the same on all machines.
 import { cString } from "./c_string.ts";
 import { libc } from "./libc.ts";
-import { retried } from "./syscall.ts";
-import { unwrap } from "./system_error.ts";
+import { retried, unwrap } from "./system_error.ts";
 
 // linux/stat.h, linux/fcntl.h
 export const STATX_BASIC_STATS = 0x7ff;

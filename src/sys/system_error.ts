@@ -1,6 +1,7 @@
-// The operating system said no: one class, with the words for a person.
+// System calls that fail: retried when a signal interrupts them, and one class of error with words for a person.
 import { printable } from "../base/printable.ts";
-import { errnoMessage, errnoName } from "./errno.ts";
+import { EINTR, errnoMessage, errnoName } from "./errno.ts";
+import { errno } from "./libc.ts";
 
 /** What a failed call was about; `offset` and `length` are bytes. */
 export interface CallDetails {
@@ -59,6 +60,20 @@ export class SystemError extends Error {
     this.fd = details.fd;
     this.offset = details.offset;
     this.length = details.length;
+  }
+}
+
+/**
+ * Repeats a call until no signal interrupts it. Allocates, so it is not for calls on the way of a byte.
+ * @param attempt makes the call once; errno must still be that of the call when it returns.
+ * @returns the result of the call, or -errno.
+ */
+export function retried(attempt: () => number): number {
+  for (;;) {
+    const result = attempt();
+    if (result >= 0) return result;
+    const error = errno();
+    if (error !== EINTR) return -error;
   }
 }
 

@@ -1,12 +1,10 @@
 // Devices as text: a table of all to choose from, or everything about one. Pure.
 
-import { formatSize } from "../base/sizes.ts";
+import { exactSize, formatSize } from "../base/sizes.ts";
 import type { BlockDeviceInfo } from "../device/block_listing.ts";
 import { type Identity, identityId } from "../identity/identity.ts";
-import { exactSize } from "./exact_size.ts";
-import { shellQuote } from "../base/shell_quote.ts";
-import { textTable } from "./text_table.ts";
-import { wrapText } from "./wrap_text.ts";
+import { shellQuote } from "../base/shell_command.ts";
+import { textTable, wrapText } from "./text_layout.ts";
 
 /** An image of a device. */
 export interface ImageMatch {

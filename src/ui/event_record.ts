@@ -10,7 +10,7 @@ import {
   type Status,
 } from "../map/statuses.ts";
 import type { Progress, ServerEvent } from "../server/events.ts";
-import type { LogLevel } from "./log_level.ts";
+import type { LogLevel } from "./terminal.ts";
 import { PHASE_NAMES } from "./map_look.ts";
 
 /** Keys of totals by status, in every JSON object that has totals. */

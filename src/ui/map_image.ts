@@ -6,7 +6,7 @@ import type { MapView } from "../map/map_view.ts";
 import { lookAt, LOOKS, PARTLY, STATUSES } from "./map_look.ts";
 import type { MapSubject } from "./map_subject.ts";
 import { summarizeMap } from "./map_summary.ts";
-import { formatPercent } from "./percent.ts";
+import { formatPercent } from "./shares.ts";
 import { encodePng } from "./png.ts";
 
 const CELLS_PER_ROW = 128;

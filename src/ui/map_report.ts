@@ -1,19 +1,18 @@
 // A mapfile as text: totals that are also the legend, the largest holes, the next steps, a picture. No I/O.
 
-import { formatSize } from "../base/sizes.ts";
+import { exactSize, formatSize } from "../base/sizes.ts";
 import { alignDown, clamp } from "../base/ranges.ts";
 import { coarsen } from "../map/coarse_map.ts";
 import type { Mapfile } from "../map/mapfile.ts";
-import { exactSize } from "./exact_size.ts";
 import { LOOKS, PARTLY, PHASE_NAMES, STATUSES } from "./map_look.ts";
 import { nextLines } from "./map_next.ts";
 import { mapPicture, OFFSET_COLUMNS, rowsPerLine, swatch } from "./map_picture.ts";
 import type { MapSubject } from "./map_subject.ts";
 import { type MapSummary, summarizeMap } from "./map_summary.ts";
-import { formatPercent } from "./percent.ts";
+import { formatPercent } from "./shares.ts";
 import type { Line } from "./styled_text.ts";
 import type { Canvas } from "./terminal.ts";
-import { textTable } from "./text_table.ts";
+import { textTable } from "./text_layout.ts";
 
 /** How many of the largest holes are listed. */
 export const MOST_HOLES = 5;

@@ -1,6 +1,6 @@
 // What to type once a server is ready.
 
-import { shellQuote } from "../base/shell_quote.ts";
+import { shellQuote } from "../base/shell_command.ts";
 
 /** Commands to paste, a line each. `uri` is an NBD URI with a Unix socket or a TCP address. */
 export function nextSteps(uri: string): string[] {

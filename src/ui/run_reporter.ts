@@ -2,12 +2,11 @@
 
 import type { Progress, ServerEvent } from "../server/events.ts";
 import { eventLevel, eventRecord } from "./event_record.ts";
-import { isShown } from "./log_level.ts";
 import { PHASE_NAMES } from "./map_look.ts";
 import { nextSteps } from "./next_steps.ts";
 import { RunStatus } from "./run_status.ts";
 import { statusLine, statusLines, summary } from "./status_line.ts";
-import type { Terminal } from "./terminal.ts";
+import { isShown, type Terminal } from "./terminal.ts";
 
 /** On a pipe: time between two lines, as long as something changes. */
 const LINE_INTERVAL_MS = 30_000;

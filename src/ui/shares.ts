@@ -1,4 +1,4 @@
-// The three numbers that matter of a run.
+// The three numbers that matter of a run, and shares as percentages.
 
 import { BAD_SECTOR, FINISHED } from "../map/statuses.ts";
 import type { Progress } from "../server/events.ts";
@@ -27,4 +27,13 @@ export function shares(
 export function isComplete(progress: Progress): boolean {
   const { bad, missing } = shares(progress);
   return progress.size > 0 && bad === 0 && missing === 0;
+}
+
+/** `24.5%`; "100%" only when nothing is missing and "0%" only when nothing is there. */
+export function formatPercent(part: number, whole: number): string {
+  if (part <= 0 || whole <= 0) return "0%";
+  if (part >= whole) return "100%";
+  const text = (part / whole * 100).toFixed(1);
+  if (text === "0.0") return "<0.1%";
+  return text === "100.0" ? ">99.9%" : `${text}%`;
 }

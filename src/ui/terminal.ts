@@ -8,10 +8,20 @@
 
 import { printable, printableJson } from "../base/printable.ts";
 import { environment } from "../sys/environment.ts";
-import { isShown, type LogLevel } from "./log_level.ts";
 import { OutputQueue, type Sink } from "./output_queue.ts";
 import { StatusArea } from "./status_area.ts";
 import { cutLine, type Line, painted } from "./styled_text.ts";
+
+/** How much the program says on stderr: from the least to the most talkative. */
+export const LOG_LEVELS = ["error", "warning", "info", "debug"] as const;
+
+/** Messages of this level and the ones before it are shown. */
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** True when a message of `level` is shown with `--log-level shown`. */
+export function isShown(level: LogLevel, shown: LogLevel): boolean {
+  return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(shown);
+}
 
 /** A sink and the kind of its destination. */
 export interface Stream {

@@ -1,6 +1,5 @@
 // What keeps a run from going on, as sentences for the status and the page. Pure.
-import { formatDuration, formatSize } from "../base/sizes.ts";
-import { timeOfDay } from "../base/time_of_day.ts";
+import { formatDuration, formatSize, timeOfDay } from "../base/sizes.ts";
 import type { DeviceOutage, ImagePause, Progress } from "../server/events.ts";
 import { EDQUOT, ENOSPC, errnoMessage } from "../sys/errno.ts";
 

@@ -3,11 +3,10 @@
 import { CachedFile } from "../session/cached_file.ts";
 import { FileMap } from "../map/file_map.ts";
 import { transmissionFlags } from "../nbd/export.ts";
-import type { Negotiated } from "../nbd/negotiated.ts";
+import { type Negotiated, SIMPLE } from "../nbd/negotiated.ts";
 import { ParkedReads } from "../nbd/parked_reads.ts";
 import { serveClient } from "../nbd/serve_client.ts";
 import type { SessionEnd } from "../nbd/session_end.ts";
-import { SIMPLE } from "../nbd/reply_mode.ts";
 import { MemoryBudget, POOL_REPLIES } from "../shared/memory_budget.ts";
 import { SESSION_BYTES, SESSION_REQUESTS, SharedState } from "../shared/shared_state.ts";
 import type { KernelSessionInit, KernelSessionMessage } from "./attach_init.ts";

@@ -4,7 +4,7 @@
 import { parseMapfile } from "../../src/map/mapfile.ts";
 import { mapfileTotals } from "../harness/mapfile_totals.ts";
 import { BAD_SECTOR, FINISHED } from "../../src/map/statuses.ts";
-import { textTable } from "../../src/ui/text_table.ts";
+import { textTable } from "../../src/ui/text_layout.ts";
 import { FailingDevice } from "../harness/failing_device.ts";
 import { wholeDevice } from "../harness/nbd_client.ts";
 import { noise } from "../harness/test_folder.ts";

@@ -1,7 +1,7 @@
 // Measures how long a small read of what is not cached takes on a slow disk, alone and beside clients that have
 // all in flight that they can, and prints a table.
 
-import { textTable } from "../../src/ui/text_table.ts";
+import { textTable } from "../../src/ui/text_layout.ts";
 import { DiscardingClient } from "../harness/discarding_client.ts";
 import { FailingDevice } from "../harness/failing_device.ts";
 import { markdownTable, median } from "./measurements.ts";

@@ -1,7 +1,7 @@
 // Measures how long a read of what is cached takes while others wait for a slow disk, on the same connection
 // and on another one, and prints a table.
 
-import { textTable } from "../../src/ui/text_table.ts";
+import { textTable } from "../../src/ui/text_layout.ts";
 import { BAD_SECTOR, FINISHED } from "../../src/map/statuses.ts";
 import { SickModel } from "../harness/sick_model.ts";
 import { noise } from "../harness/test_folder.ts";

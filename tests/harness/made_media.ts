@@ -2,7 +2,7 @@
 
 import { formatSidecar } from "../../src/opening/sidecar.ts";
 import { blankIdentity, type Identity } from "../../src/identity/identity.ts";
-import { sha1 } from "../../src/identity/sha1.ts";
+import { sha1 } from "../../src/identity/fingerprint.ts";
 import { readVolume } from "../../src/identity/volume.ts";
 import { noise, type TestFolder } from "./test_folder.ts";
 

@@ -1,12 +1,10 @@
 // What the live page is told: everything as text that only has to be put in its place. Pure.
 
-import { formatDuration, formatRate, formatSize } from "../../base/sizes.ts";
-import { type CoarseMap } from "../../map/coarse_map.ts";
+import { exactSize, formatDuration, formatRate, formatSize } from "../../base/sizes.ts";
+import type { CoarseMap } from "../../map/coarse_map.ts";
 import type { ServerEvent } from "../../server/events.ts";
-import { exactSize } from "../exact_size.ts";
 import { lookAt, LOOKS, PARTLY, PHASE_NAMES, STATUSES } from "../map_look.ts";
-import { formatPercent } from "../percent.ts";
-import { isComplete, shares } from "../shares.ts";
+import { formatPercent, isComplete, shares } from "../shares.ts";
 import type { StatusSnapshot } from "../status_line.ts";
 import { troubleText } from "../trouble.ts";
 

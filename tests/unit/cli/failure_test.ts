@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { AssertionError } from "../../../src/base/assert.ts";
 import { UserError } from "../../../src/base/errors.ts";
 import { reportFailure } from "../../../src/cli/failure.ts";
-import type { LogLevel } from "../../../src/ui/log_level.ts";
+import type { LogLevel } from "../../../src/ui/terminal.ts";
 import { SystemError } from "../../../src/sys/system_error.ts";
 import { FakeTerminal } from "../ui/fake_terminal.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Interrupts } from "../../../src/fuse/interrupts.ts";
 import { MAX_READ_BYTES } from "../../../src/fuse/limits.ts";
-import type { MountOptions } from "../../../src/fuse/mount_options.ts";
+import type { MountOptions } from "../../../src/fuse/shown_file.ts";
 import { ParkedReads } from "../../../src/fuse/parked_reads.ts";
 import { serveMount } from "../../../src/fuse/serve_mount.ts";
 import { ArraySource, bytesAt } from "../nbd/array_source.ts";

@@ -5,7 +5,7 @@ import {
   plainLayout,
   refuseAudioDisc,
 } from "../../../src/identity/disc_layout.ts";
-import { MediumRefused } from "../../../src/device/medium_refused.ts";
+import { MediumRefused } from "../../../src/device/medium_errors.ts";
 import type { Toc } from "../../../src/identity/toc.ts";
 import type { Volume } from "../../../src/identity/volume.ts";
 

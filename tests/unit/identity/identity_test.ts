@@ -7,8 +7,8 @@ import {
   type Identity,
   identityId,
   readerOf,
+  sourceName,
 } from "../../../src/identity/identity.ts";
-import { sourceName } from "../../../src/device/source_name.ts";
 import { EIO } from "../../../src/sys/errno.ts";
 import { SystemError } from "../../../src/sys/system_error.ts";
 import { LoopDevice } from "../../harness/loop_device.ts";

@@ -1,7 +1,7 @@
 // Whether a disk that has come back in the middle of a run is taken up again: only what is proved is.
 import { assertEquals } from "@std/assert";
 import { type Evidence, type Finding, witnessOf } from "../../../src/identity/medium_evidence.ts";
-import { decideReturned } from "../../../src/identity/returned_medium.ts";
+import { decideReturned } from "../../../src/identity/medium_decision.ts";
 import { NOTHING, SIZE } from "./no_evidence.ts";
 
 const MIB = 2 ** 20;

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FileMap } from "../../../src/map/file_map.ts";
-import { forgetFailures } from "../../../src/map/forget_failures.ts";
+import { FileMap, forgetFailures } from "../../../src/map/file_map.ts";
 import { FINISHED, NON_TRIED, STATUS_COUNT } from "../../../src/map/statuses.ts";
 
 Deno.test("what could not be read has not been tried; what was read stays", () => {

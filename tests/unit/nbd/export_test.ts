@@ -3,7 +3,7 @@ import { AssertionError } from "../../../src/base/assert.ts";
 import { commandName, NBD_FLAG_CAN_MULTI_CONN, optionName } from "../../../src/nbd/constants.ts";
 import { preferredBlockSize, transmissionFlags } from "../../../src/nbd/export.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { SIMPLE } from "../../../src/nbd/reply_mode.ts";
+import { SIMPLE } from "../../../src/nbd/negotiated.ts";
 import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { ArraySource } from "./array_source.ts";
 import { MemoryPeer } from "./memory_peer.ts";

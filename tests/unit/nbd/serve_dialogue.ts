@@ -8,9 +8,8 @@ import { type Negotiated, packNegotiated, unpackNegotiated } from "../../../src/
 import { OptionReplies } from "../../../src/nbd/option_replies.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
 import { type Peer, PeerGone } from "../../../src/nbd/peer.ts";
-import { ProtocolError } from "../../../src/nbd/protocol_error.ts";
 import { serveClient, type SessionOptions } from "../../../src/nbd/serve_client.ts";
-import type { SessionEnd } from "../../../src/nbd/session_end.ts";
+import { ProtocolError, type SessionEnd } from "../../../src/nbd/session_end.ts";
 
 /** What is served, and what has been parked of it; or the reason why there is nothing. */
 export type Served = ParkedReads | Unavailable;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { OUTPUT_BYTES } from "../../../src/nbd/limits.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
-import { SIMPLE } from "../../../src/nbd/reply_mode.ts";
+import { SIMPLE } from "../../../src/nbd/negotiated.ts";
 import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { CMD, concat, dataOf, E, errnoOf, request } from "../../conformance/wire.ts";
 import { ArraySource, bytesAt } from "./array_source.ts";

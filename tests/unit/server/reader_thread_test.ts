@@ -1,8 +1,7 @@
 // What main makes of the reader worker's messages, with a played worker.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
-import { MediumLeft } from "../../../src/device/medium_guard.ts";
-import { MediumRefused } from "../../../src/device/medium_refused.ts";
+import { MediumLeft, MediumRefused } from "../../../src/device/medium_errors.ts";
 import type { ServerEvent } from "../../../src/server/events.ts";
 import { FileInUse } from "../../../src/opening/file_in_use.ts";
 import { ReaderThread } from "../../../src/server/reader_thread.ts";

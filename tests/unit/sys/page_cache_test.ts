@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { closeFd, openFile } from "../../../src/sys/fd.ts";
 import { O_RDWR } from "../../../src/sys/open_flags.ts";
 import { beginWriting, dropPages } from "../../../src/sys/page_cache.ts";
-import { majorFaults } from "../../../src/sys/page_faults.ts";
+import { majorFaults } from "../../../src/sys/memory.ts";
 
 Deno.test("a file is the same after its pages were written and given back", () => {
   const path = Deno.makeTempFileSync();

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { nextSteps } from "../../../src/ui/next_steps.ts";
-import { shellQuote } from "../../../src/base/shell_quote.ts";
+import { shellQuote } from "../../../src/base/shell_command.ts";
 
 const ADDRESSES: readonly [uri: string, client: string][] = [
   ["nbd+unix:///?socket=/run/a.sock", "-unix /run/a.sock"],

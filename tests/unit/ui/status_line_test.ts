@@ -1,13 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { coarsen } from "../../../src/map/coarse_map.ts";
-import { formatPercent } from "../../../src/ui/percent.ts";
 import {
   statusLine,
   statusLines,
   type StatusSnapshot,
   summary,
 } from "../../../src/ui/status_line.ts";
-import { isComplete, shares } from "../../../src/ui/shares.ts";
+import { formatPercent, isComplete, shares } from "../../../src/ui/shares.ts";
 import { lineWidth, painted } from "../../../src/ui/styled_text.ts";
 import { viewOfAreas } from "./map_sample.ts";
 import { progress } from "./progress_sample.ts";

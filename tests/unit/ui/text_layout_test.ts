@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { cutLine, lineWidth, painted } from "../../../src/ui/styled_text.ts";
-import { textTable } from "../../../src/ui/text_table.ts";
-import { wrapText } from "../../../src/ui/wrap_text.ts";
+import { textTable, wrapText } from "../../../src/ui/text_layout.ts";
 
 Deno.test("a table is aligned", () => {
   const rows = [["name", "size", "model"], ["sr0", "700 MiB", "a long model name"], ["a", "1 B"]];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { typedAgain } from "../../../src/base/typed_again.ts";
+import { typedAgain } from "../../../src/base/shell_command.ts";
 
 Deno.test("a hint repeats the command that was typed, with its file, quoted for the shell", () => {
   const table: [said: string, expected: string][] = [

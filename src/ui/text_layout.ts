@@ -1,4 +1,4 @@
-// Aligned columns.
+// Text for a screen: aligned columns, and paragraphs.
 import { columnsOf } from "./columns.ts";
 
 /** Columns whose cells are numbers or sizes read better from the right. */
@@ -17,4 +17,15 @@ export function textTable(
       return alignment === "right" ? blanks + cell : cell + blanks;
     }).join("  ").trimEnd()
   );
+}
+
+/** `text` in lines of at most `width` columns, broken at blanks; a longer word stays whole. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && columnsOf(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

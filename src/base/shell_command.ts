@@ -1,5 +1,9 @@
-// The command that the user has typed, with another image or more options: for hints to paste.
-import { shellQuote } from "./shell_quote.ts";
+// Command lines to paste into a shell: quoted words, and for hints the command that the user has typed.
+
+/** `text` as one word for sh, quoted only when it has to be. */
+export function shellQuote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
 
 /** What was typed, as far as a hint repeats it. */
 export interface Typed {

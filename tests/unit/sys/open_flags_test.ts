@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
-import { checkedArch } from "../../../src/sys/arch.ts";
+import { checkedArch } from "../../../src/sys/open_flags.ts";
 
 Deno.test("only the machines whose tables we have are accepted", () => {
   assertEquals(checkedArch("x86_64", "linux"), "x86_64");

@@ -1,7 +1,0 @@
-// How a session tells what it has served.
-
-/** Receives counts with each send, never more often; must not block. */
-export interface Counters {
-  /** @param requests answered since the last call. @param bytes about to be sent, headers included. */
-  add(requests: number, bytes: number): void;
-}
