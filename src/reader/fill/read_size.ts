@@ -5,7 +5,7 @@
 /** Smallest piece, bytes: ddrescue's cluster. */
 export const CLUSTER = 65_536;
 /** Largest piece, bytes: disks are as fast with it as with larger ones, and the first failure costs less. */
-const LARGEST = 131_072;
+export const LARGEST = 131_072;
 /** A piece is at most this fraction of what was read since the last failure. */
 const CAUTION = 1024;
 /** A piece takes no longer than this at the present speed, milliseconds: a client may have to wait for it. */

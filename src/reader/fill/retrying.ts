@@ -2,7 +2,7 @@
 // map's position and pass say how far it is.
 import { BAD_SECTOR } from "../../map/statuses.ts";
 import type { PhaseWork } from "./phase_work.ts";
-import { firstSectorEnd, lastSectorStart } from "./sectors.ts";
+import { firstSectorsEnd, lastSectorsStart } from "./sectors.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** The retrying phase: reads each bad sector once more in each pass. */
@@ -36,14 +36,14 @@ export class Retrying implements PhaseWork {
 
   #chooseFirst(): true {
     const { start, end } = this.#wanted;
-    this.#choose(start, firstSectorEnd(start, end, this.#sectorSize));
+    this.#choose(start, firstSectorsEnd(start, end, this.#sectorSize));
     this.#wanted.map.position = start;
     return true;
   }
 
   #chooseLast(): true {
     const { start, end } = this.#wanted;
-    this.#choose(lastSectorStart(start, end, this.#sectorSize), end);
+    this.#choose(lastSectorsStart(start, end, this.#sectorSize), end);
     this.#wanted.map.position = end;
     return true;
   }

@@ -1,9 +1,11 @@
 // Scraping: tries every sector between the bad ones that trimming has found, one at a time, forwards. Narrow
-// runs first, as they are mostly good: a wide one is likely to be bad throughout, and can take hours.
+// runs first, as they are mostly good: a wide one is likely to be bad throughout, and can take hours. In a run
+// that has proved good for long it reads more at once; a longer read that fails leaves the map as it is.
 import { NON_SCRAPED } from "../../map/statuses.ts";
+import { GrowingRead } from "./growing_read.ts";
 import type { PhaseWork } from "./phase_work.ts";
 import { CLUSTER } from "./read_size.ts";
-import { firstSectorEnd } from "./sectors.ts";
+import { firstSectorsEnd } from "./sectors.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** The scraping phase: reads every sector of non-scraped areas, narrow areas first. */
@@ -12,12 +14,16 @@ export class Scraping implements PhaseWork {
   readonly #sectorSize: number;
   /** Widest run that is tried now, bytes. */
   #widest = CLUSTER;
+  readonly #reads: GrowingRead;
+  /** Where the last read has ended. */
+  #end = 0;
   offset = 0;
   length = 0;
 
   constructor(wanted: Wanted, sectorSize: number) {
     this.#wanted = wanted;
     this.#sectorSize = sectorSize;
+    this.#reads = new GrowingRead(sectorSize);
   }
 
   next(): boolean {
@@ -35,13 +41,21 @@ export class Scraping implements PhaseWork {
   }
 
   #choose(start: number, end: number): true {
+    if (start !== this.#end) this.#reads.leaveRun();
     this.offset = start;
-    this.length = firstSectorEnd(start, end, this.#sectorSize) - start;
+    this.length = firstSectorsEnd(start, end, this.#sectorSize, this.#reads.limit) - start;
     this.#wanted.map.position = start;
     return true;
   }
 
-  // The map says it all.
-  succeeded(): void {}
-  failed(): void {}
+  succeeded(length: number): void {
+    this.#end = this.offset + length;
+    this.#reads.succeeded(length, this.length);
+  }
+
+  failed(): void {
+    const isWide = this.length > this.#sectorSize;
+    this.#end = isWide ? this.offset : this.offset + this.length;
+    this.#reads.failed(this.length);
+  }
 }

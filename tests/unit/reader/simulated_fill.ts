@@ -5,6 +5,7 @@ import {
   BAD_SECTOR,
   FINISHED,
   maskOf,
+  NON_SCRAPED,
   NON_TRIMMED,
   type Status,
 } from "../../../src/map/statuses.ts";
@@ -182,8 +183,8 @@ export class SimulatedFill {
       this.#outages?.noteFailure(this.nowMs);
       this.health.bad(this.#saysBad);
       this.fill.failed(tookMs, this.nowMs);
-      const expected = length <= model.sectorSize ? BAD_SECTOR : NON_TRIMMED;
-      assertEquals(map.at(offset), expected);
+      const wide = run.status === NON_SCRAPED ? NON_SCRAPED : NON_TRIMMED;
+      assertEquals(map.at(offset), length <= model.sectorSize ? BAD_SECTOR : wide);
     }
   }
 
