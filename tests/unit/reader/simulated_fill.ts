@@ -14,7 +14,11 @@ import { DeviceHealth, type Probed } from "../../../src/reader/device_health.ts"
 import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
 import type { Place } from "../../../src/reader/known_places.ts";
 import { SlowFailures } from "../../../src/reader/slow_failures.ts";
-import type { Outages } from "../../harness/outages.ts";
+import {
+  type DriveAnswer,
+  SickDrive,
+  type Silences,
+} from "../../harness/sick_drives/sick_drive.ts";
 import type { SickModel } from "../../harness/sick_model.ts";
 
 export const NO_LIMITS: FillOptions = {
@@ -36,7 +40,7 @@ export interface SimulationOptions {
   /** Buffered reads give the good bytes before a bad sector; direct ones fail as a whole. */
   buffered?: boolean;
   /** Times in which it does not answer. */
-  outages?: Outages;
+  outages?: Silences;
   /** It says "medium error" of a bad sector, as drives do; default true. */
   saysBad?: boolean;
 }
@@ -61,7 +65,7 @@ export class SimulatedFill {
   readonly #saysBad: boolean;
   readonly #slowFailures = new SlowFailures();
   readonly #buffered: boolean;
-  readonly #outages: Outages | undefined;
+  readonly drive: SickDrive;
   nowMs = 0;
   failingReads = 0;
   /** Reads of sectors that were known to be good. */
@@ -69,13 +73,15 @@ export class SimulatedFill {
   /** When the device stopped answering, each time. */
   readonly silences: number[] = [];
 
-  constructor(model: SickModel, simulation: SimulationOptions = {}) {
+  /** @param sick a drive, or a model of one that is always the same. */
+  constructor(sick: SickModel | SickDrive, simulation: SimulationOptions = {}) {
     const { map, domain, options, buffered = false, outages, saysBad = true } = simulation;
+    this.drive = sick instanceof SickDrive ? sick : new SickDrive(sick, outages);
+    const { model } = this.drive;
     this.#saysBad = saysBad;
     this.model = model;
     this.map = map ?? FileMap.create(model.size, { sectorSize: model.sectorSize });
     this.#buffered = buffered;
-    this.#outages = outages;
     this.unproved = new UnprovedMarks(UnprovedMarks.createMemory(), this.map);
     this.fill = new Fill({
       map: this.map,
@@ -90,7 +96,7 @@ export class SimulatedFill {
       unproved: this.unproved,
       now: () => this.nowMs,
       probe: (place) => this.#probe(place),
-      reopen: () => outages?.reopen(this.nowMs),
+      reopen: () => this.drive.reopen(this.nowMs),
       follower: {
         doubted: () => this.fill.doubted(),
         proved: () => this.fill.proved(),
@@ -109,14 +115,20 @@ export class SimulatedFill {
     const { model } = this;
     this.checkReads++;
     const length = Math.min(model.sectorSize, model.size - offset);
-    const noAnswer = this.#outages?.meet(this.nowMs);
-    const isGood = noAnswer === undefined && model.goodBytes(offset, length) > 0;
+    const { outcome } = this.#ask(offset, length);
+    const isGood = outcome === "data";
     assert(
-      isGood || noAnswer !== undefined || from === "nobody",
+      isGood || outcome !== "bad sector" || from === "nobody",
       "a bad sector passes for a good one",
     );
-    this.nowMs += noAnswer?.tookMs ?? model.tookMs(offset, length, !isGood);
-    return isGood ? "good" : noAnswer === undefined && this.#saysBad ? "medium error" : "failed";
+    return isGood ? "good" : outcome === "bad sector" && this.#saysBad ? "medium error" : "failed";
+  }
+
+  /** One read of the drive, which takes its time. */
+  #ask(offset: number, length: number): DriveAnswer {
+    const answer = this.drive.read(offset, length, this.nowMs);
+    this.nowMs += answer.tookMs;
+    return answer;
   }
 
   #mark(start: number, end: number, status: Status): boolean {
@@ -157,30 +169,25 @@ export class SimulatedFill {
     map.run(offset, map.size, run);
     assert(run.status !== FINISHED, "what is there is read again");
     assert(offset + length <= run.end, "a read over several runs");
-    let noAnswer = this.#outages?.meet(this.nowMs);
-    this.nowMs += noAnswer?.tookMs ?? 0;
-    if (noAnswer !== undefined && this.#slowFailures.isSuspect(noAnswer.tookMs)) {
-      noAnswer = this.#outages?.meet(this.nowMs);
-      this.nowMs += noAnswer?.tookMs ?? 0;
+    let answer = this.#ask(offset, length);
+    if (answer.outcome === "no answer" && this.#slowFailures.isSuspect(answer.tookMs)) {
+      answer = this.#ask(offset, length);
     }
-    if (noAnswer !== undefined) {
-      if (noAnswer.result === 0) return void assert(this.health.vanished());
-      this.#slowFailures.believe(noAnswer.tookMs);
+    const { outcome, goodBytes, tookMs } = answer;
+    if (outcome === "gone") return void assert(this.health.vanished());
+    if (outcome === "no answer") {
+      this.#slowFailures.believe(tookMs);
       this.health.bad(false);
-      return this.fill.failed(noAnswer.tookMs, this.nowMs);
+      return this.fill.failed(tookMs, this.nowMs);
     }
-    let good = model.goodBytes(offset, length);
-    if (good < length && !this.#buffered) good = 0;
+    const good = goodBytes < length && !this.#buffered ? 0 : goodBytes;
     this.reads.push({ offset, length, good, phase: `${map.phase}${map.pass}` });
-    const tookMs = model.tookMs(offset, length, good < length);
-    this.nowMs += tookMs;
     if (good > 0) {
       this.health.good(offset, true);
       map.set(offset, offset + good, FINISHED);
       this.fill.succeeded(good, tookMs, this.nowMs);
     } else {
       this.failingReads++;
-      this.#outages?.noteFailure(this.nowMs);
       this.health.bad(this.#saysBad);
       this.fill.failed(tookMs, this.nowMs);
       const wide = run.status === NON_SCRAPED ? NON_SCRAPED : NON_TRIMMED;

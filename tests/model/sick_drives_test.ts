@@ -1,0 +1,59 @@
+// Fill on drives that remember what they were asked: weak, hurt, hanging, tired and vanishing ones. Whatever a drive
+// does, all that can be read is read in the end, and no sector is called bad that is not.
+import { assert, assertEquals } from "@std/assert";
+import { FINISHED } from "../../src/map/statuses.ts";
+import {
+  makeSickDrive,
+  SICK_DRIVES,
+  type SickDriveName,
+} from "../harness/sick_drives/sick_drives.ts";
+import { SimulatedFill } from "../unit/reader/simulated_fill.ts";
+import { chooseSeed } from "./map_random.ts";
+
+const MIB = 1_048_576;
+const SEED = chooseSeed();
+const SEEDS = [SEED, SEED + 1, SEED + 2];
+
+function filled(name: SickDriveName, seed: number): SimulatedFill {
+  return new SimulatedFill(makeSickDrive(name, 32 * MIB, seed)).run();
+}
+
+for (const name of SICK_DRIVES) {
+  Deno.test(`the drive "${name}": all that can be read is read, and nothing else is called bad`, () => {
+    for (const seed of SEEDS) filled(name, seed).assertComplete();
+  });
+}
+
+Deno.test("a weak head costs one failing read for each cluster that it fails, and few reads of single sectors", () => {
+  for (const seed of SEEDS) {
+    const { reads, failingReads, map } = filled("weak head", seed);
+    assertEquals(map.total(FINISHED), 32 * MIB);
+    // A fifth of the clusters of one head in four.
+    assert(failingReads <= 0.4 * 32 * MIB / 65_536 / 4, `seed ${seed}: ${failingReads}`);
+    assert(reads.length < 1500, `seed ${seed}: ${reads.length} reads`);
+  }
+});
+
+Deno.test("each silence costs a few reads only", () => {
+  const names = [
+    "fails for a while after failures",
+    "fails until reopened",
+    "vanishes and returns",
+  ];
+  for (const name of SICK_DRIVES.filter((name) => names.includes(name))) {
+    for (const seed of SEEDS) {
+      const { silences, checkReads, failingReads } = filled(name, seed);
+      assert(silences.length >= 1, `${name}, seed ${seed}`);
+      const inVain = checkReads + failingReads - 2 * Math.ceil(32 / 5);
+      assert(inVain <= 12 * silences.length, `${name}, seed ${seed}: ${inVain} reads in vain`);
+    }
+  }
+});
+
+Deno.test("the same name, size and seed make the same drive", () => {
+  for (const name of SICK_DRIVES) {
+    const [one, other] = [filled(name, SEED), filled(name, SEED)];
+    assertEquals(one.nowMs, other.nowMs);
+    assertEquals(one.reads, other.reads);
+  }
+});
