@@ -8,7 +8,7 @@ import { endWorker, requireThreads } from "../server/thread_room.ts";
 import type { LookMessage, LookOrder } from "../workers/look_init.ts";
 
 /** The result of a look. */
-export interface Look {
+export interface DeviceLook {
   /** With `answers` false when the device has been silent for too long. */
   readonly info: BlockDeviceInfo;
   /** Undefined when it was not read. */
@@ -22,10 +22,10 @@ export class DeviceLooks implements Disposable {
   #worker: Worker | undefined;
 
   /** @param silenceMs how long the device may give no sign of life, milliseconds. */
-  async look(order: LookOrder, silenceMs: number): Promise<Look> {
+  async look(order: LookOrder, silenceMs: number): Promise<DeviceLook> {
     const worker = this.#worker ??= this.#start();
     let info: BlockDeviceInfo | undefined;
-    const { promise, resolve, reject } = Promise.withResolvers<Look>();
+    const { promise, resolve, reject } = Promise.withResolvers<DeviceLook>();
     const giveUp = () => {
       this.#leave();
       const silent = describeSilentDevice(new SysfsBlock(order.device));

@@ -1,16 +1,16 @@
 // What is worth saying of the place where an overlay lies. What must not be is refused by `checkOverlayPlace`.
 import { printable } from "../base/printable.ts";
-import { type Finding, TYPES_WITHOUT_HOLES } from "./place.ts";
+import { type PlaceFinding, TYPES_WITHOUT_HOLES } from "./place.ts";
 import { gatherPlaceFacts } from "./place_facts.ts";
 
 /**
  * Looks at the place of an overlay for a source of `size` bytes.
  * @throws {SystemError} as `checkPlace`.
  */
-export function overlayWarnings(overlay: string, source: string, size: number): Finding[] {
+export function overlayWarnings(overlay: string, source: string, size: number): PlaceFinding[] {
   const facts = gatherPlaceFacts({ image: overlay, source, size });
   const where = `the file system at "${printable(facts.mountPoint)}" (${facts.type})`;
-  const warnings: Omit<Finding, "severity">[] = [];
+  const warnings: Omit<PlaceFinding, "severity">[] = [];
   if (facts.relation === "on the same disk") {
     warnings.push({
       message: `the overlay lies on the same disk as the source "${printable(source)}"`,

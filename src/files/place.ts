@@ -7,7 +7,7 @@ import { formatSize } from "../base/sizes.ts";
 import { gatherPlaceFacts, gatherStanding, type PlaceQuestion } from "./place_facts.ts";
 
 /** One thing to be said about a place, as a sentence with hints. */
-export interface Finding {
+export interface PlaceFinding {
   severity: "refuse" | "warn";
   message: string;
   hints: readonly string[];
@@ -50,7 +50,7 @@ const KERNEL_FOLDER = /^\/(dev|proc|sys)(\/|$)/;
  * Looks at the place of an image, before anything is read or written.
  * @throws {SystemError} when the place cannot even be looked at (EACCES, ELOOP).
  */
-export function checkPlace(question: PlaceQuestion): Finding[] {
+export function checkPlace(question: PlaceQuestion): PlaceFinding[] {
   return judgePlace(gatherPlaceFacts(question));
 }
 
@@ -100,12 +100,12 @@ function checkWrittenPlace(what: string, path: string, source: string, hint: str
 }
 
 /** The findings: all that apply, but only the first that refuses. */
-export function judgePlace(facts: PlaceFacts): Finding[] {
+export function judgePlace(facts: PlaceFacts): PlaceFinding[] {
   const refusal = refusalOf(facts);
   return refusal ? [{ severity: "refuse", ...refusal }] : warningsOf(facts);
 }
 
-type Sentence = Omit<Finding, "severity">;
+type Sentence = Omit<PlaceFinding, "severity">;
 
 function refusalOf(facts: PlaceFacts): Sentence | undefined {
   const { occupant, relation, type } = facts;
@@ -159,7 +159,7 @@ function refusalOf(facts: PlaceFacts): Sentence | undefined {
   return undefined;
 }
 
-function warningsOf(facts: PlaceFacts): Finding[] {
+function warningsOf(facts: PlaceFacts): PlaceFinding[] {
   const { type, neededBytes, freeBytes } = facts;
   const where = `the file system at ${quote(facts.mountPoint)}`;
   const warnings: Sentence[] = [];

@@ -11,7 +11,7 @@ import { type Entry, kindOf } from "./entry.ts";
 import { isRegular, statPath } from "../host/path_stat.ts";
 
 /** What is read. */
-export interface Readable {
+export interface WholeFile {
   /** For messages: "mapfile". */
   readonly what: string;
   /** The longest that such a file can be, bytes. */
@@ -29,7 +29,7 @@ export const LOOK_BYTES = 65_536;
  * The content of a file beside an image; undefined when there is none.
  * @throws {UserError} when it cannot be read, is not to be trusted, or is too large.
  */
-export function readEntry(entry: Entry, readable: Readable): Uint8Array<ArrayBuffer> | undefined {
+export function readEntry(entry: Entry, readable: WholeFile): Uint8Array<ArrayBuffer> | undefined {
   return saying(readable, () => {
     const fd = entry.open(readable.what);
     return fd === undefined ? undefined : readAndClose(fd, entry.path, readable);
@@ -40,7 +40,7 @@ export function readEntry(entry: Entry, readable: Readable): Uint8Array<ArrayBuf
  * The content of a file that the command line names to be read, and that nothing is written to: any link is fine.
  * @throws {UserError} as `readEntry`, and when there is none.
  */
-export function readNamed(path: string, readable: Readable): Uint8Array<ArrayBuffer> {
+export function readNamed(path: string, readable: WholeFile): Uint8Array<ArrayBuffer> {
   return saying(readable, () => {
     // Looked at first, as opening some devices does something.
     checkRegular(path, statPath(path), readable);
@@ -49,7 +49,7 @@ export function readNamed(path: string, readable: Readable): Uint8Array<ArrayBuf
   });
 }
 
-function readAndClose(fd: number, path: string, readable: Readable): Uint8Array<ArrayBuffer> {
+function readAndClose(fd: number, path: string, readable: WholeFile): Uint8Array<ArrayBuffer> {
   try {
     const stat = identityOf(fd);
     checkRegular(path, stat, readable);
@@ -76,7 +76,7 @@ function readAndClose(fd: number, path: string, readable: Readable): Uint8Array<
 function checkRegular(
   path: string,
   stat: Parameters<typeof isRegular>[0],
-  { what, hints }: Readable,
+  { what, hints }: WholeFile,
 ): void {
   if (isRegular(stat)) return;
   throw new UserError(
@@ -85,7 +85,11 @@ function checkRegular(
   );
 }
 
-function memoryFor(size: number, path: string, { what, hints }: Readable): Uint8Array<ArrayBuffer> {
+function memoryFor(
+  size: number,
+  path: string,
+  { what, hints }: WholeFile,
+): Uint8Array<ArrayBuffer> {
   try {
     return new Uint8Array(size);
   } catch (error) {
@@ -97,7 +101,7 @@ function memoryFor(size: number, path: string, { what, hints }: Readable): Uint8
   }
 }
 
-function saying<T>({ what, hints }: Readable, action: () => T): T {
+function saying<T>({ what, hints }: WholeFile, action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -1,11 +1,11 @@
-// The reads of one mount's thread that wait for the device: what their replies need, by the source's slots.
+// The reads of one mount's thread that wait for the device: what their replies need, by the backend's slots.
 
 import type { PendingRequests } from "../base/pending_requests.ts";
-import type { Source } from "./source.ts";
+import type { Backend } from "../base/backend.ts";
 
-/** The parked reads of a source, for one thread. Make one when the source is made. */
+/** The parked reads of a backend, for one thread. Make one when the backend is made. */
 export class ParkedReads {
-  readonly source: Source;
+  readonly backend: Backend;
   /** Which slots are taken, by which ranges, and until when. */
   readonly pending: PendingRequests;
 
@@ -14,10 +14,10 @@ export class ParkedReads {
   readonly uniqueLow: Int32Array;
   readonly lanes: Uint8Array;
 
-  constructor(source: Source) {
-    const { count } = source.pending;
-    this.source = source;
-    this.pending = source.pending;
+  constructor(backend: Backend) {
+    const { count } = backend.pending;
+    this.backend = backend;
+    this.pending = backend.pending;
     this.uniqueHigh = new Int32Array(count);
     this.uniqueLow = new Int32Array(count);
     this.lanes = new Uint8Array(count);
@@ -36,7 +36,7 @@ export class ParkedReads {
     this.uniqueHigh[slot] = uniqueHigh;
     this.uniqueLow[slot] = uniqueLow;
     this.lanes[slot] = lane;
-    this.source.park(slot);
+    this.backend.park(slot);
   }
 
   /** The slot of the read with this number that a program waits for, or -1. */

@@ -58,7 +58,7 @@ import { DATA_AT, INPUT_BYTES, MAX_READ_BYTES } from "./limits.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import type { Replies } from "./replies.ts";
 import type { MountOptions, ShownFile } from "./shown_file.ts";
-import type { Source } from "./source.ts";
+import type { Backend } from "../base/backend.ts";
 
 const TWO_TO_32 = 2 ** 32;
 /** Where a request's own structure begins. */
@@ -71,7 +71,7 @@ export class Requests {
   readonly #replies: Replies;
   readonly #file: ShownFile;
   readonly #parked: ParkedReads;
-  readonly #source: Source;
+  readonly #backend: Backend;
   readonly #interrupts: Interrupts;
   readonly #options: MountOptions;
   readonly #deadline: () => number;
@@ -93,7 +93,7 @@ export class Requests {
     this.#replies = replies;
     this.#file = file;
     this.#parked = parked;
-    this.#source = parked.source;
+    this.#backend = parked.backend;
     this.#interrupts = interrupts;
     this.#options = options;
     this.#deadline = deadline;
@@ -115,19 +115,19 @@ export class Requests {
   /** struct fuse_read_in. The file handle is not looked at: all are the same. */
   #read(): void {
     const view = this.#view;
-    const source = this.#source;
+    const backend = this.#backend;
     const offset = view.getUint32(BODY_AT + 8, true) +
       view.getUint32(BODY_AT + 12, true) * TWO_TO_32;
     const asked = view.getUint32(BODY_AT + 16, true);
     if (asked > MAX_READ_BYTES) return this.#replies.error(EINVAL);
     // Held: see `serveMount`.
-    if (source.ending) return;
+    if (backend.ending) return;
     // A short reply means the end of the file, and nothing else may be one.
-    const length = Math.min(asked, source.size - offset);
+    const length = Math.min(asked, backend.size - offset);
     if (length <= 0) return this.#replies.data(0);
-    if (source.readCached(DATA_AT, offset, length)) this.#replies.data(length);
+    if (backend.readCached(DATA_AT, offset, length)) this.#replies.data(length);
     else this.#park(offset, length);
-    source.noteRead(offset, length);
+    backend.noteRead(offset, length);
   }
 
   #park(offset: number, length: number): void {
@@ -143,18 +143,18 @@ export class Requests {
       case FUSE_BATCH_FORGET:
         return;
       case FUSE_NOTIFY_REPLY:
-        if (this.#source.ending) throw new Unmounted();
+        if (this.#backend.ending) throw new Unmounted();
         return;
       case FUSE_INTERRUPT:
         return this.#interrupt();
       case FUSE_INIT:
         return this.#init(length);
       case FUSE_GETATTR:
-        return replies.attributes(this.#file, this.#source.size);
+        return replies.attributes(this.#file, this.#backend.size);
       case FUSE_OPEN:
         return this.#open();
       case FUSE_STATFS:
-        return replies.fileSystem(this.#source.size);
+        return replies.fileSystem(this.#backend.size);
       case FUSE_ACCESS:
         if ((this.#view.getUint32(BODY_AT, true) & MAY_WRITE) !== 0) return replies.error(EROFS);
         return replies.data(0);

@@ -16,7 +16,7 @@ import type { MountOptions, ShownFile } from "./shown_file.ts";
 /**
  * Serves until the file is unmounted or the thread is to leave. Blocks. Reads may be left parked then.
  *
- * Once the source is ending, reads that cannot be answered with their bytes are not answered at all; they
+ * Once the backend is ending, reads that cannot be answered with their bytes are not answered at all; they
  * fail when the threads have left and their lanes are closed, which is after the file has gone from its
  * directory. To an earlier error ddrescue would say that the sector is bad and ask for the next one, many
  * thousand times a second. It stops when its input file has gone.
@@ -98,12 +98,12 @@ class MountSession {
 
   /** Answers parked reads that have ended or are overdue. */
   #answerWaiting(): void {
-    const { source } = this.#parked;
+    const { backend } = this.#parked;
     const pending = this.#pending;
-    for (let slot = source.nextEnded(); slot >= 0; slot = source.nextEnded()) {
+    for (let slot = backend.nextEnded(); slot >= 0; slot = backend.nextEnded()) {
       this.#answerEnded(slot);
     }
-    if (this.#timeoutMs === 0 || pending.waiting === 0 || source.ending) return;
+    if (this.#timeoutMs === 0 || pending.waiting === 0 || backend.ending) return;
     const now = this.#now();
     for (let slot = pending.overdue(now); slot >= 0; slot = pending.overdue(now)) {
       this.#requests.refuse(slot, EIO);
@@ -115,18 +115,18 @@ class MountSession {
    * and takes it for the end of the file.
    */
   #answerEnded(slot: number): void {
-    const { source, uniqueHigh, uniqueLow, lanes } = this.#parked;
+    const { backend, uniqueHigh, uniqueLow, lanes } = this.#parked;
     const { offsets, lengths } = this.#pending;
     const length = lengths[slot]!;
     this.#replies.answering(uniqueHigh[slot]!, uniqueLow[slot]!, lanes[slot]!);
-    if (source.collect(slot, DATA_AT, offsets[slot]!, length) === 0) this.#replies.data(length);
-    else if (!source.ending) this.#replies.error(EIO);
+    if (backend.collect(slot, DATA_AT, offsets[slot]!, length) === 0) this.#replies.data(length);
+    else if (!backend.ending) this.#replies.error(EIO);
   }
 
   /** Time until the first parked read is overdue, for `Kernel.wait`. */
   #waitMs(): number {
     const { waiting, nextDeadline } = this.#pending;
-    if (this.#timeoutMs === 0 || waiting === 0 || this.#parked.source.ending) return -1;
+    if (this.#timeoutMs === 0 || waiting === 0 || this.#parked.backend.ending) return -1;
     return Math.max(0, Math.ceil(nextDeadline - this.#now()));
   }
 }

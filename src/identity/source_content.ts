@@ -14,7 +14,7 @@ export interface SourceContent {
 }
 
 /** Whether bytes of a device may be read: false for what an earlier run has found to be bad. */
-export type Readable = (offset: number, length: number) => boolean;
+export type IsReadable = (offset: number, length: number) => boolean;
 
 /**
  * Reads the first 64 KiB and little more, and nothing once a read has failed. Blocks as the device likes.
@@ -25,7 +25,7 @@ export type Readable = (offset: number, length: number) => boolean;
 export function sourceContent(
   path: string,
   kind: SourceClass,
-  readableOf: (now: Identity) => Readable,
+  readableOf: (now: Identity) => IsReadable,
   tryPread?: TryPread,
 ): SourceContent {
   using file = kind.open(path, { direct: kind !== File, tryPread });

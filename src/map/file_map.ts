@@ -15,7 +15,15 @@ import { copyRuns, type MapSnapshot, phaseOf } from "./map_snapshot.ts";
 import { RunCursor } from "./run_cursor.ts";
 import { RunEditor } from "./run_editor.ts";
 import { PATIENCE, Seqlock } from "./seqlock.ts";
-import { FINISHED, isPhase, NON_TRIED, type Phase, type Status, STATUS_COUNT } from "./statuses.ts";
+import {
+  FINISHED,
+  isPhase,
+  NON_TRIED,
+  type Phase,
+  type Status,
+  STATUS_COUNT,
+  type StatusRange,
+} from "./statuses.ts";
 
 export { FileMapFullError } from "./map_memory.ts";
 export type { MapSnapshot } from "./map_snapshot.ts";
@@ -25,11 +33,6 @@ export interface Run {
   /** End of the run, bytes, exclusive. */
   end: number;
   status: Status;
-}
-
-/** A run with both its ends. */
-export interface Area extends Run {
-  start: number;
 }
 
 /** Attempts of a snapshot before it asks the writer to wait. */
@@ -225,7 +228,7 @@ export class FileMap {
   }
 
   /** The runs of [start, end), cut to it. With a busy writer each is true to the moment it was looked at. */
-  *ranges(start = 0, end: number = this.size): Generator<Area> {
+  *ranges(start = 0, end: number = this.size): Generator<StatusRange> {
     this.#check(start, end);
     const run: Run = { end: start, status: 0 };
     for (let position = start; position < end; position = run.end) {

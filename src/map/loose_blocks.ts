@@ -1,14 +1,7 @@
 // The blocks of a mapfile that a user has written by hand: in any order, with gaps, and overlapping where
 // the status is the same, as ddrescue's --loose-domain takes them. Pure.
 
-import { NON_TRIED, type Status } from "./statuses.ts";
-
-/** Bytes [start, end) of one status. */
-export interface Run {
-  readonly start: number;
-  readonly end: number;
-  readonly status: Status;
-}
+import { NON_TRIED, type Status, type StatusRange } from "./statuses.ts";
 
 /** Blocks as they stand in the file. */
 export class LooseBlocks {
@@ -39,11 +32,11 @@ export class LooseBlocks {
    * Runs that ascend and touch, from the first block on; gaps are NON_TRIED.
    * @param refuse is called with the line of a block that overlaps one of another status.
    */
-  *inOrder(refuse: (line: number) => never): Generator<Run> {
+  *inOrder(refuse: (line: number) => never): Generator<StatusRange> {
     const starts = this.#starts;
     const order = Uint32Array.from({ length: this.#count }, (_, index) => index)
       .sort((one, other) => starts[one]! - starts[other]!);
-    let run: Run | undefined;
+    let run: StatusRange | undefined;
     let line = 0;
     for (const index of order) {
       const start = starts[index]!;

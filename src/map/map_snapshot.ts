@@ -1,7 +1,7 @@
 // An immutable copy of a map, to be saved, shown and compared.
 
 import { CHUNK, CHUNKS, type MapMemory, PASS, PHASE, POSITION, RUNS } from "./map_memory.ts";
-import { FINISHED, NON_TRIED, type Phase, type Status } from "./statuses.ts";
+import { FINISHED, NON_TRIED, type Phase, type Status, type StatusRange } from "./statuses.ts";
 
 /** A map at one instant. */
 export interface MapSnapshot {
@@ -37,13 +37,6 @@ export function withoutDataBehind(snapshot: MapSnapshot, end: number): MapSnapsh
     }
   });
   return { ...snapshot, positions: Float64Array.from(starts), statuses: Uint8Array.from(kept) };
-}
-
-/** What [start, end) is to be. */
-export interface StatusRange {
-  readonly start: number;
-  readonly end: number;
-  readonly status: Status;
 }
 
 /**

@@ -4,6 +4,13 @@
 /** One of the five block statuses below. */
 export type Status = number;
 
+/** Bytes [start, end) of one status. */
+export interface StatusRange {
+  readonly start: number;
+  readonly end: number;
+  readonly status: Status;
+}
+
 /** `?` not tried yet. */
 export const NON_TRIED = 0;
 /** `*` a read of several sectors failed; which of them are bad is not known. */

@@ -4,9 +4,16 @@
 
 import { FileMapFullError } from "./map_memory.ts";
 import type { FileMap, Run } from "./file_map.ts";
-import { type MapSnapshot, phaseOf, type StatusRange, withStatuses } from "./map_snapshot.ts";
+import { type MapSnapshot, phaseOf, withStatuses } from "./map_snapshot.ts";
 import { Seqlock } from "./seqlock.ts";
-import { FINISHED, maskOf, NON_TRIED, type Status, STATUS_COUNT } from "./statuses.ts";
+import {
+  FINISHED,
+  maskOf,
+  NON_TRIED,
+  type Status,
+  STATUS_COUNT,
+  type StatusRange,
+} from "./statuses.ts";
 
 /** Marks at a time. The device is checked after 128 failures, and few failures make more than two marks. */
 const MOST = 512;

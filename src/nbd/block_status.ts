@@ -10,7 +10,7 @@ import { MAX_DESCRIBED_RUNS, MAX_EXTENTS } from "./limits.ts";
 import type { MetaContext } from "./meta_contexts.ts";
 import type { Replies } from "./replies.ts";
 import { EXTENDED } from "./negotiated.ts";
-import type { Extent, Source } from "./source.ts";
+import type { DescribedExtent, NbdBackend } from "./backend.ts";
 
 /**
  * Writes one chunk a context; `replies.answering` has been told the request. Neighbouring extents differ;
@@ -19,24 +19,24 @@ import type { Extent, Source } from "./source.ts";
  */
 export function replyWithBlockStatus(
   replies: Replies,
-  source: Source,
+  backend: NbdBackend,
   contexts: readonly MetaContext[],
   offset: number,
   end: number,
   maxExtents: number,
 ): void {
-  const extent: Extent = { end: 0, status: 0, zero: false };
+  const extent: DescribedExtent = { end: 0, status: 0, zero: false };
   contexts.forEach((context, index) => {
     const isLast = index === contexts.length - 1;
-    writeContext(replies, source, context, extent, offset, end, maxExtents, isLast);
+    writeContext(replies, backend, context, extent, offset, end, maxExtents, isLast);
   });
 }
 
 function writeContext(
   replies: Replies,
-  source: Source,
+  backend: NbdBackend,
   context: MetaContext,
-  extent: Extent,
+  extent: DescribedExtent,
   offset: number,
   end: number,
   maxExtents: number,
@@ -59,7 +59,7 @@ function writeContext(
   for (let runs = 0; runs < MAX_DESCRIBED_RUNS; runs++) {
     let nextFlags = -1;
     if (position < end) {
-      source.describe(position, end, extent);
+      backend.describe(position, end, extent);
       assert(extent.end > position && extent.end <= end, "a described run is empty or too long");
       nextFlags = context.flagsOf(extent);
     }

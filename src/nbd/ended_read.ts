@@ -4,8 +4,8 @@ import { NBD_CMD_FLAG_DF, NBD_EIO, NBD_REPLY_FLAG_DONE } from "./constants.ts";
 import type { ParkedReads } from "./parked_reads.ts";
 import type { Replies } from "./replies.ts";
 import { SIMPLE } from "./negotiated.ts";
-import { NO_MEMORY, SHUTTING_DOWN, UNREADABLE } from "./request_rules.ts";
-import type { Source } from "./source.ts";
+import { NO_MEMORY, SHUTTING_DOWN, UNREADABLE_SECTOR } from "./request_rules.ts";
+import type { NbdBackend } from "./backend.ts";
 import { replyToWrite } from "./writes.ts";
 
 /** Bytes of an ERROR_OFFSET chunk and of the header of the data behind it, when extended. */
@@ -24,34 +24,34 @@ const CHUNKS_BYTES = 4096;
  * client is slow to take replies.
  */
 export function replyToEndedRead(replies: Replies, parked: ParkedReads, slot: number): void {
-  const { source } = parked;
-  if (parked.isWrite[slot] === 1) return replyToWrite(replies, source.writer!.outcome(slot));
+  const { backend } = parked;
+  if (parked.isWrite[slot] === 1) return replyToWrite(replies, backend.writer!.outcome(slot));
   const offset = parked.pending.offsets[slot]!;
   const length = parked.pending.lengths[slot]!;
   replies.reserve(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES);
-  const file = replies.fileOf(source, offset, length);
+  const file = replies.fileOf(backend, offset, length);
   if (file >= 0) return replies.readFile(file, offset, length);
   if (!replies.makeRoom(replies.readHeaderBytes + length + 2 * CHUNKS_BYTES)) {
     return replies.refuse(NO_MEMORY);
   }
   const dataAt = replies.pending + replies.readHeaderBytes;
-  const runCount = source.collect(slot, dataAt, offset, length);
+  const runCount = backend.collect(slot, dataAt, offset, length);
   if (runCount === 0) return replies.read(length);
   // The device has gone, or the run is over: that says nothing about what could not be read.
-  if (source.ending) return replies.refuse(SHUTTING_DOWN);
-  if (replies.mode === SIMPLE) return replies.refuse(UNREADABLE);
+  if (backend.ending) return replies.refuse(SHUTTING_DOWN);
+  if (replies.mode === SIMPLE) return replies.refuse(UNREADABLE_SECTOR);
   const fragments = (parked.flags[slot]! & NBD_CMD_FLAG_DF) === 0;
-  if (!fragments || !chunksFit(source, runCount)) {
-    return replies.errorOffset(NBD_REPLY_FLAG_DONE, source.unreadableStart(0), NBD_EIO);
+  if (!fragments || !chunksFit(backend, runCount)) {
+    return replies.errorOffset(NBD_REPLY_FLAG_DONE, backend.unreadableStart(0), NBD_EIO);
   }
   replies.output.copyWithin(replies.pending + CHUNKS_BYTES, dataAt, dataAt + length);
-  writeChunks(replies, source, runCount, offset, offset + length);
+  writeChunks(replies, backend, runCount, offset, offset + length);
 }
 
 /** Data, error, data, error ...: each readable stretch, and the start of each unreadable run. */
 function writeChunks(
   replies: Replies,
-  source: Source,
+  backend: NbdBackend,
   runCount: number,
   offset: number,
   end: number,
@@ -59,19 +59,19 @@ function writeChunks(
   const shift = replies.pending + CHUNKS_BYTES - offset;
   let position = offset;
   for (let index = 0; index < runCount; index++) {
-    const start = source.unreadableStart(index);
+    const start = backend.unreadableStart(index);
     writeStretch(replies, shift, position, start, 0);
-    position = source.unreadableEnd(index);
+    position = backend.unreadableEnd(index);
     replies.errorOffset(position === end ? NBD_REPLY_FLAG_DONE : 0, start, NBD_EIO);
   }
   writeStretch(replies, shift, position, end, NBD_REPLY_FLAG_DONE);
 }
 
 /** False when the chunks would overtake the data behind them, which takes dozens of tiny runs. */
-function chunksFit(source: Source, runCount: number): boolean {
+function chunksFit(backend: NbdBackend, runCount: number): boolean {
   let room = CHUNKS_BYTES - CHUNK_PAIR_BYTES;
   for (let index = 0; index < runCount; index++) {
-    room += source.unreadableEnd(index) - source.unreadableStart(index) - CHUNK_PAIR_BYTES;
+    room += backend.unreadableEnd(index) - backend.unreadableStart(index) - CHUNK_PAIR_BYTES;
     if (room < 0) return false;
   }
   return true;

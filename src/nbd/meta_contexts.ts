@@ -10,7 +10,7 @@
 
 import { FINISHED } from "../map/statuses.ts";
 import { NBD_STATE_HOLE, NBD_STATE_ZERO } from "./constants.ts";
-import type { Extent } from "./source.ts";
+import type { DescribedExtent } from "./backend.ts";
 
 /** Bit of x-blkcache:state: the extent is finished and reads as zeros. */
 export const STATE_ZERO = 8;
@@ -20,7 +20,7 @@ export interface MetaContext {
   readonly id: number;
   readonly name: string;
   /** The descriptor's flags for a run of the map. */
-  flagsOf(extent: Extent): number;
+  flagsOf(extent: DescribedExtent): number;
 }
 
 const BASE_ALLOCATION: MetaContext = {

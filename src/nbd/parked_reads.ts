@@ -1,12 +1,12 @@
 // The reads of one session that wait for the device, and the writes that do: what their replies need, by the
-// source's slots. It belongs to the session's thread and its source, and outlives each client.
+// backend's slots. It belongs to the session's thread and its backend, and outlives each client.
 
 import type { PendingRequests } from "../base/pending_requests.ts";
-import type { Source } from "./source.ts";
+import type { NbdBackend } from "./backend.ts";
 
-/** The parked requests of a source, for one session thread. Make one when the source is made. */
+/** The parked requests of a backend, for one session thread. Make one when the backend is made. */
 export class ParkedReads {
-  readonly source: Source;
+  readonly backend: NbdBackend;
   /** Which slots are taken, by which ranges, and until when. */
   readonly pending: PendingRequests;
 
@@ -17,10 +17,10 @@ export class ParkedReads {
   /** 1 for a write: see `takeForWrite`. */
   readonly isWrite: Uint8Array;
 
-  constructor(source: Source) {
-    const { count } = source.pending;
-    this.source = source;
-    this.pending = source.pending;
+  constructor(backend: NbdBackend) {
+    const { count } = backend.pending;
+    this.backend = backend;
+    this.pending = backend.pending;
     this.cookieHigh = new Int32Array(count);
     this.cookieLow = new Int32Array(count);
     this.flags = new Uint16Array(count);
@@ -38,11 +38,11 @@ export class ParkedReads {
   ): void {
     const slot = this.pending.take(offset, length, deadline);
     this.#note(slot, cookieHigh, cookieLow, flags, 0);
-    this.source.park(slot);
+    this.backend.park(slot);
   }
 
   /**
-   * Takes a slot for a write, which waits for as long as it likes; not when all are taken. The source is not asked.
+   * Takes a slot for a write, which waits for as long as it likes; not when all are taken. The backend is not asked.
    * @returns the slot; to be released in `pending` when the write has ended at once.
    */
   takeForWrite(

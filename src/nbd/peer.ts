@@ -3,7 +3,7 @@
 
 /** `wait` result bit: the client's bytes (or its end) can be received without blocking. */
 export const READABLE = 1;
-/** `wait` result bit: a parked read may have ended; ask the source. */
+/** `wait` result bit: a parked read may have ended; ask the backend. */
 export const ENDED = 2;
 
 /** `receive` result: the client has said nothing for a while. */

@@ -3,17 +3,17 @@
 
 import type { ReceivedBytes } from "./received_bytes.ts";
 import type { Replies } from "./replies.ts";
-import type { Refusal } from "./request_rules.ts";
+import type { ErrorReply } from "./request_rules.ts";
 
 /** At most one payload at a time: nothing behind it is looked at before it is gone. */
 export class RefusedPayload {
   #left = 0;
-  #refusal: Refusal | undefined;
+  #refusal: ErrorReply | undefined;
   /** Cookie and offset of the request, as `Replies.answering` takes them. */
   readonly #request = new Int32Array(4);
 
   /** Begins to drop `length` bytes, for the request whose header stands at `at` of `view`. */
-  begin(view: DataView, at: number, length: number, refusal: Refusal): void {
+  begin(view: DataView, at: number, length: number, refusal: ErrorReply): void {
     for (let i = 0; i < 4; i++) this.#request[i] = view.getInt32(at + 8 + 4 * i);
     this.#left = length;
     this.#refusal = refusal;

@@ -15,8 +15,8 @@ import type { Counters } from "../base/counters.ts";
 import { LARGE_REPLY_BYTES, SEND_FILE_BYTES, SEND_THRESHOLD_BYTES } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import { EXTENDED, type ReplyMode, SIMPLE } from "./negotiated.ts";
-import { NO_MEMORY, type Refusal } from "./request_rules.ts";
-import type { Source } from "./source.ts";
+import { type ErrorReply, NO_MEMORY } from "./request_rules.ts";
+import type { NbdBackend } from "./backend.ts";
 
 const SIMPLE_HEADER_BYTES = 16;
 const STRUCTURED_HEADER_BYTES = 20;
@@ -78,9 +78,9 @@ export class Replies {
   }
 
   /** The file that a cached range is best sent from, or -1: for `readFile`. */
-  fileOf(source: Source, offset: number, length: number): number {
+  fileOf(backend: NbdBackend, offset: number, length: number): number {
     if (length < SEND_FILE_BYTES || this.#peer.sendFile === undefined) return -1;
-    return source.fileOf?.(offset, length) ?? -1;
+    return backend.fileOf?.(offset, length) ?? -1;
   }
 
   /** Sends when much is pending. Blocks as `send` does. */
@@ -100,27 +100,27 @@ export class Replies {
   }
 
   /** Replies to a read when all of it is cached. @returns false when it is not; nothing is pending of it then. */
-  readCached(source: Source, offset: number, length: number): boolean {
+  readCached(backend: NbdBackend, offset: number, length: number): boolean {
     this.reserve(this.readHeaderBytes + length);
-    const file = this.fileOf(source, offset, length);
+    const file = this.fileOf(backend, offset, length);
     if (file >= 0) {
       this.readFile(file, offset, length);
       return true;
     }
-    if (length > LARGE_REPLY_BYTES) return this.#readLarge(source, offset, length);
-    if (!source.readCached(this.pending + this.readHeaderBytes, offset, length)) return false;
+    if (length > LARGE_REPLY_BYTES) return this.#readLarge(backend, offset, length);
+    if (!backend.readCached(this.pending + this.readHeaderBytes, offset, length)) return false;
     this.read(length);
     return true;
   }
 
   /** The same for a read that needs memory, which none that has to wait for the device may keep meanwhile. */
-  #readLarge(source: Source, offset: number, length: number): boolean {
-    if (source.isCached?.(offset, length) === false) return false;
+  #readLarge(backend: NbdBackend, offset: number, length: number): boolean {
+    if (backend.isCached?.(offset, length) === false) return false;
     if (!this.makeRoom(this.readHeaderBytes + length)) {
       this.refuse(NO_MEMORY);
       return true;
     }
-    if (source.readCached(this.pending + this.readHeaderBytes, offset, length)) {
+    if (backend.readCached(this.pending + this.readHeaderBytes, offset, length)) {
       this.read(length);
       return true;
     }
@@ -167,7 +167,7 @@ export class Replies {
   }
 
   /** A failure of the whole request. */
-  refuse(refusal: Refusal): void {
+  refuse(refusal: ErrorReply): void {
     const { errno, sentence } = refusal;
     this.reserve(this.chunkHeaderBytes + 6 + sentence.length);
     if (this.mode === SIMPLE) {

@@ -29,41 +29,44 @@ import { EXTENDED, type ReplyMode, SIMPLE } from "./negotiated.ts";
 import type { Writer } from "./writer.ts";
 
 /** An error reply: the wire's errno, and the sentence that structured replies carry. */
-export interface Refusal {
+export interface ErrorReply {
   readonly errno: number;
   readonly sentence: Uint8Array;
 }
 
 /** An error reply with its sentence. */
-export function refusal(errno: number, sentence: string): Refusal {
+export function errorReply(errno: number, sentence: string): ErrorReply {
   return { errno, sentence: new TextEncoder().encode(sentence) };
 }
 
-const UNKNOWN_COMMAND = refusal(NBD_EINVAL, "unknown command");
-const UNKNOWN_FLAG = refusal(NBD_EINVAL, "a flag that is unknown or does not go with the command");
-const UNEXPECTED_PAYLOAD = refusal(NBD_EINVAL, "the command takes no payload");
-const MISSING_PAYLOAD = refusal(NBD_EINVAL, "a write without the payload flag");
-const EMPTY_RANGE = refusal(NBD_EINVAL, "the length is 0");
-const OUTSIDE = refusal(NBD_EINVAL, "the range is not within the export");
-const PAST_END = refusal(NBD_ENOSPC, "the range is not within the export");
-const TOO_LONG = refusal(NBD_EINVAL, "the length is more than 32 MiB");
-const TOO_LONG_UNFRAGMENTED = refusal(NBD_EOVERFLOW, "the length is more than 32 MiB");
-const NO_CONTEXT = refusal(NBD_EINVAL, "no metadata context has been negotiated");
-const READ_ONLY = refusal(NBD_EPERM, "the export is read-only");
+const UNKNOWN_COMMAND = errorReply(NBD_EINVAL, "unknown command");
+const UNKNOWN_FLAG = errorReply(
+  NBD_EINVAL,
+  "a flag that is unknown or does not go with the command",
+);
+const UNEXPECTED_PAYLOAD = errorReply(NBD_EINVAL, "the command takes no payload");
+const MISSING_PAYLOAD = errorReply(NBD_EINVAL, "a write without the payload flag");
+const EMPTY_RANGE = errorReply(NBD_EINVAL, "the length is 0");
+const OUTSIDE = errorReply(NBD_EINVAL, "the range is not within the export");
+const PAST_END = errorReply(NBD_ENOSPC, "the range is not within the export");
+const TOO_LONG = errorReply(NBD_EINVAL, "the length is more than 32 MiB");
+const TOO_LONG_UNFRAGMENTED = errorReply(NBD_EOVERFLOW, "the length is more than 32 MiB");
+const NO_CONTEXT = errorReply(NBD_EINVAL, "no metadata context has been negotiated");
+const READ_ONLY = errorReply(NBD_EPERM, "the export is read-only");
 
 /** Answers of a later moment, kept with the others. */
-export const SHUTTING_DOWN = refusal(NBD_ESHUTDOWN, "the server is shutting down");
-export const UNREADABLE = refusal(NBD_EIO, "a sector cannot be read");
+export const SHUTTING_DOWN = errorReply(NBD_ESHUTDOWN, "the server is shutting down");
+export const UNREADABLE_SECTOR = errorReply(NBD_EIO, "a sector cannot be read");
 /** There is too little memory for a large reply, and has been for a while. */
-export const NO_MEMORY = refusal(NBD_ENOMEM, "there is no memory for the reply");
-export const TIMED_OUT = refusal(NBD_EIO, "the device has not answered in time");
+export const NO_MEMORY = errorReply(NBD_ENOMEM, "there is no memory for the reply");
+export const TIMED_OUT = errorReply(NBD_EIO, "the device has not answered in time");
 
 /**
  * Judges a request. Past it, a range lies within the export and reads fit in the output buffer.
  * @param contextCount number of metadata contexts that the client has set.
  * @param writer what takes writes; undefined: the export is read-only.
  */
-export function refusalOf(
+export function errorReplyTo(
   type: number,
   flags: number,
   offset: number,
@@ -72,7 +75,7 @@ export function refusalOf(
   mode: ReplyMode,
   contextCount: number,
   writer: Writer | undefined,
-): Refusal | undefined {
+): ErrorReply | undefined {
   const payload = (flags & NBD_CMD_FLAG_PAYLOAD_LEN) !== 0;
   const allowed = allowedFlags(type, mode);
   if (allowed < 0) return UNKNOWN_COMMAND;
@@ -83,22 +86,22 @@ export function refusalOf(
       if (mode === EXTENDED && !payload) return MISSING_PAYLOAD;
       if (writer === undefined) return READ_ONLY;
       if (length > MAX_PAYLOAD_BYTES) return TOO_LONG;
-      return refusalOfRange(offset, length, size, PAST_END);
+      return errorReplyToRange(offset, length, size, PAST_END);
     case NBD_CMD_TRIM:
       if (writer === undefined) return READ_ONLY;
-      return writer.canTrim ? refusalOfRange(offset, length, size, OUTSIDE) : UNKNOWN_COMMAND;
+      return writer.canTrim ? errorReplyToRange(offset, length, size, OUTSIDE) : UNKNOWN_COMMAND;
     case NBD_CMD_WRITE_ZEROES:
       if (writer === undefined) return READ_ONLY;
       if ((flags & NBD_CMD_FLAG_FAST_ZERO) !== 0 && !writer.canZeroFast) return UNKNOWN_FLAG;
-      return refusalOfRange(offset, length, size, PAST_END);
+      return errorReplyToRange(offset, length, size, PAST_END);
     case NBD_CMD_READ:
     case NBD_CMD_CACHE:
       if (length > MAX_PAYLOAD_BYTES) {
         return (flags & NBD_CMD_FLAG_DF) !== 0 ? TOO_LONG_UNFRAGMENTED : TOO_LONG;
       }
-      return refusalOfRange(offset, length, size, OUTSIDE);
+      return errorReplyToRange(offset, length, size, OUTSIDE);
     case NBD_CMD_BLOCK_STATUS:
-      return contextCount === 0 ? NO_CONTEXT : refusalOfRange(offset, length, size, OUTSIDE);
+      return contextCount === 0 ? NO_CONTEXT : errorReplyToRange(offset, length, size, OUTSIDE);
     default:
       return undefined;
   }
@@ -126,12 +129,12 @@ function allowedFlags(type: number, mode: ReplyMode): number {
 }
 
 /** An offset of 2^53 and more is not exact any more, but stays larger than any size. */
-function refusalOfRange(
+function errorReplyToRange(
   offset: number,
   length: number,
   size: number,
-  outside: Refusal,
-): Refusal | undefined {
+  outside: ErrorReply,
+): ErrorReply | undefined {
   if (length === 0) return EMPTY_RANGE;
   return offset + length > size ? outside : undefined;
 }

@@ -25,8 +25,8 @@ import { ProtocolError } from "./session_end.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import { RefusedPayload } from "./refused_payload.ts";
 import type { Replies } from "./replies.ts";
-import { type Refusal, refusalOf, SHUTTING_DOWN } from "./request_rules.ts";
-import type { Source } from "./source.ts";
+import { type ErrorReply, errorReplyTo, SHUTTING_DOWN } from "./request_rules.ts";
+import type { NbdBackend } from "./backend.ts";
 import { isWrite, Writes } from "./writes.ts";
 
 const TWO_TO_32 = 2 ** 32;
@@ -47,7 +47,7 @@ export class Requests {
   readonly #received: ReceivedBytes;
   readonly #replies: Replies;
   readonly #parked: ParkedReads;
-  readonly #source: Source;
+  readonly #backend: NbdBackend;
   readonly #negotiated: Negotiated;
   readonly #deadline: () => number;
   readonly #extended: boolean;
@@ -67,12 +67,12 @@ export class Requests {
     this.#received = received;
     this.#replies = replies;
     this.#parked = parked;
-    this.#source = parked.source;
+    this.#backend = parked.backend;
     this.#negotiated = negotiated;
     this.#deadline = deadline;
     this.#extended = negotiated.mode === EXTENDED;
     this.#requestBytes = this.#extended ? 32 : 28;
-    const { writer } = this.#source;
+    const { writer } = this.#backend;
     this.#writes = writer && new Writes(received, replies, parked, writer);
   }
 
@@ -93,8 +93,8 @@ export class Requests {
     const replies = this.#replies;
     this.#refusedPayload.drop(received, replies);
     this.#writes?.receive(this.ending);
-    const source = this.#source;
-    const { size } = source;
+    const backend = this.#backend;
+    const { size } = backend;
     const { view, end } = received;
     const extended = this.#extended;
     const requestBytes = this.#requestBytes;
@@ -119,13 +119,13 @@ export class Requests {
         flagsAndType === NBD_CMD_READ && length > 0 && length <= MAX_PAYLOAD_BYTES &&
         offset + length <= size && !this.ending
       ) {
-        if (replies.readCached(source, offset, length)) {
+        if (replies.readCached(backend, offset, length)) {
           replies.sendMuch();
         } else if (!this.#park(0, at, offset, length)) {
           received.start = at;
           return FULL;
         }
-        source.noteRead(offset, length);
+        backend.noteRead(offset, length);
         at += requestBytes;
         continue;
       }
@@ -147,15 +147,15 @@ export class Requests {
   #answerOther(flags: number, type: number, offset: number, length: number): Pause | undefined {
     if (type === NBD_CMD_DISC) return LEFT;
     const { mode, contexts } = this.#negotiated;
-    const refusal = this.ending ? SHUTTING_DOWN : refusalOf(
+    const refusal = this.ending ? SHUTTING_DOWN : errorReplyTo(
       type,
       flags,
       offset,
       length,
-      this.#source.size,
+      this.#backend.size,
       mode,
       contexts.length,
-      this.#source.writer,
+      this.#backend.writer,
     );
     if (refusal !== undefined) {
       this.#refuse(refusal, flags, type, length);
@@ -171,12 +171,12 @@ export class Requests {
       case NBD_CMD_BLOCK_STATUS: {
         const maxExtents = (flags & NBD_CMD_FLAG_REQ_ONE) !== 0 ? 1 : MAX_EXTENTS;
         const end = offset + length;
-        replyWithBlockStatus(this.#replies, this.#source, contexts, offset, end, maxExtents);
+        replyWithBlockStatus(this.#replies, this.#backend, contexts, offset, end, maxExtents);
         break;
       }
       case NBD_CMD_CACHE:
         // Answered before the work is done, as the specification allows.
-        this.#source.prefetch(offset, length);
+        this.#backend.prefetch(offset, length);
         this.#replies.done();
         break;
       default:
@@ -189,9 +189,9 @@ export class Requests {
 
   /** A read with flags: from the cache, or parked. @returns false when all slots are taken. */
   #read(flags: number, offset: number, length: number): boolean {
-    const hit = this.#replies.readCached(this.#source, offset, length);
+    const hit = this.#replies.readCached(this.#backend, offset, length);
     if (!hit && !this.#park(flags, this.#received.start, offset, length)) return false;
-    this.#source.noteRead(offset, length);
+    this.#backend.noteRead(offset, length);
     return true;
   }
 
@@ -205,7 +205,7 @@ export class Requests {
     return true;
   }
 
-  #refuse(refusal: Refusal, flags: number, type: number, length: number): void {
+  #refuse(refusal: ErrorReply, flags: number, type: number, length: number): void {
     const received = this.#received;
     const at = received.start;
     received.skip(this.#requestBytes);

@@ -23,7 +23,7 @@ export interface SessionOptions {
 /**
  * Serves a client that has negotiated. Blocks until the session is over, or the client has been idle for as long
  * as the peer waits for it; closing the connection is the caller's. Nothing that a client does makes it throw.
- * @param parked the parked reads and their source. Reads may be left under way, and the same object must then be used
+ * @param parked the parked reads and their backend. Reads may be left under way, and the same object must then be used
  *   for the next client.
  */
 export function serveClient(
@@ -38,7 +38,7 @@ export function serveClient(
     return transmit(new ReceivedBytes(peer), parked, negotiated, options);
   } catch (error) {
     if (error instanceof PeerGone) {
-      return { reason: parked.source.ending ? "ending" : "gone", message: error.message };
+      return { reason: parked.backend.ending ? "ending" : "gone", message: error.message };
     }
     if (error instanceof ProtocolError) return { reason: "violation", message: error.message };
     throw error;

@@ -4,14 +4,14 @@ import { EXTENDED, type ReplyMode } from "./negotiated.ts";
 
 /**
  * `idle`: the client is silent and the session is not over. `left`: the client said good-bye. `gone`: its connection
- * ended without a good-bye. `ending`: the source is ending. `violation`: the client broke the protocol or a limit, and
+ * ended without a good-bye. `ending`: the backend is ending. `violation`: the client broke the protocol or a limit, and
  * the server closed the connection.
  */
-export type EndReason = "idle" | "left" | "gone" | "ending" | "violation";
+export type SessionEndReason = "idle" | "left" | "gone" | "ending" | "violation";
 
 /** How a session ended; the message says more, or nothing. */
 export interface SessionEnd {
-  readonly reason: EndReason;
+  readonly reason: SessionEndReason;
   readonly message: string;
 }
 

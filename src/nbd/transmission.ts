@@ -12,10 +12,10 @@ import type { ParkedReads } from "./parked_reads.ts";
 import { ENDED, IDLE, type Peer, READABLE } from "./peer.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import { Replies } from "./replies.ts";
-import { type Refusal, SHUTTING_DOWN, TIMED_OUT } from "./request_rules.ts";
+import { type ErrorReply, SHUTTING_DOWN, TIMED_OUT } from "./request_rules.ts";
 import { HUNGRY, LEFT, Requests } from "./requests.ts";
 import { ProtocolError, type SessionEnd } from "./session_end.ts";
-import type { Source } from "./source.ts";
+import type { NbdBackend } from "./backend.ts";
 
 /** Most receives of a session that is ending, for requests that are on their way. */
 const LAST_RECEIVES = 16;
@@ -28,7 +28,7 @@ export class Transmission {
   readonly #requests: Requests;
   readonly #parked: ParkedReads;
   readonly #pending: PendingRequests;
-  readonly #source: Source;
+  readonly #backend: NbdBackend;
   readonly #timeoutMs: number;
   readonly #now: () => number;
 
@@ -48,7 +48,7 @@ export class Transmission {
     this.#requests = new Requests(received, this.#replies, parked, negotiated, deadline);
     this.#parked = parked;
     this.#pending = parked.pending;
-    this.#source = parked.source;
+    this.#backend = parked.backend;
     this.#timeoutMs = timeoutMs;
     this.#now = now;
   }
@@ -69,14 +69,14 @@ export class Transmission {
 
   #serve(): SessionEnd {
     for (;;) {
-      if (this.#source.ending) return this.#refuseTheRest();
+      if (this.#backend.ending) return this.#refuseTheRest();
       const pause = this.#requests.answer();
       this.#replies.send();
       if (pause === LEFT) return this.#answerOutstanding();
       if (pause === HUNGRY && this.#pending.waiting === 0) {
         const count = this.#received.receive();
         if (count === 0) return this.#closed();
-        if (count === IDLE && this.#requests.isBetween && !this.#source.ending) {
+        if (count === IDLE && this.#requests.isBetween && !this.#backend.ending) {
           return { reason: "idle", message: "" };
         }
         continue;
@@ -92,7 +92,7 @@ export class Transmission {
   /** Answers parked reads after a wait: those that have ended, and those whose time is over. */
   #answerWaiting(events: number): void {
     if ((events & ENDED) !== 0) {
-      for (let slot = this.#source.nextEnded(); slot >= 0; slot = this.#source.nextEnded()) {
+      for (let slot = this.#backend.nextEnded(); slot >= 0; slot = this.#backend.nextEnded()) {
         this.#answeringSlot(slot);
         replyToEndedRead(this.#replies, this.#parked, slot);
         this.#replies.sendMuch();
@@ -106,7 +106,7 @@ export class Transmission {
   }
 
   /** Refuses a parked read; its slot stays taken until the device is done with it. */
-  #giveUp(slot: number, refusal: Refusal): void {
+  #giveUp(slot: number, refusal: ErrorReply): void {
     this.#pending.abandon(slot);
     this.#answeringSlot(slot);
     this.#replies.refuse(refusal);
@@ -129,7 +129,7 @@ export class Transmission {
     return nextDeadline === Infinity ? -1 : Math.max(0, Math.ceil(nextDeadline - this.#now()));
   }
 
-  /** The source is ending: answers parked and incoming requests with ESHUTDOWN. */
+  /** The backend is ending: answers parked and incoming requests with ESHUTDOWN. */
   #refuseTheRest(): SessionEnd {
     this.#requests.ending = true;
     for (let slot = this.#pending.any(); slot >= 0; slot = this.#pending.any()) {
@@ -139,7 +139,7 @@ export class Transmission {
       const pause = this.#requests.answer();
       this.#replies.send();
       // The wait may end because of an abandoned request, without news for this client.
-      this.#source.nextEnded();
+      this.#backend.nextEnded();
       if (pause === LEFT || (this.#peer.wait(0, true) & READABLE) === 0) break;
       if (this.#received.receive() <= 0) break;
     }
@@ -149,7 +149,7 @@ export class Transmission {
   /** The client has sent NBD_CMD_DISC: what it asked for before is still answered, while it listens. */
   #answerOutstanding(): SessionEnd {
     while (this.#pending.waiting > 0) {
-      if (this.#source.ending) return this.#refuseTheRest();
+      if (this.#backend.ending) return this.#refuseTheRest();
       const events = this.#peer.wait(this.#waitMs(), true);
       this.#answerWaiting(events);
       this.#replies.send();
@@ -163,7 +163,7 @@ export class Transmission {
 
   /** The client has closed without a good-bye, or the server has shut the connection down. */
   #closed(): SessionEnd {
-    if (this.#source.ending) return this.#refuseTheRest();
+    if (this.#backend.ending) return this.#refuseTheRest();
     // It may listen although it says no more.
     this.#replies.send();
     return { reason: "gone", message: "the client closed without NBD_CMD_DISC" };

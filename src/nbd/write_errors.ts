@@ -9,7 +9,7 @@ import {
   NBD_EPERM,
   NBD_ESHUTDOWN,
 } from "./constants.ts";
-import { type Refusal, refusal, SHUTTING_DOWN } from "./request_rules.ts";
+import { type ErrorReply, errorReply, SHUTTING_DOWN } from "./request_rules.ts";
 
 // Of Linux (asm-generic/errno.h), for want of a number of their own on the wire.
 const EACCES = 13;
@@ -17,24 +17,24 @@ const EFBIG = 27;
 const EROFS = 30;
 const EDQUOT = 122;
 
-const NOT_WRITTEN = refusal(NBD_EIO, "the data cannot be written");
-const NO_ROOM = refusal(NBD_ENOSPC, "there is no room for the data");
-const NOT_ALLOWED = refusal(NBD_EPERM, "writing is not allowed");
+const NOT_WRITTEN = errorReply(NBD_EIO, "the data cannot be written");
+const NO_ROOM = errorReply(NBD_ENOSPC, "there is no room for the data");
+const NOT_ALLOWED = errorReply(NBD_EPERM, "writing is not allowed");
 
-const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
+const REFUSALS: ReadonlyMap<number, ErrorReply> = new Map([
   [NBD_EPERM, NOT_ALLOWED],
   [EACCES, NOT_ALLOWED],
   [EROFS, NOT_ALLOWED],
-  [NBD_ENOMEM, refusal(NBD_ENOMEM, "there is no memory for the data")],
-  [NBD_EINVAL, refusal(NBD_EINVAL, "the device does not take such a write")],
+  [NBD_ENOMEM, errorReply(NBD_ENOMEM, "there is no memory for the data")],
+  [NBD_EINVAL, errorReply(NBD_EINVAL, "the device does not take such a write")],
   [NBD_ENOSPC, NO_ROOM],
   [EFBIG, NO_ROOM],
   [EDQUOT, NO_ROOM],
-  [NBD_ENOTSUP, refusal(NBD_ENOTSUP, "zeros are not faster than data here")],
+  [NBD_ENOTSUP, errorReply(NBD_ENOTSUP, "zeros are not faster than data here")],
   [NBD_ESHUTDOWN, SHUTTING_DOWN],
 ]);
 
 /** The reply to a write that has failed with an error number of Linux. */
-export function refusalOfErrno(errno: number): Refusal {
+export function refusalOfErrno(errno: number): ErrorReply {
   return REFUSALS.get(errno) ?? NOT_WRITTEN;
 }

@@ -1,8 +1,8 @@
-// What the NBD code needs of a source that takes writes. The cache implements it twice, over an overlay and
+// What the NBD code needs of a backend that takes writes. The cache implements it twice, over an overlay and
 // over the device; tests implement it over an array. One session, one thread.
 //
 // The requests return 0 when they are done, an error number when they failed, or PENDING: then `slot` is
-// reported by `Source.nextEnded` later, and `outcome` says how it went. What a request has done is seen by
+// reported by `NbdBackend.nextEnded` later, and `outcome` says how it went. What a request has done is seen by
 // every read that is sent after its reply, on any connection; FLUSH on one connection covers all of them.
 
 /** The answer comes later. */
@@ -16,7 +16,7 @@ export interface WriterAbilities {
   readonly canZeroFast: boolean;
 }
 
-/** The writing side of a source. Ranges are always inside [0, size) and not empty. Error numbers are Linux's. */
+/** The writing side of a backend. Ranges are always inside [0, size) and not empty. Error numbers are Linux's. */
 export interface Writer extends WriterAbilities {
   /**
    * Memory for the payload of one write of `length` bytes, at most 32 MiB; a later call may give the same.

@@ -2,7 +2,7 @@
 // opens the cache.
 import { printable } from "../base/printable.ts";
 import { type Entry, findEntryIfFolder } from "../files/entry.ts";
-import { LOOK_BYTES, type Readable, readEntry, readNamed } from "../files/read_whole.ts";
+import { LOOK_BYTES, readEntry, readNamed, type WholeFile } from "../files/read_whole.ts";
 import {
   type Mapfile,
   MapfileError,
@@ -75,7 +75,7 @@ export function readNamedMapfile(
   return readNamed(path, readable(path, options));
 }
 
-function readable(path: string, options: ParseOptions): Readable {
+function readable(path: string, options: ParseOptions): WholeFile {
   return {
     what: "mapfile",
     mostBytes: MOST_MAPFILE_BYTES,

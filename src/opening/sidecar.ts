@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.ts";
 import { findEntryIfFolder } from "../files/entry.ts";
 import type { Identity } from "../identity/identity.ts";
 import { identityFromJson, identityToJson } from "../identity/identity_json.ts";
-import { type Readable, readEntry } from "../files/read_whole.ts";
+import { readEntry, type WholeFile } from "../files/read_whole.ts";
 
 /** What the sidecar holds besides the identity, for a person who finds it. */
 export interface SidecarNotes {
@@ -18,7 +18,7 @@ export interface SidecarNotes {
 /** We write a few KiB; another version may write more. */
 export const MOST_SIDECAR_BYTES = 2 ** 20;
 
-const READABLE: Readable = {
+const READABLE: WholeFile = {
   what: "sidecar",
   mostBytes: MOST_SIDECAR_BYTES,
   hints: ["move it away: the image is then compared with the device instead"],

@@ -11,7 +11,7 @@ import { FileInUse } from "../opening/file_in_use.ts";
 import { Generation } from "./generation.ts";
 import { generationState } from "./generation_parts.ts";
 import { MediumPatience } from "./medium_patience.ts";
-import { Refusal } from "./refusal.ts";
+import { RefusingDoor } from "./refusing_door.ts";
 import { Releases } from "./releases.ts";
 import type { Run } from "./run.ts";
 import { exitCodeOf, MediaCodes, type StopSignal } from "./run_end.ts";
@@ -35,7 +35,7 @@ export class DriveLife {
   readonly #request: DeviceRequest;
   readonly #drive: string;
   readonly #watcher: WatcherThread;
-  readonly #refusal: Refusal;
+  readonly #refusal: RefusingDoor;
   readonly #stopped: Promise<StopSignal>;
   readonly #patience: MediumPatience;
   /** Resolves when the run is over while nothing is served. */
@@ -55,7 +55,7 @@ export class DriveLife {
     this.#request = request;
     this.#drive = `"${printable(request.device)}"`;
     this.#watcher = new WatcherThread(request.device, run.observe);
-    this.#refusal = new Refusal(run);
+    this.#refusal = new RefusingDoor(run);
     this.#stopped = stop.requested;
     const { fill, giveUpSeconds } = run.options;
     this.#mustComplete = fill?.exitWhenComplete ?? false;

@@ -20,7 +20,7 @@ import type { Progress } from "./events.ts";
 import { GivingUp } from "./give_up.ts";
 import { assembleGeneration, type GenerationParts } from "./generation_parts.ts";
 import { progressOf } from "./progress.ts";
-import type { EndReason, RunEnd } from "./run_end.ts";
+import type { RunEnd, RunEndReason } from "./run_end.ts";
 import { missingForThreads } from "./thread_room.ts";
 import { dirname } from "@std/path";
 
@@ -36,7 +36,7 @@ export type Kept = Pick<RunEnd, "isComplete" | "isSaved" | "isImageDamaged">;
  */
 export class Generation {
   /** Resolves with the first reason, unless somebody stops the run. */
-  readonly over: Promise<EndReason>;
+  readonly over: Promise<RunEndReason>;
   /** Resolves after `end`, when its image has been let go of. */
   readonly released: Promise<void>;
   #setReleased!: (released: Promise<void>) => void;
@@ -84,22 +84,22 @@ export class Generation {
         missing: () => missingForThreads(reader.isRunning ? 1 : 2),
       },
     );
-    const filled = reader.filled.then((result): EndReason => {
+    const filled = reader.filled.then((result): RunEndReason => {
       this.#isFilling = false;
       for (const message of fill!.sentences(result)) observe({ event: "info", message });
       return result.reason;
     });
-    const givenUp = Promise.withResolvers<EndReason>();
+    const givenUp = Promise.withResolvers<RunEndReason>();
     const givingUp = new GivingUp({
       limitMs: options.giveUpSeconds === undefined ? undefined : options.giveUpSeconds * 1000,
       mustComplete: options.fill?.exitWhenComplete ?? false,
     });
     this.over = Promise.race([
       givenUp.promise,
-      reader.failed.then((): EndReason => "reader failed"),
-      ...run.outlivesDevice ? [] : [reader.gone.then((): EndReason => "medium gone")],
+      reader.failed.then((): RunEndReason => "reader failed"),
+      ...run.outlivesDevice ? [] : [reader.gone.then((): RunEndReason => "medium gone")],
       ...others.unmounted !== undefined && options.endsWithMount
-        ? [others.unmounted.then((): EndReason => "unmounted")]
+        ? [others.unmounted.then((): RunEndReason => "unmounted")]
         : [],
       ...options.fill?.exitWhenComplete ? [filled] : [],
     ]);

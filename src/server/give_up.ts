@@ -1,6 +1,6 @@
 // When a run gives up waiting: for a device that does not answer, or for room for the image. Pure.
 import type { Progress } from "./events.ts";
-import type { EndReason } from "./run_end.ts";
+import type { RunEndReason } from "./run_end.ts";
 
 /** What is waited for, and how long. */
 export interface Patience {
@@ -27,7 +27,7 @@ export class GivingUp {
   look(
     { outage, reading, paused, phase }: Pick<Progress, "outage" | "reading" | "paused" | "phase">,
     nowMs: number,
-  ): EndReason | undefined {
+  ): RunEndReason | undefined {
     const { limitMs = Infinity, mustComplete } = this.#patience;
     const isPaused = paused !== null && phase !== null;
     this.#pausedSinceMs = isPaused ? this.#pausedSinceMs ?? nowMs : undefined;

@@ -22,7 +22,7 @@ export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
  * Why a run, or the serving of one medium, is over. What a fill ends with counts as a reason only where the run
  * ends with the fill.
  */
-export type EndReason =
+export type RunEndReason =
   | StopSignal
   | FillEnd
   /** The device answers nothing any more, and has been given up. */
@@ -38,7 +38,7 @@ export type EndReason =
 
 /** How a run has ended. */
 export interface RunEnd {
-  readonly reason: EndReason;
+  readonly reason: RunEndReason;
   /** --exit-when-complete. */
   readonly mustComplete: boolean;
   /** All of the device, or of the domain, is `+`, and what was to be verified has been and agrees. */

@@ -21,7 +21,7 @@ import { openListeners } from "./listeners.ts";
 import { ParentWatch } from "./parent_watch.ts";
 import { ReaderThread } from "./reader_thread.ts";
 import { isMemoryShort } from "./memory_check.ts";
-import { Refusal } from "./refusal.ts";
+import { RefusingDoor } from "./refusing_door.ts";
 import type { Run } from "./run.ts";
 import { exitCodeOf, type StopSignal } from "./run_end.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
@@ -102,7 +102,7 @@ async function beginOnDevice(
   stop: StopRequest,
 ): Promise<Generation | StopSignal> {
   const { options: { device, timeoutSeconds } } = run;
-  const refusal = new Refusal(run, timeoutSeconds * 1000);
+  const refusal = new RefusingDoor(run, timeoutSeconds * 1000);
   if (timeoutSeconds > 0) refusal.begin(`"${printable(device)}" does not answer yet: try again`);
   const state = generationState(run.options);
   try {

@@ -1,9 +1,10 @@
 // A device behind its cache, as one session sees it: cached bytes at once from the image, everything else
-// by asking the reader. Session thread only. It implements what the protocols (nbd, fuse) want of a source.
+// by asking the reader. Session thread only. It implements the interface that the protocols (nbd, fuse) serve.
 import { PendingRequests } from "../base/pending_requests.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { type FileMap, type Run } from "../map/file_map.ts";
 import { FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
+import type { DescribedExtent, NbdBackend } from "../nbd/backend.ts";
 import { MemoryBudget, POOL_REQUESTS } from "../shared/memory_budget.ts";
 import { SessionQueue } from "../shared/request_queue.ts";
 import {
@@ -46,15 +47,8 @@ export interface CachedFileOptions {
   readonly output: NativeMemory;
 }
 
-/** A run of bytes in one state. */
-export interface Extent {
-  end: number;
-  status: number;
-  zero: boolean;
-}
-
 /** A device behind its cache, as one session sees it: what the protocols serve. Session thread only. */
-export class CachedFile {
+export class CachedFile implements NbdBackend {
   readonly size: number;
   readonly sectorSize: number;
   readonly pending = new PendingRequests(PARKED_PER_SESSION);
@@ -262,7 +256,7 @@ export class CachedFile {
   }
 
   /** Describes the run that begins at `offset`; its end is at most `limit`. */
-  describe(offset: number, limit: number, extent: Extent): void {
+  describe(offset: number, limit: number, extent: DescribedExtent): void {
     this.#map.run(offset, limit, this.#run);
     extent.end = this.#run.end;
     extent.status = this.#run.status;
@@ -303,7 +297,7 @@ export class CachedFile {
  * Says whether `extent`, which begins at `offset` and which the map calls finished, is a hole of the file; cuts
  * it where that changes. The map is asked first: a hole in a `+` run reads as zeros, now and later.
  */
-export function describeData(file: number, offset: number, extent: Extent): void {
+export function describeData(file: number, offset: number, extent: DescribedExtent): void {
   extent.zero = false;
   const data = trySeekData(file, offset);
   // No data until the end of the file; behind that there is nothing, which is not zero but lost.

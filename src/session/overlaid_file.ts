@@ -3,16 +3,16 @@
 //
 // Whatever is in the overlay when a read is answered is taken from there, also for reads that were parked: so
 // writes that were done before a read was sent are always seen. Bytes never leave the overlay during a run.
-import type { Source } from "../nbd/source.ts";
+import type { DescribedExtent, NbdBackend } from "../nbd/backend.ts";
 import type { PendingRequests } from "../base/pending_requests.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { NativeMemory } from "../sys/memory.ts";
-import { type CachedFile, describeData, type Extent } from "./cached_file.ts";
+import { type CachedFile, describeData } from "./cached_file.ts";
 import type { Overlay } from "./overlay.ts";
 import type { OverlayWriter } from "./overlay_writer.ts";
 
 /** A device behind its cache and under an overlay, as one session sees it. Session thread only. */
-export class OverlaidFile implements Source {
+export class OverlaidFile implements NbdBackend {
   readonly size: number;
   readonly sectorSize: number;
   readonly pending: PendingRequests;
@@ -141,7 +141,7 @@ export class OverlaidFile implements Source {
     this.#cached.prefetch(offset, length);
   }
 
-  describe(offset: number, limit: number, extent: Extent): void {
+  describe(offset: number, limit: number, extent: DescribedExtent): void {
     const runEnd = this.#overlay.runEnd(offset, limit);
     if (!this.#overlay.holdsRun) return this.#cached.describe(offset, runEnd, extent);
     extent.end = runEnd;

@@ -15,7 +15,7 @@ import {
 import type { Color } from "./styled_text.ts";
 
 /** How a kind of cell is shown. */
-export interface Look {
+export interface StatusLook {
   readonly name: string;
   /** Without colours. */
   readonly character: string;
@@ -38,7 +38,7 @@ export const STATUSES: readonly Status[] = [
 export const PARTLY = OUTSIDE + 1;
 
 /** Looks by status; OUTSIDE and PARTLY have some as well. */
-export const LOOKS: readonly Look[] = [
+export const LOOKS: readonly StatusLook[] = [
   look("non-tried", statusChar(NON_TRIED), "grey", "#59636e"),
   look("non-trimmed", statusChar(NON_TRIMMED), "yellow", "#f2c037"),
   look("non-scraped", statusChar(NON_SCRAPED), "magenta", "#b277d9"),
@@ -65,6 +65,6 @@ export function lookAt({ worst, finished }: CoarseMap, cell: number): number {
   return worst[cell] === NON_TRIED && finished[cell] > 0 ? PARTLY : worst[cell];
 }
 
-function look(name: string, character: string, color: Color | undefined, rgb: string): Look {
+function look(name: string, character: string, color: Color | undefined, rgb: string): StatusLook {
   return { name, character, color, rgb };
 }

@@ -6,13 +6,13 @@ import { Overlay } from "../session/overlay.ts";
 import { OVERLAY_WRITER, OverlayWriter } from "../session/overlay_writer.ts";
 import { FileMap } from "../map/file_map.ts";
 import { MAX_PAYLOAD_BYTES } from "../nbd/limits.ts";
-import type { Source } from "../nbd/source.ts";
+import type { NbdBackend } from "../nbd/backend.ts";
 import type { Writer, WriterAbilities } from "../nbd/writer.ts";
 import type { ServedMedium, Warning } from "./session_init.ts";
 import type { SessionBuffers } from "./socket_peer.ts";
 
-/** A source with a writer that is told when its client leaves, and when nobody comes any more. */
-type Writable = Source & { readonly writer: Writer & { endClient(): void; release(): void } };
+/** A backend with a writer that is told when its client leaves, and when nobody comes any more. */
+type Writable = NbdBackend & { readonly writer: Writer & { endClient(): void; release(): void } };
 
 /** @returns undefined when it takes none. */
 export function writable(

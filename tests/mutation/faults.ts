@@ -398,8 +398,8 @@ const FUSE: Row[] = [
   [
     "a read is cut at the end of the file by one byte",
     "fuse/requests.ts",
-    "const length = Math.min(asked, source.size - offset);",
-    "const length = Math.min(asked, source.size - offset - 1);",
+    "const length = Math.min(asked, backend.size - offset);",
+    "const length = Math.min(asked, backend.size - offset - 1);",
     "unit/fuse/serve_mount_test.ts",
   ],
   [

@@ -4,7 +4,7 @@ import { MAX_READ_BYTES } from "../../../src/fuse/limits.ts";
 import type { MountOptions } from "../../../src/fuse/shown_file.ts";
 import { ParkedReads } from "../../../src/fuse/parked_reads.ts";
 import { serveMount } from "../../../src/fuse/serve_mount.ts";
-import { ArraySource, bytesAt } from "../nbd/array_source.ts";
+import { ArrayBackend, bytesAt } from "../nbd/array_backend.ts";
 import { Deadlock, interrupt, PlayedKernel, read, request, type Step } from "./played_kernel.ts";
 
 const EINTR = 4;
@@ -12,19 +12,19 @@ const EIO = 5;
 const O_DIRECT = 0o40000;
 
 interface Play {
-  source?: ConstructorParameters<typeof ArraySource>[1];
+  backend?: ConstructorParameters<typeof ArrayBackend>[1];
   complete?: boolean;
   options?: Partial<MountOptions>;
   interrupts?: SharedArrayBuffer;
-  steps: (source: ArraySource, kernel: PlayedKernel) => Step[];
+  steps: (backend: ArrayBackend, kernel: PlayedKernel) => Step[];
 }
 
 /** Plays the steps, then unmounts. */
 function play({ complete = false, interrupts = Interrupts.memory(), ...rest }: Play) {
   const kernel = new PlayedKernel();
-  const source = new ArraySource(kernel.output, rest.source);
-  const parked = new ParkedReads(source);
-  kernel.plays(...rest.steps(source, kernel));
+  const backend = new ArrayBackend(kernel.output, rest.backend);
+  const parked = new ParkedReads(backend);
+  kernel.plays(...rest.steps(backend, kernel));
   const file = { mode: 0o400, uid: 7, gid: 8, timeMs: 1234.5e3, isComplete: () => complete };
   serveMount(kernel, file, parked, new Interrupts(interrupts), {
     timeoutMs: 0,
@@ -34,7 +34,7 @@ function play({ complete = false, interrupts = Interrupts.memory(), ...rest }: P
     ...rest.options,
   });
   assertEquals(kernel.stepsLeft, 0);
-  return { kernel, source, parked, replies: kernel.replies };
+  return { kernel, backend, parked, replies: kernel.replies };
 }
 
 /** Number and error of each reply. */
@@ -42,8 +42,8 @@ const outcomes = ({ replies }: { replies: readonly { unique: bigint; errno: numb
   replies.map(({ unique, errno }) => [Number(unique), errno]);
 
 Deno.test("cached reads are answered with their bytes, at the end of the file with fewer or none", () => {
-  const { replies, source } = play({
-    source: { sectors: 10 },
+  const { replies, backend } = play({
+    backend: { sectors: 10 },
     steps: () => [
       read(2n, 0, 512),
       read(4n, 100, 4000),
@@ -61,12 +61,12 @@ Deno.test("cached reads are answered with their bytes, at the end of the file wi
     [10n, 0, new Uint8Array()],
     [(0xfedcba98n << 32n) | 0x87654320n, 0, bytesAt(1, 1)],
   ]);
-  assertEquals(source.noted, [[0, 512], [100, 4000], [5000, 120], [1, 1]]);
+  assertEquals(backend.noted, [[0, 512], [100, 4000], [5000, 120], [1, 1]]);
 });
 
 Deno.test("the longest read is served, a longer one is refused", () => {
   const { replies } = play({
-    source: { sectors: 3 * MAX_READ_BYTES / 512 },
+    backend: { sectors: 3 * MAX_READ_BYTES / 512 },
     steps: () => [read(2n, 512, MAX_READ_BYTES), read(4n, 0, MAX_READ_BYTES + 1)],
   });
   assertEquals(replies.map(({ errno, data }) => [errno, data.length]), [[0, MAX_READ_BYTES], [
@@ -77,16 +77,16 @@ Deno.test("the longest read is served, a longer one is refused", () => {
 
 Deno.test("hits are answered while misses wait, and each reply goes back by the lane of its request", () => {
   const { replies } = play({
-    steps: (source) => [
+    steps: (backend) => [
       read(2n, 0, 512),
-      () => source.forget(0, 8),
+      () => backend.forget(0, 8),
       read(4n, 0, 512),
       read(6n, 1024, 512),
       read(8n, 8192, 512),
       read(10n, 9216, 512),
-      () => source.end(1),
+      () => backend.end(1),
       read(12n, 8192, 512),
-      () => source.end(),
+      () => backend.end(),
       read(14n, 8192, 512),
       read(16n, 8192, 512),
     ],
@@ -110,17 +110,17 @@ Deno.test("hits are answered while misses wait, and each reply goes back by the 
 
 Deno.test("a read with an unreadable sector in it fails whole, its neighbours alone do not", () => {
   const played = play({
-    steps: (source) => [
+    steps: (backend) => [
       () => {
-        source.forget(0, 8);
-        source.unreadable.add(3);
+        backend.forget(0, 8);
+        backend.unreadable.add(3);
       },
       read(2n, 0, 4096),
-      () => source.end(),
+      () => backend.end(),
       read(4n, 1024, 512),
       read(6n, 1536, 512),
       read(8n, 2048, 512),
-      () => source.end(),
+      () => backend.end(),
     ],
   });
   assertEquals(outcomes(played), [[2, EIO], [4, 0], [8, 0], [6, EIO]]);
@@ -129,21 +129,21 @@ Deno.test("a read with an unreadable sector in it fails whole, its neighbours al
 
 Deno.test("with all slots in use nothing is received until a read ends", () => {
   const played = play({
-    source: { maxParked: 2, cached: false },
-    steps: (source) => [
+    backend: { maxParked: 2, cached: false },
+    steps: (backend) => [
       read(2n, 0, 512),
       read(4n, 512, 512),
-      () => source.end(1),
+      () => backend.end(1),
       read(6n, 1024, 512),
-      () => source.end(),
-      () => source.end(),
+      () => backend.end(),
+      () => backend.end(),
     ],
   });
   assertEquals(outcomes(played), [[4, 0], [2, 0], [6, 0]]);
   assertThrows(
     () =>
       play({
-        source: { maxParked: 1, cached: false },
+        backend: { maxParked: 1, cached: false },
         steps: () => [read(2n, 0, 1), read(4n, 0, 1)],
       }),
     Deadlock,
@@ -152,20 +152,20 @@ Deno.test("with all slots in use nothing is received until a read ends", () => {
 
 Deno.test("an interrupted read is answered at once, and its slot used again only when it has ended", () => {
   const played = play({
-    source: { maxParked: 2, cached: false },
-    steps: (source) => [
+    backend: { maxParked: 2, cached: false },
+    steps: (backend) => [
       read(2n, 0, 512),
       interrupt(2n),
       read(4n, 512, 512),
-      () => source.end(1),
+      () => backend.end(1),
       read(6n, 512, 512),
-      () => source.end(),
+      () => backend.end(),
       read(8n, 1024, 512),
-      () => source.end(),
+      () => backend.end(),
     ],
   });
   assertEquals(outcomes(played), [[2, EINTR], [4, 0], [6, 0], [8, 0]]);
-  assertEquals([played.source.abandoned, played.kernel.calls], [[0], 0]);
+  assertEquals([played.backend.abandoned, played.kernel.calls], [[0], 0]);
 });
 
 Deno.test("an interrupt of another thread's read is passed on, and one that comes too late is harmless", () => {
@@ -186,16 +186,16 @@ Deno.test("a read is interrupted by what another thread posts before, while and 
   const other = new Interrupts(memory);
   const played = play({
     interrupts: memory,
-    source: { cached: false },
-    steps: (source) => [
+    backend: { cached: false },
+    steps: (backend) => [
       () => other.post(0, 2),
       read(2n, 0, 512),
       read(4n, 512, 512),
       () => other.post(1, 4),
       () => other.post(0, 6),
       () => other.post(0, 4),
-      () => source.end(),
-      () => source.end(),
+      () => backend.end(),
+      () => backend.end(),
     ],
   });
   assertEquals(outcomes(played), [[2, EINTR], [4, EINTR]]);
@@ -203,9 +203,9 @@ Deno.test("a read is interrupted by what another thread posts before, while and 
 
 Deno.test("a read that waits too long fails, later ones have their own time", () => {
   const played = play({
-    source: { cached: false },
+    backend: { cached: false },
     options: { timeoutMs: 1000 },
-    steps: (source, kernel) => [
+    steps: (backend, kernel) => [
       read(2n, 0, 512),
       () => kernel.clock += 600,
       read(4n, 512, 512),
@@ -214,30 +214,30 @@ Deno.test("a read that waits too long fails, later ones have their own time", ()
       () => assertEquals(kernel.replies.length, 0),
       () => kernel.clock += 1,
       () => assertEquals(outcomes(kernel), [[2, EIO]]),
-      () => source.end(1),
+      () => backend.end(1),
       read(6n, 1024, 512),
-      () => source.end(),
+      () => backend.end(),
     ],
   });
   // The last one waits until its time is over, as nothing else happens.
   assertEquals(outcomes(played), [[2, EIO], [4, 0], [6, EIO]]);
-  assertEquals(played.source.abandoned, [0, 1]);
+  assertEquals(played.backend.abandoned, [0, 1]);
 });
 
 Deno.test("at the end only what can be answered with its bytes is answered, and no read fails", () => {
   const played = play({
     options: { timeoutMs: 1000 },
-    steps: (source, kernel) => [
-      () => source.forget(0, 8),
+    steps: (backend, kernel) => [
+      () => backend.forget(0, 8),
       read(2n, 0, 512),
       read(4n, 512, 512),
       read(6n, 1024, 512),
       () => {
-        source.ending = true;
+        backend.ending = true;
         kernel.clock += 2000;
-        source.unreadable.add(1);
-        source.end(1);
-        source.end(1);
+        backend.unreadable.add(1);
+        backend.end(1);
+        backend.end(1);
       },
       read(8n, 8192, 512),
       request(3, 10n, 0n, 0n),
@@ -249,12 +249,12 @@ Deno.test("at the end only what can be answered with its bytes is answered, and 
 Deno.test("a thread that is to leave leaves what waits, but only at the end", () => {
   const notice = request(41, 0n);
   const kernel = new PlayedKernel();
-  const source = new ArraySource(kernel.output, { cached: false });
-  kernel.plays(read(2n, 0, 512), notice, () => source.ending = true, notice, request(3, 4n, 0n));
+  const backend = new ArrayBackend(kernel.output, { cached: false });
+  kernel.plays(read(2n, 0, 512), notice, () => backend.ending = true, notice, request(3, 4n, 0n));
   const file = { mode: 0o400, uid: 0, gid: 0, timeMs: 0, isComplete: () => false };
   const options = { timeoutMs: 0, directFlag: O_DIRECT, maxBackground: 1 };
   const interrupts = new Interrupts(Interrupts.memory());
-  serveMount(kernel, file, new ParkedReads(source), interrupts, options);
+  serveMount(kernel, file, new ParkedReads(backend), interrupts, options);
   assertEquals([kernel.replies, kernel.stepsLeft], [[], 1]);
 });
 
@@ -278,7 +278,7 @@ Deno.test("the page cache is used only when the device is complete, and never fo
 
 Deno.test("attributes say exactly what the file is", () => {
   const { replies } = play({
-    source: { sectors: 3, sectorSize: 2048 },
+    backend: { sectors: 3, sectorSize: 2048 },
     steps: () => [request(3, 2n, 0n, 0n)],
   });
   const view = new DataView(replies[0]!.data.buffer);
@@ -347,7 +347,7 @@ Deno.test("each request of another kind has its answer or, where the kernel expe
 });
 
 Deno.test("the file system is full and has one file", () => {
-  const { replies } = play({ source: { sectors: 17 }, steps: () => [request(17, 2n)] });
+  const { replies } = play({ backend: { sectors: 17 }, steps: () => [request(17, 2n)] });
   const view = new DataView(replies[0]!.data.buffer);
   assertEquals(replies[0]!.data.length, 80);
   assertEquals([0, 8, 16, 24, 32].map((at) => Number(view.getBigUint64(at, true))), [

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { BAD_SECTOR, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../../../src/map/statuses.ts";
 import { CHUNK, CMD, E, errnoOf, extentsOf, FLAG } from "../../conformance/wire.ts";
-import type { ArraySource } from "./array_source.ts";
+import type { ArrayBackend } from "./array_backend.ts";
 import { type Mode, play } from "./played_session.ts";
 
 const BOTH = ["base:allocation", "x-blkcache:state"];
@@ -15,15 +15,15 @@ async function status(
     offset = 0,
     length = 512 as number | bigint,
   },
-  prepare: (source: ArraySource) => void = () => {},
+  prepare: (backend: ArrayBackend) => void = () => {},
   sectors = 256,
 ) {
   const played = await play({
     mode,
     contexts,
-    source: { sectors },
-    steps: (ask, source) => {
-      prepare(source);
+    backend: { sectors },
+    steps: (ask, backend) => {
+      prepare(backend);
       return [ask({ type: CMD.BLOCK_STATUS, cookie: 42, flags, offset, length })];
     },
   });
@@ -32,11 +32,11 @@ async function status(
   return chunks;
 }
 
-function example(source: ArraySource): void {
-  source.statuses.set([NON_TRIED, NON_TRIMMED, NON_SCRAPED, BAD_SECTOR], 10);
-  for (const sector of [20, 21, 22]) source.zeros.add(sector);
+function example(backend: ArrayBackend): void {
+  backend.statuses.set([NON_TRIED, NON_TRIMMED, NON_SCRAPED, BAD_SECTOR], 10);
+  for (const sector of [20, 21, 22]) backend.zeros.add(sector);
   // Not read yet, although the image has a hole there.
-  source.forget(22, 23);
+  backend.forget(22, 23);
 }
 
 Deno.test("extents say what is known, in each context and width", async () => {
@@ -97,9 +97,9 @@ Deno.test("a range past the end is refused", async () => {
 });
 
 Deno.test("a reply has at most 4096 extents, and begins at the offset", async () => {
-  const alternate = (source: ArraySource) => {
-    for (let sector = 0; sector < source.statuses.length; sector += 2) {
-      source.statuses[sector] = BAD_SECTOR;
+  const alternate = (backend: ArrayBackend) => {
+    for (let sector = 0; sector < backend.statuses.length; sector += 2) {
+      backend.statuses[sector] = BAD_SECTOR;
     }
   };
   const [base, state] = await status({ length: 9000 * 512 }, alternate, 9000);
@@ -112,8 +112,8 @@ Deno.test("a reply has at most 4096 extents, and begins at the offset", async ()
 
 Deno.test("an extent that would need more than 65,536 runs ends early", async () => {
   const sectors = 70_000;
-  const alternate = (source: ArraySource) => {
-    for (let sector = 0; sector < sectors; sector += 2) source.statuses[sector] = BAD_SECTOR;
+  const alternate = (backend: ArrayBackend) => {
+    for (let sector = 0; sector < sectors; sector += 2) backend.statuses[sector] = BAD_SECTOR;
   };
   const [base] = await status(
     { contexts: ["base:allocation"], length: sectors * 512 },
@@ -128,9 +128,9 @@ Deno.test("64-bit lengths describe more than 4 GiB", async () => {
   const played = await play({
     mode: "extended",
     contexts: ["base:allocation"],
-    steps: (ask, source) => {
-      Object.defineProperty(source, "size", { value: size });
-      source.describe = (_offset, limit, extent) =>
+    steps: (ask, backend) => {
+      Object.defineProperty(backend, "size", { value: size });
+      backend.describe = (_offset, limit, extent) =>
         Object.assign(extent, { end: limit, status: 4, zero: true });
       return [ask({ type: CMD.BLOCK_STATUS, offset: 4096, length: size - 4096 })];
     },

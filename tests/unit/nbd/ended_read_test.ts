@@ -9,17 +9,17 @@ import {
   FLAG,
   offsetOf,
 } from "../../conformance/wire.ts";
-import { bytesAt } from "./array_source.ts";
+import { bytesAt } from "./array_backend.ts";
 import { type Mode, play } from "./played_session.ts";
 
 /** Reads a range of a device with these bad sectors, none of it cached. */
 function readWithBadSectors(bad: number[], mode: Mode, offset: number, length: number, flags = 0) {
   return play({
     mode,
-    source: { cached: false },
-    steps: (ask, source) => {
-      bad.forEach((sector) => source.unreadable.add(sector));
-      return [ask({ type: CMD.READ, cookie: 42, flags, offset, length }), () => source.end()];
+    backend: { cached: false },
+    steps: (ask, backend) => {
+      bad.forEach((sector) => backend.unreadable.add(sector));
+      return [ask({ type: CMD.READ, cookie: 42, flags, offset, length }), () => backend.end()];
     },
   });
 }
@@ -103,13 +103,13 @@ Deno.test("a simple reply and an unfragmented read fail as a whole", async () =>
 Deno.test("runs too short for the chunks between them give one error", async () => {
   const { chunks, replies } = await play({
     mode: "extended",
-    source: { cached: false },
-    steps: (ask, source) => {
+    backend: { cached: false },
+    steps: (ask, backend) => {
       const runs = Array.from({ length: 300 }, (_, index) => 10 * index + 3);
-      source.collect = () => runs.length;
-      source.unreadableStart = (index) => runs[index]!;
-      source.unreadableEnd = (index) => runs[index]! + 1;
-      return [ask({ type: CMD.READ, cookie: 42, length: 4096 }), () => source.end()];
+      backend.collect = () => runs.length;
+      backend.unreadableStart = (index) => runs[index]!;
+      backend.unreadableEnd = (index) => runs[index]! + 1;
+      return [ask({ type: CMD.READ, cookie: 42, length: 4096 }), () => backend.end()];
     },
   });
   const [error, ...others] = await chunks();
@@ -120,10 +120,10 @@ Deno.test("a read of 32 MiB with a bad sector in every 64 KiB keeps all the rest
   const length = 32 * 1024 * 1024;
   const { chunks } = await play({
     mode: "extended",
-    source: { sectors: length / 4096, sectorSize: 4096, cached: false },
-    steps: (ask, source) => {
-      for (let sector = 5; sector < length / 4096; sector += 16) source.unreadable.add(sector);
-      return [ask({ type: CMD.READ, cookie: 42, length }), () => source.end()];
+    backend: { sectors: length / 4096, sectorSize: 4096, cached: false },
+    steps: (ask, backend) => {
+      for (let sector = 5; sector < length / 4096; sector += 16) backend.unreadable.add(sector);
+      return [ask({ type: CMD.READ, cookie: 42, length }), () => backend.end()];
     },
   });
   const { have, errors } = assemble(await chunks(), 0, length);
@@ -135,15 +135,15 @@ Deno.test("two reads that end together are sent apart when the buffer cannot hol
   const length = 32 * 1024 * 1024;
   const { chunks, replies, peer } = await play({
     mode: "structured",
-    source: { sectors: length / 4096, sectorSize: 4096, cached: false },
-    steps: (ask, source) => {
-      source.unreadable.add(100);
+    backend: { sectors: length / 4096, sectorSize: 4096, cached: false },
+    steps: (ask, backend) => {
+      backend.unreadable.add(100);
       return [
         ask({ type: CMD.READ, cookie: 1, length: 262_000 }),
         ask({ type: CMD.READ, cookie: 2, length }),
         () => {
-          source.end();
-          source.end();
+          backend.end();
+          backend.end();
         },
       ];
     },

@@ -5,7 +5,7 @@ import { preferredBlockSize, transmissionFlags } from "../../../src/nbd/export.t
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
 import { SIMPLE } from "../../../src/nbd/negotiated.ts";
 import { serveClient } from "../../../src/nbd/serve_client.ts";
-import { ArraySource } from "./array_source.ts";
+import { ArrayBackend } from "./array_backend.ts";
 import { MemoryPeer } from "./memory_peer.ts";
 
 Deno.test("the preferred block size is a power of two, at least a page and a sector", () => {
@@ -32,8 +32,8 @@ Deno.test("options and commands have the specification's names", () => {
   assertEquals([commandName(0), commandName(77)], ["NBD_CMD_READ", "command 77"]);
 });
 
-Deno.test("buffers that are too small, and sources that break their word, are our own bugs", () => {
-  const parked = new ParkedReads(new ArraySource(new Uint8Array(0)));
+Deno.test("buffers that are too small, and backends that break their word, are our own bugs", () => {
+  const parked = new ParkedReads(new ArrayBackend(new Uint8Array(0)));
   const negotiated = { mode: SIMPLE, contexts: [] } as const;
   const small = [
     new MemoryPeer(new Uint8Array(4096)),
@@ -42,10 +42,10 @@ Deno.test("buffers that are too small, and sources that break their word, are ou
   for (const peer of small) {
     assertThrows(() => serveClient(peer, parked, negotiated, { timeoutMs: 0 }), AssertionError);
   }
-  const source = new ArraySource(new Uint8Array(0));
-  assertThrows(() => source.pending.release(0), AssertionError);
+  const backend = new ArrayBackend(new Uint8Array(0));
+  assertThrows(() => backend.pending.release(0), AssertionError);
   assertThrows(
-    () => new ArraySource(new Uint8Array(0), { maxParked: 0 }),
+    () => new ArrayBackend(new Uint8Array(0), { maxParked: 0 }),
     AssertionError,
   );
 });

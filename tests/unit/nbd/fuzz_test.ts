@@ -3,7 +3,7 @@ import { BAD_SECTOR, NON_TRIED } from "../../../src/map/statuses.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
 import { inPieces, mutated, Random, seedOfRun } from "../../conformance/mutation.ts";
 import { liveHeap } from "../../harness/live_heap.ts";
-import { ArraySource } from "./array_source.ts";
+import { ArrayBackend } from "./array_backend.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
 import { serveDialogue } from "./serve_dialogue.ts";
 
@@ -42,41 +42,41 @@ Deno.test("20,000 mutated dialogues neither crash a session nor hang it nor make
 /** Plays one dialogue against a device with gaps and bad sectors. @returns how the session ended. */
 function playOne(random: Random, buffers: MemoryPeer): string {
   const peer = new MemoryPeer(buffers.output, buffers.input);
-  const source = new ArraySource(peer.output, { sectors: 64, maxParked: 1 + random.below(4) });
+  const backend = new ArrayBackend(peer.output, { sectors: 64, maxParked: 1 + random.below(4) });
   for (let count = random.below(4); count > 0; count--) {
     const first = random.below(64);
-    source.statuses.fill(random.pick([NON_TRIED, BAD_SECTOR]), first, first + random.below(16));
-    source.unreadable.add(random.below(64));
-    source.zeros.add(random.below(64));
+    backend.statuses.fill(random.pick([NON_TRIED, BAD_SECTOR]), first, first + random.below(16));
+    backend.unreadable.add(random.below(64));
+    backend.zeros.add(random.below(64));
   }
-  const parked = new ParkedReads(source);
-  peer.ended = () => source.hasEnded();
-  source.onEnding = () => peer.ring();
+  const parked = new ParkedReads(backend);
+  peer.ended = () => backend.hasEnded();
+  backend.onEnding = () => peer.ring();
   peer.plays(
-    ...inPieces(random, mutated(random)).flatMap((piece) => happening(random, source, piece)),
+    ...inPieces(random, mutated(random)).flatMap((piece) => happening(random, backend, piece)),
   );
   // Enough for every read that may be parked by then.
-  for (let count = 0; count < 40; count++) peer.plays(() => endOne(random, source));
+  for (let count = 0; count < 40; count++) peer.plays(() => endOne(random, backend));
   const { reason } = serveDialogue(peer, EXPORT, parked, {
     timeoutMs: random.pick([0, 50]),
     now: peer.now,
   });
   assert(parked.pending.waiting === 0, "reads still wait for the client");
-  while (source.parked.length > 0) source.end();
-  assert(source.nextEnded() === -1 && source.pending.underWay === 0, "a slot is lost");
+  while (backend.parked.length > 0) backend.end();
+  assert(backend.nextEnded() === -1 && backend.pending.underWay === 0, "a slot is lost");
   checkReplies(peer.sent);
   return reason;
 }
 
 /** A piece of the dialogue, and perhaps something that happens behind it. */
-function happening(random: Random, source: ArraySource, piece: Uint8Array): Step[] {
+function happening(random: Random, backend: ArrayBackend, piece: Uint8Array): Step[] {
   const chance = random.below(60);
-  if (chance === 0) return [piece, () => source.ending = true];
-  return chance < 6 ? [piece, () => endOne(random, source)] : [piece];
+  if (chance === 0) return [piece, () => backend.ending = true];
+  return chance < 6 ? [piece, () => endOne(random, backend)] : [piece];
 }
 
-function endOne(random: Random, source: ArraySource): void {
-  if (source.parked.length > 0) source.end(random.below(source.parked.length));
+function endOne(random: Random, backend: ArrayBackend): void {
+  if (backend.parked.length > 0) backend.end(random.below(backend.parked.length));
 }
 
 /** What has been sent is whole messages, as far as a reader can tell without knowing the requests. */

@@ -16,7 +16,7 @@ import {
   u32,
   u64,
 } from "../../conformance/wire.ts";
-import { ArraySource } from "./array_source.ts";
+import { ArrayBackend } from "./array_backend.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
 import { type Served, serveDialogue } from "./serve_dialogue.ts";
 
@@ -29,15 +29,15 @@ const FLAGS_STRUCTURED = 0b101_1000_1111;
 
 /** Plays a dialogue after the client's flags. */
 async function negotiate(...steps: Step[]) {
-  const { peer, source, target } = stage();
+  const { peer, backend, target } = stage();
   peer.plays(CLIENT_FLAGS, ...steps);
-  return { source, ...await run(peer, target) };
+  return { backend, ...await run(peer, target) };
 }
 
 function stage() {
   const peer = new MemoryPeer();
-  const source = new ArraySource(peer.output, { sectorSize: 2048 });
-  return { peer, source, target: new ParkedReads(source) as Served };
+  const backend = new ArrayBackend(peer.output, { sectorSize: 2048 });
+  return { peer, backend, target: new ParkedReads(backend) as Served };
 }
 
 async function run(peer: MemoryPeer, target: Served, hasPlace = () => true) {
@@ -177,13 +177,13 @@ Deno.test("LIST names the export and describes it", async () => {
 
 Deno.test("INFO and GO give what is asked for, once, and agree", async () => {
   const payload = infoPayload("disc", [INFO.BLOCK_SIZE, INFO.NAME, INFO.NAME, 9, INFO.DESCRIPTION]);
-  const { replies, source } = await negotiate(option(OPT.INFO, payload), option(OPT.GO, payload));
+  const { replies, backend } = await negotiate(option(OPT.INFO, payload), option(OPT.GO, payload));
   const info = await replies.optionReplies();
   const go = await replies.optionReplies();
   assertEquals(go.map((reply) => reply.payload), info.map((reply) => reply.payload));
   assertEquals(types(info), [REP.INFO, REP.INFO, REP.INFO, REP.INFO, REP.ACK]);
   assertEquals(info.slice(0, 4).map((reply) => reply.payload), [
-    concat(u16(INFO.EXPORT), u64(source.size), u16(FLAGS_SIMPLE)),
+    concat(u16(INFO.EXPORT), u64(backend.size), u16(FLAGS_SIMPLE)),
     concat(u16(INFO.NAME), text("disc")),
     concat(u16(INFO.DESCRIPTION), text(EXPORT.description)),
     concat(u16(INFO.BLOCK_SIZE), u32(1), u32(4096), u32(32 * 1024 * 1024)),
@@ -206,10 +206,10 @@ Deno.test("NBD_FLAG_SEND_DF is set with structured replies and extended headers 
 
 Deno.test("EXPORT_NAME is answered with the size, the flags, and zeroes unless they were declined", async () => {
   for (const [clientFlags, zeroes] of [[1, 124], [3, 0], [0, 124], [2, 0]] as const) {
-    const { peer, source, target } = stage();
+    const { peer, backend, target } = stage();
     peer.plays(u32(clientFlags), option(OPT.EXPORT_NAME, text("disc")));
     const { replies } = await run(peer, target);
-    const expected = concat(u64(source.size), u16(FLAGS_SIMPLE), new Uint8Array(zeroes));
+    const expected = concat(u64(backend.size), u16(FLAGS_SIMPLE), new Uint8Array(zeroes));
     assertEquals(await replies.read(expected.length), expected);
     assertEquals(replies.left(), 0);
   }
@@ -284,8 +284,8 @@ Deno.test("an unavailable export is listed with the reason and refused with it",
 
 Deno.test("a server that is ending refuses options and closes", async () => {
   for (const [bytes, expected] of [[GO, REP.ERR_SHUTDOWN], [option(OPT.ABORT), REP.ACK]] as const) {
-    const { peer, source, target } = stage();
-    source.ending = true;
+    const { peer, backend, target } = stage();
+    backend.ending = true;
     peer.plays(CLIENT_FLAGS, bytes, GO);
     const { replies } = await run(peer, target);
     assertEquals(types(await replies.optionReplies()), [expected]);

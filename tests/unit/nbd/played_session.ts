@@ -17,7 +17,7 @@ import {
   type Request,
   request,
 } from "../../conformance/wire.ts";
-import { ArraySource } from "./array_source.ts";
+import { ArrayBackend } from "./array_backend.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
 import { serveDialogue } from "./serve_dialogue.ts";
 
@@ -27,7 +27,7 @@ export type Mode = "simple" | "structured" | "extended";
 export interface Played {
   readonly end: SessionEnd;
   readonly peer: MemoryPeer;
-  readonly source: ArraySource;
+  readonly backend: ArrayBackend;
   readonly parked: ParkedReads;
   /** What came after the negotiation. */
   readonly replies: ReplyReader & { left(): number };
@@ -39,12 +39,12 @@ export interface Play {
   readonly mode?: Mode;
   /** Metadata contexts to set. */
   readonly contexts?: readonly string[];
-  readonly source?: ConstructorParameters<typeof ArraySource>[1];
+  readonly backend?: ConstructorParameters<typeof ArrayBackend>[1];
   readonly options?: Partial<SessionOptions>;
   /** The client's part; requests are built in the session's mode by `ask`. */
   readonly steps: (
     ask: (request: Request) => Uint8Array,
-    source: ArraySource,
+    backend: ArrayBackend,
     peer: MemoryPeer,
   ) => Step[];
 }
@@ -52,20 +52,20 @@ export interface Play {
 /** Negotiates, plays the steps, and closes. */
 export async function play({ mode = "simple", contexts = [], ...rest }: Play): Promise<Played> {
   const output = new Uint8Array(OUTPUT_BYTES);
-  const source = new ArraySource(output, rest.source);
-  const parked = new ParkedReads(source);
+  const backend = new ArrayBackend(output, rest.backend);
+  const parked = new ParkedReads(backend);
   const peer = new MemoryPeer(output);
   const ask = mode === "extended" ? extendedRequest : request;
-  peer.plays(negotiation(mode, contexts), ...rest.steps(ask, source, peer));
-  peer.ended = () => source.hasEnded();
-  source.onEnding = () => peer.ring();
+  peer.plays(negotiation(mode, contexts), ...rest.steps(ask, backend, peer));
+  peer.ended = () => backend.hasEnded();
+  backend.onEnding = () => peer.ring();
   const exported = { name: "", description: "a device" };
   const options = { timeoutMs: 0, now: peer.now, ...rest.options };
   const end = serveDialogue(peer, exported, parked, options);
   const replies = peer.replies();
   await skipNegotiation(replies, mode, contexts);
   const chunks = () => replies.chunks(mode === "extended");
-  return { end, peer, source, parked, replies, chunks };
+  return { end, peer, backend, parked, replies, chunks };
 }
 
 /** The client's side of a negotiation that succeeds. */

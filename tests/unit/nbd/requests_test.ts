@@ -13,7 +13,7 @@ import {
   u32,
   u64,
 } from "../../conformance/wire.ts";
-import { byteAt, bytesAt } from "./array_source.ts";
+import { byteAt, bytesAt } from "./array_backend.ts";
 import { type Mode, play } from "./played_session.ts";
 
 const MIB = 1024 * 1024;
@@ -21,7 +21,7 @@ const SIZE = 256 * 512;
 
 Deno.test("cached reads are answered in order and in one send, in each mode", async () => {
   for (const mode of ["simple", "structured", "extended"] as const) {
-    const { peer, replies, chunks, source } = await play({
+    const { peer, replies, chunks, backend } = await play({
       mode,
       steps: (ask) => [
         concat(
@@ -56,7 +56,7 @@ Deno.test("cached reads are answered in order and in one send, in each mode", as
     }
     // The greeting, the options one by one, the two reads.
     assertEquals([replies.left(), peer.sent.length], [0, mode === "simple" ? 3 : 4]);
-    assertEquals(source.noted, [[1000, 3000], [SIZE - 1, 1]]);
+    assertEquals(backend.noted, [[1000, 3000], [SIZE - 1, 1]]);
   }
 });
 
@@ -177,7 +177,7 @@ Deno.test("each request that cannot be granted is refused, and the next one is s
 
 Deno.test("FLUSH, CACHE and FUA succeed", async () => {
   for (const mode of ["simple", "structured", "extended"] as const) {
-    const { replies, chunks, source } = await play({
+    const { replies, chunks, backend } = await play({
       mode,
       steps: (ask) => [
         ask({ type: CMD.FLUSH, cookie: 1 }),
@@ -199,7 +199,7 @@ Deno.test("FLUSH, CACHE and FUA succeed", async () => {
       ? (await replies.simpleReply(3)).data
       : dataOf((await chunks())[0]!);
     assertEquals(data, bytesAt(9, 3));
-    assertEquals([source.prefetched, source.noted], [[[1024, 4096]], [[9, 3]]]);
+    assertEquals([backend.prefetched, backend.noted], [[[1024, 4096]], [[9, 3]]]);
     assertEquals(replies.left(), 0);
   }
 });
@@ -216,7 +216,7 @@ Deno.test("an unfragmented read of cached bytes is one data chunk", async () => 
 Deno.test("a read of 32 MiB is served, behind others that wait to be sent", async () => {
   const { chunks, peer } = await play({
     mode: "structured",
-    source: { sectors: 65 * 1024, sectorSize: 512 },
+    backend: { sectors: 65 * 1024, sectorSize: 512 },
     steps: (ask) => [
       concat(
         ask({ type: CMD.READ, cookie: 1, length: 10_000 }),
@@ -237,7 +237,7 @@ Deno.test("a read of 32 MiB is served, behind others that wait to be sent", asyn
 
 Deno.test("pending replies are sent when they are many, although requests wait", async () => {
   const { peer } = await play({
-    source: { sectors: 2048 },
+    backend: { sectors: 2048 },
     steps: (ask) => [
       concat(...Array.from({ length: 20 }, () => ask({ type: CMD.READ, length: 8192 }))),
     ],
@@ -344,10 +344,10 @@ Deno.test("the counters hear of each request and of each byte", async () => {
     const { replies } = await play({
       mode,
       options: { counters },
-      source: { cached: false },
-      steps: (ask, source) => {
-        source.statuses.fill(4, 0, 1);
-        source.unreadable.add(2);
+      backend: { cached: false },
+      steps: (ask, backend) => {
+        backend.statuses.fill(4, 0, 1);
+        backend.unreadable.add(2);
         return [
           concat(
             ask({ type: CMD.READ, length: 10 }),
@@ -355,7 +355,7 @@ Deno.test("the counters hear of each request and of each byte", async () => {
             ask({ type: CMD.TRIM, length: 512 }),
             ask({ type: CMD.READ, offset: 512, length: 2048 }),
           ),
-          () => source.end(),
+          () => backend.end(),
         ];
       },
     });

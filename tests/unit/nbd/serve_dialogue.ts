@@ -43,7 +43,7 @@ function negotiate(
 ): Negotiated | SessionEnd {
   const output = new Uint8Array(OPTION_REPLIES_BYTES);
   const replies = new OptionReplies(output);
-  const target = served instanceof ParkedReads ? served.source : served;
+  const target = served instanceof ParkedReads ? served.backend : served;
   const negotiation = new Negotiation(exported, target, replies);
   const send = () => {
     const length = replies.take();

@@ -4,14 +4,14 @@ import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
 import { SIMPLE } from "../../../src/nbd/negotiated.ts";
 import { serveClient } from "../../../src/nbd/serve_client.ts";
 import { CMD, concat, dataOf, E, errnoOf, request } from "../../conformance/wire.ts";
-import { ArraySource, bytesAt } from "./array_source.ts";
+import { ArrayBackend, bytesAt } from "./array_backend.ts";
 import { MemoryPeer, SILENCE } from "./memory_peer.ts";
 import { play } from "./played_session.ts";
 
 Deno.test("hits are answered while misses are parked, and misses as they end", async () => {
-  const { replies, source, end } = await play({
-    steps: (ask, source) => {
-      source.forget(0, 16);
+  const { replies, backend, end } = await play({
+    steps: (ask, backend) => {
+      backend.forget(0, 16);
       return [
         concat(
           ask({ type: CMD.READ, cookie: 1, offset: 0, length: 512 }),
@@ -20,9 +20,9 @@ Deno.test("hits are answered while misses are parked, and misses as they end", a
           ask({ type: CMD.READ, cookie: 4, offset: 30_000, length: 100 }),
         ),
         ask({ type: CMD.READ, cookie: 5, offset: 40_000, length: 100 }),
-        () => source.end(1),
+        () => backend.end(1),
         ask({ type: CMD.READ, cookie: 6, offset: 50_000, length: 100 }),
-        () => source.end(0),
+        () => backend.end(0),
         ask({ type: CMD.DISC }),
       ];
     },
@@ -43,13 +43,13 @@ Deno.test("hits are answered while misses are parked, and misses as they end", a
     });
   }
   assertEquals([end.reason, replies.left()], ["left", 0]);
-  assertEquals(source.noted.length, 6);
+  assertEquals(backend.noted.length, 6);
 });
 
 Deno.test("when all slots are in use the session takes nothing more until one is free", async () => {
-  const { replies, source } = await play({
-    source: { maxParked: 2, cached: false },
-    steps: (ask, source) => [
+  const { replies, backend } = await play({
+    backend: { maxParked: 2, cached: false },
+    steps: (ask, backend) => [
       concat(
         ...[1, 2, 3, 4].map((cookie) =>
           ask({ type: CMD.READ, cookie, offset: cookie * 512, length: 512 })
@@ -57,30 +57,30 @@ Deno.test("when all slots are in use the session takes nothing more until one is
       ),
       ask({ type: CMD.FLUSH, cookie: 5 }),
       () => {
-        assertEquals(source.parked.length, 2);
-        source.end(1);
+        assertEquals(backend.parked.length, 2);
+        backend.end(1);
       },
       () => {
-        assertEquals(source.parked.map(({ offset }) => offset), [512, 1536]);
-        source.end(0);
+        assertEquals(backend.parked.map(({ offset }) => offset), [512, 1536]);
+        backend.end(0);
       },
-      () => source.end(),
-      () => source.end(),
+      () => backend.end(),
+      () => backend.end(),
     ],
   });
   for (const [cookie, length] of [[2n, 512], [1n, 512], [5n, 0], [3n, 512], [4n, 512]] as const) {
     assertEquals((await replies.simpleReply(length)).cookie, cookie);
   }
   // Once each: a read that had to wait for a slot is not told twice.
-  assertEquals(source.noted.length, 4);
+  assertEquals(backend.noted.length, 4);
 });
 
 Deno.test("a read whose time is over gets EIO; its slot stays taken until the device is done", async () => {
-  const { replies, source, chunks } = await play({
+  const { replies, backend, chunks } = await play({
     mode: "structured",
-    source: { maxParked: 1, cached: false },
+    backend: { maxParked: 1, cached: false },
     options: { timeoutMs: 60_000 },
-    steps: (ask, source, peer) => [
+    steps: (ask, backend, peer) => [
       ask({ type: CMD.READ, cookie: 1, offset: 0, length: 512 }),
       ask({ type: CMD.FLUSH, cookie: 2 }),
       () => assertEquals(peer.clock += 59_999, 59_999),
@@ -90,10 +90,10 @@ Deno.test("a read whose time is over gets EIO; its slot stays taken until the de
         ask({ type: CMD.FLUSH, cookie: 4 }),
       ),
       () => {
-        assertEquals([source.parked.length, source.abandoned], [1, [0]]);
-        source.end();
+        assertEquals([backend.parked.length, backend.abandoned], [1, [0]]);
+        backend.end();
       },
-      () => source.end(),
+      () => backend.end(),
     ],
   });
   assertEquals((await chunks())[0]!.cookie, 2n);
@@ -101,14 +101,14 @@ Deno.test("a read whose time is over gets EIO; its slot stays taken until the de
   assertEquals([late!.cookie, errnoOf(late!)], [1n, E.IO]);
   assertEquals((await chunks())[0]!.cookie, 4n);
   assertEquals(dataOf((await chunks())[0]!), bytesAt(512, 512));
-  assertEquals([replies.left(), source.parked.length], [0, 0]);
+  assertEquals([replies.left(), backend.parked.length], [0, 0]);
 });
 
 Deno.test("each read has its own time, whichever ends first", async () => {
   const { replies, peer } = await play({
-    source: { cached: false },
+    backend: { cached: false },
     options: { timeoutMs: 100 },
-    steps: (ask, source, peer) => {
+    steps: (ask, backend, peer) => {
       peer.silent = true;
       const read = (cookie: number) =>
         ask({ type: CMD.READ, cookie, offset: cookie * 512, length: 512 });
@@ -118,7 +118,7 @@ Deno.test("each read has its own time, whichever ends first", async () => {
         read(2),
         () => peer.clock = 60,
         read(3),
-        () => source.end(0),
+        () => backend.end(0),
         ask({ type: CMD.DISC }),
       ];
     },
@@ -132,12 +132,12 @@ Deno.test("each read has its own time, whichever ends first", async () => {
 
 Deno.test("without a timeout a session waits for ever", async () => {
   const { replies, peer } = await play({
-    source: { cached: false },
-    steps: (ask, source, peer) => [
+    backend: { cached: false },
+    steps: (ask, backend, peer) => [
       ask({ type: CMD.READ, length: 512 }),
       () => {
         peer.clock = 1e9;
-        source.end();
+        backend.end();
       },
       ask({ type: CMD.DISC }),
     ],
@@ -145,18 +145,18 @@ Deno.test("without a timeout a session waits for ever", async () => {
   assertEquals([(await replies.simpleReply(512)).errno, peer.clock], [0, 1e9]);
 });
 
-Deno.test("when the source is ending, what waits and what comes gets ESHUTDOWN", async () => {
+Deno.test("when the backend is ending, what waits and what comes gets ESHUTDOWN", async () => {
   for (const mode of ["simple", "extended"] as const) {
     const { replies, end, parked, chunks } = await play({
       mode,
-      source: { cached: false },
-      steps: (ask, source) => [
+      backend: { cached: false },
+      steps: (ask, backend) => [
         concat(
           ask({ type: CMD.READ, cookie: 1, length: 512 }),
           ask({ type: CMD.READ, cookie: 2, length: 9 }),
         ),
-        () => source.end(1),
-        () => source.ending = true,
+        () => backend.end(1),
+        () => backend.ending = true,
         ask({ type: CMD.READ, cookie: 3, length: 512 }),
         concat(ask({ type: CMD.FLUSH, cookie: 4 }), ask({ type: CMD.DISC }), new Uint8Array(99)),
       ],
@@ -183,21 +183,21 @@ Deno.test("when the source is ending, what waits and what comes gets ESHUTDOWN",
 
 Deno.test("a session that waits for its client ends when the server shuts the connection down", async () => {
   const { end } = await play({
-    steps: (ask, source) => [ask({ type: CMD.FLUSH }), () => source.ending = true],
+    steps: (ask, backend) => [ask({ type: CMD.FLUSH }), () => backend.ending = true],
   });
   assertEquals(end.reason, "ending");
 });
 
 Deno.test("after NBD_CMD_DISC the reads before it are answered, and nothing behind it", async () => {
   const { replies, end } = await play({
-    source: { cached: false },
-    steps: (ask, source) => [
+    backend: { cached: false },
+    steps: (ask, backend) => [
       concat(
         ask({ type: CMD.READ, cookie: 1, length: 512 }),
         ask({ type: CMD.DISC }),
         ask({ type: CMD.FLUSH, cookie: 2 }),
       ),
-      () => source.end(),
+      () => backend.end(),
     ],
   });
   assertEquals([(await replies.simpleReply(512)).cookie, replies.left(), end.reason], [
@@ -207,15 +207,15 @@ Deno.test("after NBD_CMD_DISC the reads before it are answered, and nothing behi
   ]);
 });
 
-Deno.test("after NBD_CMD_DISC the reads before it fail at their time, or with the source", async () => {
+Deno.test("after NBD_CMD_DISC the reads before it fail at their time, or with the backend", async () => {
   for (const how of ["left", "ending"] as const) {
     const { replies, end } = await play({
-      source: { cached: false },
+      backend: { cached: false },
       options: { timeoutMs: 100 },
-      steps: (ask, source, peer) => {
+      steps: (ask, backend, peer) => {
         peer.silent = true;
         const steps = [ask({ type: CMD.READ, cookie: 1, length: 512 }), ask({ type: CMD.DISC })];
-        return how === "ending" ? [...steps, () => source.ending = true] : steps;
+        return how === "ending" ? [...steps, () => backend.ending = true] : steps;
       },
     });
     const { errno } = await replies.simpleReply();
@@ -225,17 +225,17 @@ Deno.test("after NBD_CMD_DISC the reads before it fail at their time, or with th
 
 Deno.test("a client that closes while reads are parked leaves them to the next client", async () => {
   const output = new Uint8Array(OUTPUT_BYTES);
-  const source = new ArraySource(output, { cached: false, maxParked: 2 });
-  const parked = new ParkedReads(source);
+  const backend = new ArrayBackend(output, { cached: false, maxParked: 2 });
+  const parked = new ParkedReads(backend);
   const read = (cookie: number, offset: number) =>
     request({ type: CMD.READ, cookie, offset, length: 512 });
   const negotiated = { mode: SIMPLE, contexts: [] } as const;
 
   const first = new MemoryPeer(output);
-  first.ended = () => source.hasEnded();
+  first.ended = () => backend.hasEnded();
   first.plays(read(1, 0), read(2, 512));
   assertEquals(serveClient(first, parked, negotiated, { timeoutMs: 0 }).reason, "gone");
-  assertEquals([parked.pending.waiting, parked.pending.full, [...source.abandoned].sort()], [
+  assertEquals([parked.pending.waiting, parked.pending.full, [...backend.abandoned].sort()], [
     0,
     true,
     [
@@ -245,12 +245,12 @@ Deno.test("a client that closes while reads are parked leaves them to the next c
   ]);
 
   const second = new MemoryPeer(output);
-  second.ended = () => source.hasEnded();
+  second.ended = () => backend.hasEnded();
   second.plays(
     read(3, 1024),
-    () => source.end(0),
-    () => source.end(1),
-    () => source.end(0),
+    () => backend.end(0),
+    () => backend.end(1),
+    () => backend.end(0),
     request({ type: CMD.DISC }),
   );
   assertEquals(serveClient(second, parked, negotiated, { timeoutMs: 0 }).reason, "left");
@@ -261,13 +261,13 @@ Deno.test("a client that closes while reads are parked leaves them to the next c
 
 Deno.test("a client that does not listen ends its session", async () => {
   const { end, parked } = await play({
-    source: { cached: false },
-    steps: (ask, source, peer) => [
+    backend: { cached: false },
+    steps: (ask, backend, peer) => [
       ask({ type: CMD.READ, cookie: 1, length: 512 }),
       ask({ type: CMD.READ, cookie: 2, offset: 512, length: 512 }),
       () => {
         peer.deaf = true;
-        source.end();
+        backend.end();
       },
     ],
   });
@@ -276,7 +276,7 @@ Deno.test("a client that does not listen ends its session", async () => {
 
 Deno.test("a client is idle when it is silent between two requests, and only then", () => {
   const peer = new MemoryPeer();
-  const parked = new ParkedReads(new ArraySource(peer.output));
+  const parked = new ParkedReads(new ArrayBackend(peer.output));
   const read = request({ type: CMD.READ, cookie: 5, offset: 4096, length: 4096 });
   const serve = () =>
     serveClient(peer, parked, { mode: SIMPLE, contexts: [] }, { timeoutMs: 0 }).reason;

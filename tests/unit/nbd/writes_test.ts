@@ -6,7 +6,7 @@ import type { SessionEnd } from "../../../src/nbd/session_end.ts";
 import { refusalOfErrno } from "../../../src/nbd/write_errors.ts";
 import { PENDING, type Writer } from "../../../src/nbd/writer.ts";
 import { CMD, concat, E, type Request, request } from "../../conformance/wire.ts";
-import { ArraySource } from "./array_source.ts";
+import { ArrayBackend } from "./array_backend.ts";
 import { MemoryPeer, type Step } from "./memory_peer.ts";
 import { serveDialogue } from "./serve_dialogue.ts";
 import { negotiation } from "./played_session.ts";
@@ -63,7 +63,7 @@ class LaterWriter implements Writer {
   }
 }
 
-class WritableSource extends ArraySource {
+class WritableBackend extends ArrayBackend {
   readonly writer = new LaterWriter();
 
   override hasEnded(): boolean {
@@ -81,17 +81,17 @@ class WritableSource extends ArraySource {
 
 /** Plays a session with simple replies. @returns its end, and cookie and error of each reply. */
 async function play(
-  steps: (writer: LaterWriter, source: WritableSource) => Step[],
+  steps: (writer: LaterWriter, backend: WritableBackend) => Step[],
 ): Promise<{ end: SessionEnd; replies: [bigint, number][]; writer: LaterWriter }> {
   const output = new Uint8Array(OUTPUT_BYTES);
-  const source = new WritableSource(output);
+  const backend = new WritableBackend(output);
   const peer = new MemoryPeer(output);
-  peer.plays(negotiation("simple"), ...steps(source.writer, source));
-  peer.ended = () => source.hasEnded();
-  source.onEnding = () => peer.ring();
+  peer.plays(negotiation("simple"), ...steps(backend.writer, backend));
+  peer.ended = () => backend.hasEnded();
+  backend.onEnding = () => peer.ring();
   const exported = { name: "", description: "" };
   const options = { timeoutMs: 1000, now: peer.now };
-  const end = serveDialogue(peer, exported, new ParkedReads(source), options);
+  const end = serveDialogue(peer, exported, new ParkedReads(backend), options);
   const replies = peer.replies();
   await replies.greeting();
   await replies.optionReplies();
@@ -100,7 +100,7 @@ async function play(
     const { cookie, errno } = await replies.simpleReply();
     heard.push([cookie, errno]);
   }
-  return { end, replies: heard, writer: source.writer };
+  return { end, replies: heard, writer: backend.writer };
 }
 
 function write(cookie: number, offset: number, length = 10): Uint8Array {
@@ -183,9 +183,9 @@ Deno.test("no more writes are under way than there are slots; and they have no d
 });
 
 Deno.test("at the end of the run what is under way, and what is still arriving, is refused", async () => {
-  const { end, replies, writer } = await play((_, source) => [
+  const { end, replies, writer } = await play((_, backend) => [
     concat(write(1, 1), write(2, 2).subarray(0, 33)),
-    () => source.ending = true,
+    () => backend.ending = true,
     write(2, 2).subarray(33),
   ]);
   assertEquals(end.reason, "ending");

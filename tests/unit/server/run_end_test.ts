@@ -1,32 +1,33 @@
 import { assertEquals } from "@std/assert";
 import { EXIT_DONE, EXIT_FAILURE, exitMeaning } from "../../../src/base/exit_codes.ts";
 import {
-  type EndReason,
   exitCodeOf,
   MediaCodes,
   type RunEnd,
+  type RunEndReason,
 } from "../../../src/server/run_end.ts";
 
 /** Every reason: the code with --exit-when-complete, and without it, while something is missing. */
-const INCOMPLETE: Readonly<Record<EndReason, readonly [mustComplete: number, otherwise: number]>> =
-  {
-    "SIGINT": [130, 0],
-    "SIGTERM": [143, 0],
-    "SIGHUP": [129, 0],
-    "unmounted": [130, 0],
-    "medium gone": [4, 0],
-    "not answering": [4, 4],
-    "no room": [5, 5],
-    "complete": [3, 3],
-    "too many errors": [6, 6],
-    "too many errors per second": [6, 6],
-    "map full": [1, 1],
-    "reads are refused": [1, 1],
-    "reader failed": [1, 1],
-  };
-const REASONS = Object.keys(INCOMPLETE) as EndReason[];
+const INCOMPLETE: Readonly<
+  Record<RunEndReason, readonly [mustComplete: number, otherwise: number]>
+> = {
+  "SIGINT": [130, 0],
+  "SIGTERM": [143, 0],
+  "SIGHUP": [129, 0],
+  "unmounted": [130, 0],
+  "medium gone": [4, 0],
+  "not answering": [4, 4],
+  "no room": [5, 5],
+  "complete": [3, 3],
+  "too many errors": [6, 6],
+  "too many errors per second": [6, 6],
+  "map full": [1, 1],
+  "reads are refused": [1, 1],
+  "reader failed": [1, 1],
+};
+const REASONS = Object.keys(INCOMPLETE) as RunEndReason[];
 
-function end(reason: EndReason, change: Partial<RunEnd> = {}): RunEnd {
+function end(reason: RunEndReason, change: Partial<RunEnd> = {}): RunEnd {
   return {
     reason,
     mustComplete: true,

@@ -8,7 +8,7 @@ import type { Run } from "./run.ts";
 const GRACE_MS = 500;
 
 /** Accepts clients and refuses them with a sentence while there is no medium. Main thread. */
-export class Refusal {
+export class RefusingDoor {
   readonly #run: Run;
   readonly #graceMs: number;
   #sentence = "";

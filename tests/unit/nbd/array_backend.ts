@@ -1,8 +1,8 @@
-// A source over a plain array: misses what it is told to miss, ends reads when and in the order it is told.
+// A backend over a plain array: misses what it is told to miss, ends reads when and in the order it is told.
 
 import { PendingRequests } from "../../../src/base/pending_requests.ts";
 import { BAD_SECTOR, FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
-import type { Extent, Source } from "../../../src/nbd/source.ts";
+import type { DescribedExtent, NbdBackend } from "../../../src/nbd/backend.ts";
 
 interface Parked {
   slot: number;
@@ -32,11 +32,11 @@ export function bytesAt(offset: number, length: number): Uint8Array {
   return bytes;
 }
 
-export class ArraySource implements Source {
+export class ArrayBackend implements NbdBackend {
   readonly size: number;
   readonly sectorSize: number;
   readonly pending: NotedRequests;
-  /** Told when the source is ending. */
+  /** Told when the backend is ending. */
   onEnding: () => void = () => {};
   /** Status of each sector. */
   readonly statuses: Uint8Array;
@@ -157,7 +157,7 @@ export class ArraySource implements Source {
     this.prefetched.push([offset, length]);
   }
 
-  describe(offset: number, limit: number, extent: Extent): void {
+  describe(offset: number, limit: number, extent: DescribedExtent): void {
     const first = Math.floor(offset / this.sectorSize);
     let sector = first;
     const zero = this.zeros.has(first);
