@@ -23,7 +23,7 @@ export interface Decision {
 }
 
 /** So many stretches outside the head, of content that tells media apart, prove that it is the same. */
-const ENOUGH = 3;
+export const ENOUGH_PROOFS = 3;
 /** So many that differ, while none agrees, prove that it is another. */
 const TOO_MANY = 2;
 /** A device may show this many sectors more or less behind another bridge, without a question. */
@@ -112,7 +112,7 @@ function decideContent(
     return answer("cannot tell", `${changed}, as after a mount or a repair; ${agreeing}`);
   }
   if (isSerial) return answer("same", agreeing);
-  if (content.proofs >= ENOUGH || content.accepted > 0) return answer("same", agreeing);
+  if (content.proofs >= ENOUGH_PROOFS || content.accepted > 0) return answer("same", agreeing);
   if (evidence.imageBytes === 0) return answer("same", "the image has nothing that could be mixed");
   const isHarmless = evidence.comparedBytes === evidence.imageBytes && !evidence.hasFailures;
   return { ...answer("cannot tell", `too little can be compared: ${agreeing}`), isHarmless };
@@ -120,7 +120,7 @@ function decideContent(
 
 /** Whether the content alone proves that it is the same. */
 export function isProven(findings: readonly Finding[]): boolean {
-  return contentOf(findings).proofs >= ENOUGH;
+  return contentOf(findings).proofs >= ENOUGH_PROOFS;
 }
 
 function contentOf(findings: readonly Finding[]): Content {

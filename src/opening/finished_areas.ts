@@ -9,8 +9,16 @@ export interface Interval {
   readonly end: number;
 }
 
-/** Every finished byte, in pieces of at most `length` bytes; undefined when there are more than `most` of them. */
-export function wholeImage(map: FileMap, most: number, length: number): Interval[] | undefined {
+/**
+ * Every finished byte, in pieces of at most `length` bytes; undefined when there are more than `most` of them. The first
+ * `head` bytes are a piece of their own.
+ */
+export function wholeImage(
+  map: FileMap,
+  most: number,
+  length: number,
+  head: number,
+): Interval[] | undefined {
   const pieces: Interval[] = [];
   if (map.total(FINISHED) > most * length) return undefined;
   const run = { end: 0, status: FINISHED };
@@ -18,12 +26,22 @@ export function wholeImage(map: FileMap, most: number, length: number): Interval
     const start = map.find(at, map.size, maskOf(FINISHED));
     if (start < 0) break;
     map.run(start, map.size, run);
-    for (let from = start; from < run.end; from += length) {
-      pieces.push({ start: from, end: Math.min(from + length, run.end) });
+    for (let from = start; from < run.end; from = pieces.at(-1)!.end) {
+      const end = from < head ? Math.min(head, from + length) : from + length;
+      pieces.push({ start: from, end: Math.min(end, run.end) });
     }
     if (pieces.length > most) return undefined;
   }
   return pieces;
+}
+
+/** How many bytes of [start, end) are finished. */
+export function finishedBytes(map: FileMap, start: number, end: number): number {
+  let bytes = 0;
+  for (const area of start < end ? map.ranges(start, end) : []) {
+    if (area.status === FINISHED) bytes += area.end - area.start;
+  }
+  return bytes;
 }
 
 /** The longest finished part of [start, end) in whole sectors. */

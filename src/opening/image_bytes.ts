@@ -13,3 +13,23 @@ export function imageReader(map: FileMap, image: number): ReadBytes {
     return pread(image, bytes, offset) === bytes.length ? bytes : undefined;
   };
 }
+
+/** Differing bytes with fewer equal ones between them are one difference. */
+const GAP_BYTES = 16;
+
+/** Where two pieces of the same length differ; `offset` is where they begin on the device. */
+export function differingRanges(
+  one: Uint8Array,
+  other: Uint8Array,
+  offset: number,
+): { start: number; end: number }[] {
+  const ranges: { start: number; end: number }[] = [];
+  for (let at = 0; at < one.length; at++) {
+    if (one[at] === other[at]) continue;
+    const start = offset + at;
+    const last = ranges.at(-1);
+    if (last !== undefined && start - last.end < GAP_BYTES) last.end = start + 1;
+    else ranges.push({ start, end: start + 1 });
+  }
+  return ranges;
+}

@@ -12,6 +12,7 @@ import { DESCRIPTORS_OFFSET } from "../identity/iso9660.ts";
 import { idIfBoth, volumeIds } from "../identity/identity_evidence.ts";
 import { type Finding, headEnd, type IdWitness } from "../identity/medium_evidence.ts";
 import { partitionStarts } from "../identity/partition_table.ts";
+import { ENOUGH_PROOFS } from "../identity/medium_decision.ts";
 import { type ReadBytes, readVolume, type Volume } from "../identity/volume.ts";
 import {
   ntfsTableStart,
@@ -22,8 +23,8 @@ import {
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED } from "../map/statuses.ts";
 import { pread } from "../sys/fd.ts";
-import { imageReader } from "./image_bytes.ts";
-import { longestFinished, wholeImage } from "./finished_areas.ts";
+import { differingRanges, imageReader } from "./image_bytes.ts";
+import { finishedBytes, longestFinished, wholeImage } from "./finished_areas.ts";
 import { type IdentityReads, MAX_REREADS } from "./identity_reads.ts";
 import { isTelling, type Sample, sampleStretches } from "../identity/sample_stretches.ts";
 
@@ -44,10 +45,13 @@ export interface Subject {
 const MAX_PARTITIONS = 2;
 /** Stretches with a meaning; the others are for content. */
 const MAX_PLACES = 4;
-/** Differing bytes with fewer equal ones between them are one difference. */
-const GAP_BYTES = 16;
 /** So many stretches that differ, while none agrees, are enough to know. */
 const HOPELESS = 3;
+/**
+ * If the image has hardly more than the head, which proves nothing, it is compared as a whole, in pieces of this length.
+ * So a run that was interrupted early continues without a question, even if the disk tells no serial number.
+ */
+const HEAD_IMAGE_PIECE = 512 * 1024;
 
 /** What begins somewhere on the device: the whole, or a partition. */
 interface Base {
@@ -118,7 +122,13 @@ export class ImageDeviceComparison {
   /** All that the image has, when that is little; else places with a meaning, then content. */
   #samples(accepted: readonly Stretch[]): Sample[] {
     const { map, image, now } = this.#subject;
-    const all = accepted.length > 0 ? undefined : wholeImage(map, MAX_REREADS, FINGERPRINT_BYTES);
+    const head = headEnd(now.size);
+    const isHeadOnly =
+      map.total(FINISHED) - finishedBytes(map, 0, head) < ENOUGH_PROOFS * FINGERPRINT_BYTES;
+    const piece = isHeadOnly ? HEAD_IMAGE_PIECE : FINGERPRINT_BYTES;
+    const all = accepted.length > 0
+      ? undefined
+      : wholeImage(map, MAX_REREADS, piece, FINGERPRINT_BYTES);
     const except = accepted.map(({ offset, length }) => ({ start: offset, end: offset + length }));
     if (all !== undefined) {
       return all.flatMap(({ start, end }) => this.#sampleAt(start, end) ?? []);
@@ -132,8 +142,8 @@ export class ImageDeviceComparison {
       except.push({ start: offset, end: offset + bytes.length });
     }
     const count = MAX_REREADS - accepted.length - places.length;
-    // The whole head is one place.
-    except.push({ start: 0, end: FINGERPRINT_BYTES });
+    // The head proves nothing: where there is enough behind it, all of it is that one place.
+    except.push({ start: 0, end: isHeadOnly ? FINGERPRINT_BYTES : head });
     const { sectorSize } = now;
     return [...places, ...sampleStretches(map, image, { count, sectorSize, except })];
   }
@@ -277,20 +287,4 @@ export class ImageDeviceComparison {
 
 function nameOf({ kind }: FileSystemId, offset: number): string {
   return offset === 0 ? `${kind} id` : `${kind} id at ${offset}`;
-}
-
-function differingRanges(
-  one: Uint8Array,
-  other: Uint8Array,
-  offset: number,
-): { start: number; end: number }[] {
-  const ranges: { start: number; end: number }[] = [];
-  for (let at = 0; at < one.length; at++) {
-    if (one[at] === other[at]) continue;
-    const start = offset + at;
-    const last = ranges.at(-1);
-    if (last !== undefined && start - last.end < GAP_BYTES) last.end = start + 1;
-    else ranges.push({ start, end: start + 1 });
-  }
-  return ranges;
 }

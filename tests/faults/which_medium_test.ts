@@ -75,6 +75,18 @@ Deno.test({
   },
 });
 
+Deno.test("a run that was interrupted early continues without a question", async () => {
+  for (const saved of [MIB / 8, MIB, 1.25 * MIB, 2 * MIB, 3 * MIB]) {
+    using folder = new TestFolder();
+    const device = folder.noise("device", 12 * MIB);
+    const first = await fill(folder, device, "x.img", domain(folder, saved));
+    assertEquals(first.code, 0, first.stderr);
+    const second = await fill(folder, device, "x.img");
+    assertEquals(second.code, 0, `${saved} bytes saved: ${second.stderr}`);
+    assertSameFile(folder.file("x.img"), device);
+  }
+});
+
 Deno.test({
   name: "twin cards with one GPT: an image that ddrescue has begun is not gone on with",
   ignore: ignore || !hasTools("sfdisk", "ddrescue"),

@@ -33,9 +33,9 @@ interface Return {
   sectorSize?: number;
 }
 
-function withFile(bytes: Content, at: number, seed: number): Content {
+function withFile(bytes: Content, at: number, seed: number, size = 64 * KIB): Content {
   const other = bytes.slice();
-  other.set(make({ size: 64 * KIB, seed }), at);
+  other.set(make({ size, seed }), at);
   return other;
 }
 
@@ -113,7 +113,11 @@ const ROWS: readonly [what: string, played: Return, refused?: RegExp][] = [
     finished: HALF,
     is: withFile(make({ size: SIZE, seed: 5 }), 0, 1),
   }, /is another device now/],
-  ["one file that differs", { finished: HALF, is: withFile(CONTENT, 4 * MIB, 9) }, /another one/],
+  [
+    "one file that differs",
+    { finished: HALF, is: withFile(CONTENT, 4 * MIB, 9, 2 * MIB) },
+    /another one/,
+  ],
   [
     "other content, nothing read yet",
     { finished: [], is: make({ size: SIZE, seed: 5 }) },
