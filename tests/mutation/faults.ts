@@ -422,8 +422,8 @@ const IDENTITY: Row[] = [
   [
     "two places that agree are proof enough",
     "identity/medium_decision.ts",
-    "const ENOUGH = 3;",
-    "const ENOUGH = 2;",
+    "export const ENOUGH_PROOFS = 3;",
+    "export const ENOUGH_PROOFS = 2;",
     "unit/identity/medium_decision_test.ts",
   ],
   [
