@@ -4,8 +4,10 @@ import { UserError } from "../base/errors.ts";
 import { type BlockDeviceInfo, describeSilentDevice } from "../device/block_listing.ts";
 import type { SourceContent } from "../identity/source_content.ts";
 import { SysfsBlock } from "../host/sysfs.ts";
-import { endWorker, requireThreads } from "../server/thread_room.ts";
+import { errorOf, Thread } from "../server/thread.ts";
+import { requireThreads } from "../server/thread_room.ts";
 import type { LookMessage, LookOrder } from "../workers/look_init.ts";
+import type { Ended } from "../workers/thread_messages.ts";
 
 /** The result of a look. */
 export interface DeviceLook {
@@ -19,44 +21,43 @@ export interface DeviceLook {
 
 /** Declare it with `using`. One look at a time. */
 export class DeviceLooks implements Disposable {
-  #worker: Worker | undefined;
+  #thread: Thread<LookOrder, LookMessage> | undefined;
+  #heard: (message: Exclude<LookMessage, Ended>) => void = () => {};
+  #died: (error: string) => void = () => {};
 
   /** @param silenceMs how long the device may give no sign of life, milliseconds. */
   async look(order: LookOrder, silenceMs: number): Promise<DeviceLook> {
-    const worker = this.#worker ??= this.#start();
+    const thread = this.#thread ??= this.#start();
     let info: BlockDeviceInfo | undefined;
+    const silent = () => info ?? describeSilentDevice(new SysfsBlock(order.device));
     const { promise, resolve, reject } = Promise.withResolvers<DeviceLook>();
     const giveUp = () => {
       this.#leave();
-      const silent = describeSilentDevice(new SysfsBlock(order.device));
-      resolve({
-        info: info === undefined ? silent : { ...info, answers: false },
-        content: undefined,
-        refusal: undefined,
-      });
+      resolve({ info: { ...silent(), answers: false }, content: undefined, refusal: undefined });
     };
     let timer: ReturnType<typeof setTimeout> | undefined;
-    worker.onmessage = ({ data }: MessageEvent<LookMessage>) => {
+    this.#heard = (message) => {
       clearTimeout(timer);
-      if (data.type === "described") info = data.info;
-      if (data.type === "done") {
-        return resolve({ info: info!, content: data.content, refusal: undefined });
-      }
-      if (data.type === "refused") {
-        return resolve({
-          info: info ?? describeSilentDevice(new SysfsBlock(order.device)),
-          content: undefined,
-          refusal: new UserError(data.message, data),
-        });
+      switch (message.type) {
+        case "described":
+          info = message.info;
+          break;
+        case "done":
+          return resolve({ info: info!, content: message.content, refusal: undefined });
+        case "refused":
+          return resolve({
+            info: silent(),
+            content: undefined,
+            refusal: errorOf(message.refusal) as UserError,
+          });
       }
       timer = setTimeout(giveUp, silenceMs);
     };
-    worker.onerror = (event) => {
-      event.preventDefault();
+    this.#died = (error) => {
       clearTimeout(timer);
-      reject(new Error(event.message));
+      reject(new Error(error));
     };
-    worker.postMessage(order);
+    thread.order(order);
     return await promise;
   }
 
@@ -64,17 +65,20 @@ export class DeviceLooks implements Disposable {
     this.#leave();
   }
 
-  #start(): Worker {
+  #start(): Thread<LookOrder, LookMessage> {
     requireThreads(1, "the thread that looks at a device");
-    return new Worker(new URL("../workers/look.ts", import.meta.url), {
-      type: "module",
-      name: "look",
+    return new Thread(new URL("../workers/look.ts", import.meta.url), "look", {
+      heard: (message) => this.#heard(message),
+      ended: (error) => {
+        this.#thread = undefined;
+        this.#died(error ?? "the thread has ended");
+      },
     });
   }
 
   /** A thread that hangs ends when its device answers. */
   #leave(): void {
-    if (this.#worker !== undefined) endWorker(this.#worker);
-    this.#worker = undefined;
+    this.#thread?.leave();
+    this.#thread = undefined;
   }
 }

@@ -7,15 +7,16 @@ import { freeKernelDevice } from "../host/kernel_device.ts";
 import { NBD_FLAG_READ_ONLY } from "../nbd/constants.ts";
 import { kernelBlocks, kernelTimeoutSeconds } from "../nbd/kernel_export.ts";
 import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";
-import { EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { limitReceive, socketPair } from "../sys/socket.ts";
 import type { AttachMessage, AttachOrder } from "../workers/attach_init.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
 import { awaitStart } from "./await_start.ts";
+import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { KernelThread } from "./kernel_thread.ts";
+import { Thread } from "./thread.ts";
 import { requireThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
 
@@ -42,6 +43,8 @@ export interface AttachOptions {
   readonly sessions: readonly number[];
   readonly served: ServedMedium;
   readonly timeoutMs: number;
+  /** Of the descriptors of `served`. */
+  readonly users: DescriptorUsers;
 }
 
 /** One attachment to the kernel's NBD client, from its connections to its end. Main thread. */
@@ -55,10 +58,9 @@ export class AttachedDevice {
   readonly #threads: readonly KernelThread[];
   /** The other ends of their connections, until the holder has them. */
   #kernelSockets: readonly number[];
-  #holder: Worker | undefined;
-  #watcher: Worker | undefined;
+  #holder: Thread<AttachOrder, AttachMessage> | undefined;
+  #watcher: Thread<AttachOrder, AttachMessage> | undefined;
   #isWritable = false;
-  readonly #answer = Promise.withResolvers<AttachMessage>();
   readonly #flushed = Promise.withResolvers<void>();
   readonly #released = Promise.withResolvers<void>();
 
@@ -85,7 +87,7 @@ export class AttachedDevice {
     this.#options = options;
     this.#observe = observe;
     this.#name = `"${printable(options.path)}"`;
-    const { state, sessions, served, timeoutMs } = options;
+    const { state, sessions, served, timeoutMs, users } = options;
     const pairs = sessions.map(() => socketPair());
     for (const [own] of pairs) limitReceive(own, SILENT_MS);
     this.#kernelSockets = pairs.map(([, kernels]) => kernels);
@@ -100,6 +102,7 @@ export class AttachedDevice {
           socket: pairs[index]![0],
         },
         this.#name,
+        users,
         observe,
       )
     );
@@ -116,9 +119,12 @@ export class AttachedDevice {
     const { path, served, timeoutMs } = this.#options;
     const awaited = <T>(started: Promise<T>) =>
       awaitStart(`the kernel to take ${this.#name}`, started, stopped, this.#observe);
-    const serving = this.#threads.map((thread) => Promise.race([thread.serving, thread.ended]));
-    const [flags] = await awaited(Promise.all(serving));
-    if (flags === undefined) throw this.#refusal("its threads have ended", REPORT);
+    const [flags] = await awaited(Promise.all(this.#threads.map(({ serving }) => serving)));
+    if (flags === undefined) {
+      throw new UserError(`cannot attach ${this.#name}: its threads have ended`, {
+        hints: [REPORT],
+      });
+    }
     this.#isWritable = (flags & NBD_FLAG_READ_ONLY) === 0;
     const sockets = this.#kernelSockets;
     this.#kernelSockets = [];
@@ -127,40 +133,27 @@ export class AttachedDevice {
     const exported = { ...blocks, flags, timeoutSeconds };
     this.#holder = this.#start({ type: "hold", path, device: this.#device, sockets, exported });
     this.#watcher = this.#start({ type: "watch", path, device: this.#device });
-    const answer = await awaited(this.#answer.promise);
-    if (answer.type === "attached") return this.#sayAttached();
-    const errno = "errno" in answer ? answer.errno : 0;
-    throw this.#refusal(
-      errno === 0 ? "it was detached" : `${errnoMessage(errno)} (${errnoName(errno)})`,
-      errno === EPERM ? "run it as root" : "dmesg may say why; or name another device",
-    );
+    // The holder is never ready: it refuses, or holds the device until it ends.
+    await awaited(Promise.race([this.#watcher.ready, this.#holder.ready]));
+    this.#sayAttached();
   }
 
-  #refusal(reason: string, hint: string): UserError {
-    return new UserError(`cannot attach ${this.#name}: ${reason}`, { hints: [hint] });
-  }
-
-  #start(order: AttachOrder): Worker {
-    const worker = new Worker(new URL("../workers/attach.ts", import.meta.url), {
-      type: "module",
-      name: order.type,
+  #start(order: AttachOrder): Thread<AttachOrder, AttachMessage> {
+    const entry = new URL("../workers/attach.ts", import.meta.url);
+    const thread = new Thread<AttachOrder, AttachMessage>(entry, order.type, {
+      heard: (message) => {
+        if (message.type === "scanned") this.#sayPartitions(message.partitions);
+        else if (message.type === "flushed") this.#flushed.resolve();
+      },
+      ended: (error) => {
+        if (error !== undefined) {
+          this.#warn(`a thread of ${this.#name} has ended by an error of blkcache: ${error}`);
+        }
+        if (order.type === "hold") this.#release();
+      },
     });
-    worker.onmessage = ({ data }: MessageEvent<AttachMessage>) => this.#hear(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#warn(`a thread of ${this.#name} has ended by an error of blkcache: ${event.message}`);
-      if (order.type === "hold") this.#hear({ type: "detached", errno: 0 });
-      else this.#answer.resolve({ type: "detached", errno: 0 });
-    };
-    worker.postMessage(order);
-    return worker;
-  }
-
-  #hear(message: AttachMessage): void {
-    if (message.type === "scanned") return this.#sayPartitions(message.partitions);
-    if (message.type === "flushed") return this.#flushed.resolve();
-    this.#answer.resolve(message);
-    if (message.type !== "attached") this.#release();
+    thread.order(order);
+    return thread;
   }
 
   /** The kernel's ends of the connections are closed: nobody talks to ours any more. */
@@ -189,7 +182,7 @@ export class AttachedDevice {
   /** What programs have written reaches the sessions, which still serve. */
   async flush(): Promise<void> {
     if (!this.#isWritable) return;
-    this.#order({ type: "flush" });
+    this.#watcher?.order({ type: "flush" });
     for (let before = -1, requests = this.#requests; requests !== before;) {
       if (await withTimeout(this.#flushed.promise, FLUSH_SILENCE_MS)) return;
       before = requests;
@@ -216,16 +209,12 @@ export class AttachedDevice {
       this.#kernelSockets = [];
       this.#release();
     }
-    this.#order({ type: "detach" });
+    this.#watcher?.order({ type: "detach" });
     const { sessions, state } = this.#options;
     for (const session of sessions) ringEventFd(state.eventFd(session));
     if (await withTimeout(this.ended, POLITE_MS)) return;
     for (const thread of this.#threads) thread.cut();
     await withTimeout(this.ended, FIRM_MS);
-  }
-
-  #order(order: AttachOrder): void {
-    this.#watcher?.postMessage(order);
   }
 
   #warn(message: string, hints: readonly string[] = []): void {

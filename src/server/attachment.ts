@@ -8,7 +8,6 @@ import { closeFd } from "../sys/fd.ts";
 import { KernelDeviceBusy } from "../host/kernel_device.ts";
 import { AttachedDevice, type AttachOptions } from "./attached_device.ts";
 import { StartStopped } from "./await_start.ts";
-import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { withTimeout } from "./with_timeout.ts";
 
@@ -22,8 +21,6 @@ const END_MS = 2000;
 
 /** What to attach, and who wants to know. */
 export interface AttachmentOptions extends AttachOptions {
-  /** Gets to know the threads. */
-  readonly users: DescriptorUsers;
   /** Resolves when the run is to end: then nothing is attached either. */
   readonly stopped: Promise<unknown>;
 }
@@ -78,7 +75,6 @@ export class Attachment {
   async #attach(stopped: Promise<unknown>, observe: Observer): Promise<void> {
     const device = AttachedDevice.prepare(this.#options, observe);
     this.#lastEnded = device.ended;
-    this.#options.users.add(device.ended);
     try {
       await device.begin(stopped);
     } catch (error) {

@@ -28,18 +28,19 @@ export async function beginOnReader<Reason extends string>(
   releasing: (released: Promise<unknown>) => void = () => {},
 ): Promise<Generation | Reason> {
   const { isDrive, observe } = run;
+  const users = new DescriptorUsers();
   const reader = new ReaderThread(
     { open: request, isDrive, state: state.buffer, sessions: state.sessions },
     { device: request.device, imagePath: "" },
+    users,
     observe,
   );
-  const users = new DescriptorUsers();
   let begun: Medium | undefined;
   const abandon = async () => {
     state.end();
     // Once it reads, the reader lets go of the device by itself, but not of what was made on disk.
     if (begun === undefined) reader.abandon();
-    releasing(Promise.all([reader.ended, users.gone]));
+    releasing(users.gone);
     await reader.end();
     if (begun !== undefined) abandonMedium(begun, users.gone);
   };

@@ -1,21 +1,21 @@
-// The threads that use the descriptors of one generation. Each of those is closed when all of these have ended, since
-// a thread that was left behind may still use its number when its device answers at last: by then it must not
-// mean something else, such as the next disc's image. Main thread.
+// The threads that use the descriptors of one generation. Main thread.
 
 /**
- * The threads that use the descriptors of one generation, which are closed after all of them have
- * ended.
+ * The threads that use the descriptors of one generation. Main closes those after all of these threads have ended: a
+ * thread that was left behind may still use its number when its device answers at last, and by then the number must
+ * not mean another file, such as the next disc's image.
  */
 export class DescriptorUsers {
-  #ended: Promise<unknown> = Promise.resolve();
+  readonly #running = new Set<Promise<unknown>>();
 
   /** @param ended resolves when the thread uses none of the descriptors any more. */
   add(ended: Promise<unknown>): void {
-    this.#ended = Promise.all([this.#ended, ended]);
+    this.#running.add(ended);
+    void ended.then(() => this.#running.delete(ended));
   }
 
   /** Resolves when all that have been added until now have ended. */
   get gone(): Promise<unknown> {
-    return this.#ended;
+    return Promise.all(this.#running);
   }
 }

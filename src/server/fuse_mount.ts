@@ -116,26 +116,28 @@ export class FuseMount {
     for (const number of numbers) options.state.setEventFd(number, createEventFd());
     const interrupts = Interrupts.memory();
     this.#threads = numbers.map((session, index) =>
-      new FuseThread({
-        state: options.state.buffer,
-        sessions: options.state.sessions,
-        session,
-        threads: numbers,
-        interrupts,
-        served: options.served,
-        timeoutMs: options.timeoutMs,
-        lanes: lanes[index]!,
-        mode,
-        uid: Deno.uid()!,
-        gid: Deno.gid()!,
-        timeMs,
-        // Half of what can be parked: the other half is for those who wait.
-        maxBackground: FUSE_THREADS * PARKED_PER_SESSION / 2,
-      }, (error) => this.#died(error))
+      new FuseThread(
+        {
+          state: options.state.buffer,
+          sessions: options.state.sessions,
+          session,
+          threads: numbers,
+          interrupts,
+          served: options.served,
+          timeoutMs: options.timeoutMs,
+          lanes: lanes[index]!,
+          mode,
+          uid: Deno.uid()!,
+          gid: Deno.gid()!,
+          timeMs,
+          // Half of what can be parked: the other half is for those who wait.
+          maxBackground: FUSE_THREADS * PARKED_PER_SESSION / 2,
+        },
+        options.users,
+        (error) => this.#died(error),
+      )
     );
-    const ended = Promise.all(this.#threads.map(({ ended }) => ended));
-    options.users.add(ended);
-    this.ended = ended.then(() => {
+    this.ended = Promise.all(this.#threads.map(({ ended }) => ended)).then(() => {
       if (!this.#ending) this.#over();
     });
   }
@@ -143,7 +145,8 @@ export class FuseMount {
   /** @returns why it cannot be served, or undefined. */
   async #negotiated(): Promise<string | undefined> {
     const answers = this.#threads.map(({ negotiated }) => negotiated);
-    const first = Promise.race([Promise.any(answers), this.ended]);
+    // It rejects when no thread is left to agree.
+    const first = Promise.any(answers).catch(() => undefined);
     const what = `the kernel to show "${printable(this.#options.file)}"`;
     const agreed = await awaitStart(what, first, this.#options.stopped, this.#observe);
     if (agreed) return undefined;

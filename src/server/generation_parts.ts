@@ -90,7 +90,6 @@ async function assembleWith(
   const unproved = UnprovedMarks.createMemory();
   const saver = await beginSaving(run, medium, map, unproved, state);
   const reader = makeReader(readerInit(run, medium, unproved, state, fill));
-  users.add(reader.ended);
   // Otherwise the first client has it begin: while nobody asks, it would do nothing.
   if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) reader.begin();
   try {

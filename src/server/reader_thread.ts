@@ -1,8 +1,6 @@
-// The reader worker as main sees it: started when there is something to read, heard, and at the end waited for,
-// but not for long.
+// The reader's thread as main sees it: main starts it when there is something to read, tells the user what it
+// reports, and waits a moment for its end. Main thread.
 import { assert } from "../base/assert.ts";
-import { UserError } from "../base/errors.ts";
-import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
 import { errnoMessage, errnoName } from "../sys/errno.ts";
 import type {
   Opened,
@@ -11,11 +9,11 @@ import type {
   ReaderMessage,
   ReaderOrder,
 } from "../workers/reader_init.ts";
-import { FileInUse } from "../opening/file_in_use.ts";
 import type { FillEnd } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
+import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
-import { withTimeout } from "./with_timeout.ts";
+import { Thread } from "./thread.ts";
 import { printable } from "../base/printable.ts";
 import { formatDuration, timeOfDay } from "../base/sizes.ts";
 
@@ -34,81 +32,74 @@ export interface FillResult {
   readonly verified: Verified | undefined;
 }
 
-/**
- * The reader worker from main's side: starts it, hears it, and waits for its end for a limited
- * time.
- */
+/** The reader's thread from main's side. Main thread. */
 export class ReaderThread {
   /** Resolves when the reader has died of an error of ours: the run must end. */
-  readonly failed: Promise<void>;
+  get failed(): Promise<void> {
+    return this.#failed.promise;
+  }
   /** Resolves when nothing more is read unasked, with the reason. */
-  readonly filled: Promise<FillResult>;
+  get filled(): Promise<FillResult> {
+    return this.#filled.promise;
+  }
   /** Resolves when the device, or the medium in it, is no longer there. */
-  readonly gone: Promise<void>;
-  /** Resolves when the thread uses none of its descriptors any more. */
-  readonly ended: Promise<void>;
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
   /** Undefined until there is something to do. */
-  #worker: Worker | undefined;
+  #thread: Thread<ReaderOrder, ReaderMessage> | undefined;
   readonly #firstOrder: ReaderInit | OpenInit;
-  #setFailed!: () => void;
-  #setFilled!: (result: FillResult) => void;
-  #setGone!: () => void;
-  #setEnded!: () => void;
+  readonly #failed = Promise.withResolvers<void>();
+  readonly #filled = Promise.withResolvers<FillResult>();
+  readonly #gone = Promise.withResolvers<void>();
   readonly #names: { device: string; imagePath: string };
+  readonly #users: DescriptorUsers;
   readonly #observe: Observer;
-  /** A medium that can leave: what that means is said by others. */
+  /** Its medium can leave: then DriveLife tells the user. */
   readonly #isDrive: boolean;
-  #answer: PromiseWithResolvers<Opened> | undefined;
   #isAbandoned = false;
   #differences = 0;
   #writesComplete = false;
   /** Clients write to the device: one that has gone is not opened again. */
   #isWritten = false;
 
-  /** @param firstOrder what to read, once it must `begin`; or which device to open at once. */
+  /**
+   * @param firstOrder what to read, once it must `begin`; or which device to open at once.
+   * @param users of the descriptors that it reads from and writes to.
+   */
   constructor(
     firstOrder: ReaderInit | OpenInit,
     names: { device: string; imagePath: string },
+    users: DescriptorUsers,
     observe: Observer,
   ) {
     this.#names = { ...names };
+    this.#users = users;
     this.#observe = observe;
     this.#firstOrder = firstOrder;
     this.#isDrive = "open" in firstOrder && firstOrder.isDrive;
-    this.failed = new Promise((resolve) => this.#setFailed = resolve);
-    this.filled = new Promise((resolve) => this.#setFilled = resolve);
-    this.gone = new Promise((resolve) => this.#setGone = resolve);
-    this.ended = new Promise((resolve) => this.#setEnded = resolve);
-    if (!("open" in firstOrder)) return;
-    this.#answer = Promise.withResolvers();
-    this.begin();
+    if ("open" in firstOrder) this.begin();
   }
 
   /** Whether the thread has been started. */
   get isRunning(): boolean {
-    return this.#worker !== undefined;
+    return this.#thread !== undefined;
   }
 
   /** Starts the thread, if it has not been started: from now on somebody may wait for it. */
   begin(): void {
-    if (this.#worker !== undefined) return;
-    this.#worker = new Worker(new URL("../workers/reader.ts", import.meta.url), {
-      type: "module",
-      name: "reader",
-    });
-    this.#worker.onmessage = ({ data }: MessageEvent<ReaderMessage>) => this.#hear(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#observe({
-        event: "warning",
-        message: `the reader has ended by an error of blkcache: ${event.message}`,
-        hints: ["what was read is kept; start again to go on"],
-      });
-      this.#answer?.reject(new UserError("the reader has ended"));
-      this.#setEnded();
-      this.#setFailed();
-    };
-    this.#order(this.#firstOrder);
+    if (this.#thread !== undefined) return;
+    this.#thread = new Thread(new URL("../workers/reader.ts", import.meta.url), "reader", {
+      heard: (message) => this.#hear(message),
+      ended: (error) => {
+        if (error === undefined) return;
+        this.#warn(`the reader has ended by an error of blkcache: ${error}`, [
+          "what was read is kept; start again to go on",
+        ]);
+        this.#failed.resolve();
+      },
+    }, this.#users);
+    this.#thread.order(this.#firstOrder);
   }
 
   /**
@@ -117,8 +108,8 @@ export class ReaderThread {
    * @throws {MediumLeft} when the medium is no longer in its drive.
    */
   get opened(): Promise<Opened> {
-    assert(this.#answer !== undefined, "the reader was told to open a device");
-    return this.#answer.promise;
+    assert(this.#thread !== undefined, "the reader was told to open a device");
+    return this.#thread.ready.then(({ opened }) => opened);
   }
 
   /** After the end: whether device and image have all that clients have written. */
@@ -130,30 +121,25 @@ export class ReaderThread {
   read(init: ReaderInit, imagePath: string): void {
     this.#names.imagePath = imagePath;
     this.#isWritten = init.writing !== undefined;
-    this.#order(init);
+    this.#thread!.order(init);
   }
 
   /**
-   * Lets go of the device, now or when it has been opened. The phase is ENDING already: the thread may hang in
-   * the device, and when it does not any more, it finds that out by itself.
+   * Lets go of the device, now or when it has been opened. The phase is ENDING already: a thread that hangs in the
+   * device sees that when the device answers.
    */
   abandon(): void {
     this.#isAbandoned = true;
-    this.#order({ abandon: true });
-    this.#answer?.promise.catch(() => {});
+    this.#thread!.order({ abandon: true });
   }
 
   /** Waits for the reader to end, for a while: the phase is ENDING already. @returns false when it hangs. */
   async end(): Promise<boolean> {
-    if (this.#worker === undefined) this.#setEnded();
-    return await withTimeout(this.ended, this.#isAbandoned ? OPENING_PATIENCE_MS : PATIENCE_MS);
+    const patienceMs = this.#isAbandoned ? OPENING_PATIENCE_MS : PATIENCE_MS;
+    return await this.#thread?.endsWithin(patienceMs) ?? true;
   }
 
-  #order(order: ReaderOrder): void {
-    this.#worker!.postMessage(order);
-  }
-
-  #hear(message: ReaderMessage): void {
+  #hear(message: Exclude<ReaderMessage, { type: "ended" }>): void {
     const device = printable(this.#names.device);
     const image = printable(this.#names.imagePath);
     switch (message.type) {
@@ -163,7 +149,7 @@ export class ReaderThread {
             `${said(message.errno)}` + (message.count > 1 ? `, and ${message.count - 1} more` : ""),
         );
       case "deviceGone":
-        this.#setGone();
+        this.#gone.resolve();
         if (this.#isDrive) return;
         return this.#warn(
           `"${device}" has gone${message.errno ? `: ${said(message.errno)}` : ""}`,
@@ -204,7 +190,7 @@ export class ReaderThread {
       case "mapFull":
         return this.#warn("there is no memory left for the map: reading goes on without caching");
       case "fillEnded":
-        return this.#setFilled(message);
+        return this.#filled.resolve(message);
       case "differs":
         if (++this.#differences > MOST_DIFFERENCES) return;
         return this.#warn(
@@ -218,19 +204,8 @@ export class ReaderThread {
       case "writesEnded":
         this.#writesComplete = message.complete;
         return;
-      case "opened":
-        return this.#answer!.resolve(message.opened);
-      case "refused": {
-        const { message: sentence, ofMedium, isInUse, ...options } = message.refusal;
-        const kind = ofMedium ? MediumRefused : isInUse ? FileInUse : UserError;
-        return this.#answer!.reject(new kind(sentence, options));
-      }
-      case "mediumLeft":
-        return this.#answer!.reject(new MediumLeft());
       case "warning":
         return this.#warn(message.message, message.hints);
-      case "ended":
-        return this.#setEnded();
     }
   }
 

@@ -127,11 +127,15 @@ async function beginOnFile(
   const users = new DescriptorUsers();
   try {
     if (request.writeThrough) tellOfWrites(run);
-    return await Generation.begin({ ...run, writeFd }, medium, state, users, (init) => {
-      const reader = new ReaderThread(init, names, run.observe);
-      void reader.ended.then(() => opened.close());
-      return reader;
-    });
+    const generation = await Generation.begin(
+      { ...run, writeFd },
+      medium,
+      state,
+      users,
+      (init) => new ReaderThread(init, names, users, run.observe),
+    );
+    void generation.released.then(() => opened.close());
+    return generation;
   } catch (error) {
     abandonMedium(medium, users.gone);
     void users.gone.then(() => opened.close());

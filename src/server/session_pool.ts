@@ -1,7 +1,6 @@
-// The session workers: each serves one client at a time. A client that asks for something gets one that is free, or
-// a new one; of several that are free for a while one is kept. So nobody pays for threads without work. What is to
-// be done SessionRoster decides; here it is done.
-// Main thread; it only starts them, hears of them, and ends them.
+// The session workers: each serves one client at a time. A client that asks for something gets a free one or a new
+// one. When more than one has been free for a while, the pool ends all but one: each costs memory. SessionRoster
+// decides, and the pool carries out its decisions. Main thread.
 import { settleBudget } from "../shared/memory_budget.ts";
 import { type SharedState } from "../shared/shared_state.ts";
 import { createEventFd } from "../sys/eventfd.ts";
@@ -11,6 +10,7 @@ import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
 import { CausesSaid } from "./causes_said.ts";
 import type { Client } from "./guest.ts";
 import { type RosterAction, SessionRoster } from "./session_roster.ts";
+import { Thread } from "./thread.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
@@ -51,8 +51,7 @@ interface Caller {
 
 interface Session {
   readonly number: number;
-  readonly ended: Promise<void>;
-  readonly endedNow: () => void;
+  readonly thread: Thread<SessionInit, SessionMessage>;
   client: Client | undefined;
   /** Runs while it has nothing to do. */
   rest: ReturnType<typeof setTimeout> | undefined;
@@ -182,32 +181,20 @@ export class SessionPool {
 
   #start(number: number): void {
     this.#state.setEventFd(number, createEventFd());
-    const worker = new Worker(new URL("../workers/session.ts", import.meta.url), {
-      type: "module",
-      name: `session ${number}`,
+    const entry = new URL("../workers/session.ts", import.meta.url);
+    const thread = new Thread<SessionInit, SessionMessage>(entry, `session ${number}`, {
+      heard: (message) => this.#hear(session, message),
+      ended: (error) => error === undefined ? this.#leave(session) : this.#bury(session, error),
     });
-    const { promise: ended, resolve: endedNow } = Promise.withResolvers<void>();
-    const session: Session = {
-      number,
-      ended,
-      endedNow,
-      client: undefined,
-      rest: undefined,
-    };
+    const session: Session = { number, thread, client: undefined, rest: undefined };
     this.#sessions.set(number, session);
-    worker.onmessage = ({ data }: MessageEvent<SessionMessage>) => this.#hear(session, data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#bury(session, event.message);
-    };
-    worker.postMessage({ ...this.#init, session: number } satisfies SessionInit);
+    thread.order({ ...this.#init, session: number });
   }
 
-  #hear(session: Session, message: SessionMessage): void {
+  #hear(session: Session, message: Exclude<SessionMessage, { type: "ended" }>): void {
     const { number, client } = session;
-    if (this.#sessions.get(number) !== session) return;
     switch (message.type) {
-      case "started":
+      case "ready":
         this.#act(this.#roster.started(number));
         break;
       case "idle":
@@ -227,21 +214,22 @@ export class SessionPool {
         if (this.#causes.isNew(message.message)) {
           this.#observer.warned(`a client was disconnected: ${message.message}`, []);
         }
-        break;
-      case "ended":
-        session.endedNow();
-        if (this.#ending) break;
-        this.#state.setDismissed(number, false);
-        closeFd(this.#state.retractEventFd(number));
-        this.#sessions.delete(number);
-        this.#act(this.#roster.ended(number));
-        // The thread frees the last of it when it has ended, in a moment.
-        Deno.unrefTimer(setTimeout(trimHeaps, TRIM_MS));
     }
   }
 
-  /** Its client is cut off; another worker with a number of its own takes its place. */
-  #bury({ number, endedNow, client, rest }: Session, error: string): void {
+  /** It was dismissed, or the run ends: then `close` follows. */
+  #leave({ number }: Session): void {
+    if (this.#ending) return;
+    this.#state.setDismissed(number, false);
+    closeFd(this.#state.retractEventFd(number));
+    this.#sessions.delete(number);
+    this.#act(this.#roster.ended(number));
+    // The thread frees the last of its memory when it has ended, in a moment.
+    Deno.unrefTimer(setTimeout(trimHeaps, TRIM_MS));
+  }
+
+  /** It has died of an error of ours: its client is cut off, and a worker with a new number takes its place. */
+  #bury({ number, client, rest }: Session, error: string): void {
     let socket = -1;
     this.#state.withSocket(number, (fd) => socket = fd);
     this.#state.retractSocket(number);
@@ -249,7 +237,6 @@ export class SessionPool {
     closeFd(this.#state.retractEventFd(number));
     settleBudget(this.#state, number);
     clearTimeout(rest);
-    endedNow();
     this.#sessions.delete(number);
     this.#act(this.#roster.died(number));
     this.#observer.died(error);
@@ -292,6 +279,6 @@ export class SessionPool {
   }
 
   #endings(): Promise<void>[] {
-    return Array.from(this.#sessions.values(), ({ ended }) => ended);
+    return Array.from(this.#sessions.values(), ({ thread }) => thread.ended);
   }
 }

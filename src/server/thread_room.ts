@@ -42,14 +42,6 @@ export function missingForThreads(count: number, others = 0): string | undefined
 /** Threads of the runtime's pool that main's own work takes: it listens, writes files, and tells what happens. */
 export const POOL_THREADS = 5;
 
-/**
- * Ends a worker that does not end by itself. Where no thread can be had it is left alone: the runtime starts one
- * for it, and ends the process when it cannot.
- */
-export function endWorker(worker: Worker): void {
-  if (tryThreads(1) === 0) worker.terminate();
-}
-
 /** @throws {UserError} when `count` threads for `what` cannot be started. */
 export function requireThreads(count: number, what: string, others = 0): void {
   const missing = missingForThreads(count, others);

@@ -1,8 +1,8 @@
-// The watcher worker as main sees it: what is in the drive, as far as it has been told.
+// The thread that watches a drive, as main sees it: the last state of the drive that it reported. Main thread.
 import type { SharedState } from "../shared/shared_state.ts";
 import type { Seen, WatcherMessage, WatcherOrder } from "../workers/watcher_init.ts";
 import type { Observer } from "./events.ts";
-import { withTimeout } from "./with_timeout.ts";
+import { Thread } from "./thread.ts";
 
 /** Milliseconds between two looks. A change is also noticed by whoever reads. */
 const INTERVAL_MS = 1000;
@@ -11,36 +11,29 @@ const PATIENCE_MS = 500;
 
 /** The watcher worker from main's side, with the last state of the drive that it reported. */
 export class WatcherThread {
-  readonly #worker: Worker;
+  readonly #thread: Thread<WatcherOrder, WatcherMessage>;
   readonly #device: string;
-  readonly #ended: Promise<void>;
-  #setEnded!: () => void;
   #round = 0;
   #seen: Seen | undefined;
   #next = Promise.withResolvers<void>();
 
   constructor(device: string, observe: Observer) {
     this.#device = device;
-    this.#ended = new Promise((resolve) => this.#setEnded = resolve);
-    this.#worker = new Worker(new URL("../workers/watcher.ts", import.meta.url), {
-      type: "module",
-      name: "watcher",
+    this.#thread = new Thread(new URL("../workers/watcher.ts", import.meta.url), "watcher", {
+      heard: (message) => {
+        if (message.type === "seen") this.#hear(message.round, message.seen);
+        else if (message.type === "debug") observe({ event: "debug", message: message.message });
+        else observe({ event: "warning", message: message.message, hints: message.hints });
+      },
+      ended: (error) => {
+        if (error === undefined) return;
+        observe({
+          event: "warning",
+          message: `the watcher has ended by an error of blkcache: ${error}`,
+          hints: ["a change of the disc is only noticed by reading: stop, and start again"],
+        });
+      },
     });
-    this.#worker.onmessage = ({ data }: MessageEvent<WatcherMessage>) => {
-      if (data.type === "seen") this.#hear(data.round, data.seen);
-      else if (data.type === "ended") this.#setEnded();
-      else if (data.type === "debug") observe({ event: "debug", message: data.message });
-      else observe({ event: "warning", message: data.message, hints: [] });
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      observe({
-        event: "warning",
-        message: `the watcher has ended by an error of blkcache: ${event.message}`,
-        hints: ["a change of the disc is only noticed by reading: stop, and start again"],
-      });
-      this.#setEnded();
-    };
     this.lookAnew();
   }
 
@@ -64,7 +57,7 @@ export class WatcherThread {
   /** Forgets what was seen: it is told again, even if it is the same. */
   lookAnew(): void {
     this.#seen = undefined;
-    this.#order({
+    this.#thread.order({
       type: "watch",
       device: this.#device,
       intervalMs: INTERVAL_MS,
@@ -74,13 +67,13 @@ export class WatcherThread {
 
   /** Whose reads the drive is busy with from now on. */
   follow({ buffer, sessions }: SharedState): void {
-    this.#order({ type: "reader", state: buffer, sessions });
+    this.#thread.order({ type: "reader", state: buffer, sessions });
   }
 
   /** Ends it, and waits for that a little. */
   async end(): Promise<void> {
-    this.#order({ type: "stop" });
-    await withTimeout(this.#ended, PATIENCE_MS);
+    this.#thread.order({ type: "stop" });
+    await this.#thread.endsWithin(PATIENCE_MS);
   }
 
   #hear(round: number, seen: Seen): void {
@@ -90,9 +83,5 @@ export class WatcherThread {
     const { resolve } = this.#next;
     this.#next = Promise.withResolvers();
     resolve();
-  }
-
-  #order(order: WatcherOrder): void {
-    this.#worker.postMessage(order);
   }
 }

@@ -1,10 +1,13 @@
 // Entry point of the two threads that deal with an attached kernel device. One holds it: it gives the kernel
-// its connections, and the kernel keeps the thread until they have ended. The other does meanwhile what may
-// wait for the device itself. The connections are answered elsewhere (kernel_session.ts).
+// its connections, and the kernel keeps the thread until they have ended. The other makes the calls that may
+// wait for the device itself. Other threads answer the connections (kernel_session.ts).
 /// <reference lib="deno.worker" />
+import { UserError } from "../base/errors.ts";
+import { printable } from "../base/printable.ts";
 import { openKernelDevice, partitionsOn } from "../host/kernel_device.ts";
 import { SysfsBlock } from "../host/sysfs.ts";
 import { BLKRRPART } from "../sys/block_ioctls.ts";
+import { EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { closeFd, syncFd } from "../sys/fd.ts";
 import { tryIoctlValue } from "../sys/ioctl.ts";
 import {
@@ -18,8 +21,9 @@ import { O_NONBLOCK, O_RDONLY, O_RDWR } from "../sys/open_flags.ts";
 import { blockSignals } from "../sys/threads.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { AttachMessage, AttachOrder, HoldOrder, WatchOrder } from "./attach_init.ts";
+import { MainThread } from "./main_thread.ts";
 
-/** How often it is looked at whether the kernel has set the device up, milliseconds. Main ends the thread. */
+/** Milliseconds between two looks whether the kernel has set the device up. */
 const LOOK_MS = 5;
 
 /** A device, and the thread that the kernel says serves it. */
@@ -31,17 +35,17 @@ interface Watched {
 
 let watched: Watched | undefined;
 
-const tell = (message: AttachMessage) => self.postMessage(message);
+const main = new MainThread<AttachOrder, AttachMessage>();
 
-self.onmessage = ({ data }: MessageEvent<AttachOrder>) => {
-  if (data.type === "hold") hold(data);
-  else if (data.type === "watch") watch(data);
-  else if (data.type === "flush") flush();
+main.obey((order) => {
+  if (order.type === "hold") hold(order);
+  else if (order.type === "watch") watch(order);
+  else if (order.type === "flush") flush();
   else {
     detach();
-    self.close();
+    main.end();
   }
-};
+});
 
 /** The kernel takes all connections from one thread only. */
 function hold({ path, device, sockets, exported }: HoldOrder): void {
@@ -59,8 +63,8 @@ function hold({ path, device, sockets, exported }: HoldOrder): void {
     if (!(error instanceof SystemError)) throw error;
     if (isOurs) errnoOf(() => nbdClearSocket(fd));
     if (fd >= 0) closeFd(fd);
-    tell({ type: "refused", request: error.syscall, errno: error.errno });
-    return self.close();
+    main.refuse(refusal(path, error.errno));
+    return main.end();
   } finally {
     for (const socket of sockets) closeFd(socket);
   }
@@ -69,9 +73,16 @@ function hold({ path, device, sockets, exported }: HoldOrder): void {
   // What waits for an answer on connections that have gone fails now.
   errnoOf(() => nbdClearSocket(fd));
   errnoOf(() => closeFd(fd));
-  tell({ type: "detached", errno });
-  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
-  self.close();
+  main.refuse(refusal(path, errno));
+  main.end();
+}
+
+/** @param errno 0: the device was detached. */
+function refusal(path: string, errno: number): UserError {
+  const reason = errno === 0 ? "it was detached" : `${errnoMessage(errno)} (${errnoName(errno)})`;
+  return new UserError(`cannot attach "${printable(path)}": ${reason}`, {
+    hints: [errno === EPERM ? "run it as root" : "dmesg may say why; or name another device"],
+  });
 }
 
 function watch({ path, device }: WatchOrder): void {
@@ -82,16 +93,16 @@ function watch({ path, device }: WatchOrder): void {
     Atomics.wait(tick, 0, 0, LOOK_MS);
   }
   watched = { path, block, holder };
-  tell({ type: "attached" });
+  main.tell({ type: "ready" });
   // The kernel looks for partitions when the device is opened; udev would do that, where there is one.
   withDevice(watched, (fd) => tryIoctlValue(fd, BLKRRPART, 0));
-  tell({ type: "scanned", partitions: partitionsOn(block) });
+  main.tell({ type: "scanned", partitions: partitionsOn(block) });
 }
 
 /** What programs have written may still lie in the kernel's memory only. */
 function flush(): void {
   if (watched !== undefined) withDevice(watched, (fd) => errnoOf(() => syncFd(fd)));
-  tell({ type: "flushed" });
+  main.tell({ type: "flushed" });
 }
 
 function detach(): void {

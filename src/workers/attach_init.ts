@@ -1,6 +1,7 @@
 // What main and the threads of an attached kernel device tell each other. Plain data.
 import type { KernelExport } from "../sys/nbd_ioctls.ts";
-import type { ServedMedium, Warning } from "./session_init.ts";
+import type { SessionInit } from "./session_init.ts";
+import type { Ended, Refused, Warning } from "./thread_messages.ts";
 
 /** For the thread that gives the kernel its connections and waits in the kernel while it has any. */
 export interface HoldOrder {
@@ -30,24 +31,17 @@ export type AttachOrder = HoldOrder | WatchOrder | EndOrder;
 
 /** What these two threads tell main. */
 export type AttachMessage =
-  /** The kernel serves the device. */
-  | { type: "attached" }
+  /** The kernel serves the device: from the thread that watches. */
+  | { type: "ready" }
   /** Its partitions, by the kernel's names. */
   | { type: "scanned"; partitions: readonly string[] }
   | { type: "flushed" }
-  /** The kernel has refused; the thread has ended. */
-  | { type: "refused"; request: string; errno: number }
-  /** The kernel serves the device no longer; the thread has ended. */
-  | { type: "detached"; errno: number };
+  /** The kernel does not serve the device, or does no longer: from the thread that holds it, which ends. */
+  | Refused
+  | Ended;
 
-/** For a thread that answers one of the kernel's connections. */
-export interface KernelSessionInit {
-  readonly state: SharedArrayBuffer;
-  readonly sessions: number;
-  /** This thread's session number, below `sessions`. */
-  readonly session: number;
-  readonly served: ServedMedium;
-  readonly timeoutMs: number;
+/** A session with a connection of the kernel's. */
+export interface KernelSessionInit extends SessionInit {
   /** Our end of the connection; main closes it. */
   readonly socket: number;
 }
@@ -55,7 +49,8 @@ export interface KernelSessionInit {
 /** What it tells main. */
 export type KernelSessionMessage =
   /** It waits for the kernel, which is to be told these transmission flags. */
-  | { type: "serving"; flags: number }
+  | { type: "ready"; flags: number }
   | Warning
-  /** The connection has ended, and the thread with it; `message` says more when something went wrong. */
-  | { type: "ended"; message: string };
+  /** The connection has ended because something went wrong. */
+  | { type: "left"; message: string }
+  | Ended;

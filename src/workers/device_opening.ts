@@ -1,8 +1,6 @@
 // The reader worker's part in opening a device: whatever comes of it, main gets one message.
-import { EXIT_FAILURE } from "../base/exit_codes.ts";
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { FileInUse } from "../opening/file_in_use.ts";
 import { abandonMedium } from "../opening/open_medium.ts";
 import { type OpenDevice, openDevice } from "../opening/open_device.ts";
 import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
@@ -11,7 +9,8 @@ import { ENODEV, ENOENT, ENOMEDIUM, ENXIO } from "../sys/errno.ts";
 import { tryPread } from "../sys/fd.ts";
 import type { UringReader } from "../sys/io_uring.ts";
 import { SystemError } from "../sys/system_error.ts";
-import type { OpenInit, ReaderMessage } from "./reader_init.ts";
+import type { MainThread } from "./main_thread.ts";
+import type { OpenInit, ReaderMessage, ReaderOrder } from "./reader_init.ts";
 
 /** What a drive says whose medium, or which itself, has gone while it was opened. */
 const GONE = [ENOMEDIUM, ENXIO, ENODEV, ENOENT];
@@ -20,7 +19,7 @@ const GONE = [ENOMEDIUM, ENXIO, ENODEV, ENOENT];
 export function openForMain(
   { open, isDrive, state, sessions }: OpenInit,
   uring: UringReader | undefined,
-  tell: (message: ReaderMessage) => void,
+  main: MainThread<ReaderOrder, ReaderMessage>,
 ): OpenDevice | undefined {
   const shared = new SharedState(state, sessions);
   const counters = shared.readerCounters;
@@ -33,15 +32,16 @@ export function openForMain(
       const result = read(...args);
       counters[READER_BUSY_SINCE] = 0;
       return result;
-    }, (message, hints) => tell({ type: "warning", message, hints }));
+    }, (message, hints) => main.tell({ type: "warning", message, hints }));
     if (shared.phase === PHASE_SERVING) {
       const { medium, writeFd, guard } = opened;
-      tell({ type: "opened", opened: { medium, writeFd, isCertain: guard?.isCertain ?? true } });
+      const isCertain = guard?.isCertain ?? true;
+      main.tell({ type: "ready", opened: { medium, writeFd, isCertain } });
       return opened;
     }
     letGo(opened);
   } catch (error) {
-    tell(messageOf(error, open.device, isDrive));
+    main.refuse(refusalOf(error, open.device, isDrive));
   }
   return undefined;
 }
@@ -52,21 +52,13 @@ export function letGo(device: OpenDevice): void {
   device.close();
 }
 
-/** @throws what is neither the medium's nor the user's fault. */
-function messageOf(error: unknown, device: string, isDrive: boolean): ReaderMessage {
-  if (isDrive && hasLeft(error)) return { type: "mediumLeft" };
-  if (error instanceof UserError) {
-    const { message, hints, exitCode } = error;
-    const ofMedium = error instanceof MediumRefused;
-    const isInUse = error instanceof FileInUse;
-    return { type: "refused", refusal: { message, hints, exitCode, ofMedium, isInUse } };
-  }
+/** @throws an error that is neither the medium's nor the user's fault. */
+function refusalOf(error: unknown, device: string, isDrive: boolean): Error {
+  if (isDrive && hasLeft(error)) return new MediumLeft();
+  if (error instanceof UserError) return error;
   if (!(error instanceof SystemError)) throw error;
-  const message = `cannot open "${printable(device)}": ${error.message}`;
-  return {
-    type: "refused",
-    refusal: { message, hints: [], exitCode: EXIT_FAILURE, ofMedium: isDrive, isInUse: false },
-  };
+  const kind = isDrive ? MediumRefused : UserError;
+  return new kind(`cannot open "${printable(device)}": ${error.message}`);
 }
 
 function hasLeft(error: unknown): boolean {

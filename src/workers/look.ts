@@ -11,21 +11,22 @@ import { SysfsBlock } from "../host/sysfs.ts";
 import { tryPread } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import type { LookMessage, LookOrder } from "./look_init.ts";
+import { MainThread } from "./main_thread.ts";
 
-const tell = (message: LookMessage) => self.postMessage(message);
+const main = new MainThread<LookOrder, LookMessage>();
+const { tell } = main;
 
 let uring: UringReader | undefined;
 
-self.onmessage = ({ data }: MessageEvent<LookOrder>) => {
-  tell({ type: "begun" });
+main.obey((order) => {
+  tell({ type: "ready" });
   try {
-    look(data);
+    look(order);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const { message, hints, exitCode } = error;
-    tell({ type: "refused", message, hints, exitCode });
+    main.refuse(error);
   }
-};
+});
 
 function look({ device, path }: LookOrder): void {
   const info = describeBlockDevice(new SysfsBlock(device));

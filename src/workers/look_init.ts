@@ -1,6 +1,7 @@
 // What main and the worker that looks at devices tell each other.
 import type { BlockDeviceInfo } from "../device/block_listing.ts";
 import type { SourceContent } from "../identity/source_content.ts";
+import type { Ended, Refused } from "./thread_messages.ts";
 
 /** What to look at. Plain data. */
 export interface LookOrder {
@@ -13,9 +14,10 @@ export interface LookOrder {
 /** What the worker tells main, in this order: after `described` there are reads only if a path was given. */
 export type LookMessage =
   /** The thread runs: from now on it is the device that is waited for. */
-  | { type: "begun" }
+  | { type: "ready" }
   | { type: "described"; info: BlockDeviceInfo }
   /** A read has ended. */
   | { type: "answered" }
   | { type: "done"; content: SourceContent | undefined }
-  | { type: "refused"; message: string; hints: readonly string[]; exitCode: number };
+  | Refused
+  | Ended;

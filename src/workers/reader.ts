@@ -21,6 +21,7 @@ import { tryPwriteAll, trySyncData } from "../sys/fd.ts";
 import { UringReader } from "../sys/io_uring.ts";
 import { NativeMemory } from "../sys/memory.ts";
 import { letGo, openForMain } from "./device_opening.ts";
+import { MainThread } from "./main_thread.ts";
 import { OpenReadableDevice } from "./readable_device.ts";
 import type {
   FillInit,
@@ -33,34 +34,33 @@ import type {
 /** Milliseconds between two reports of failed reads. */
 const REPORT_INTERVAL_MS = 1000;
 
-const tell = (message: ReaderMessage) => self.postMessage(message);
+const main = new MainThread<ReaderOrder, ReaderMessage>();
+const { tell } = main;
 
 /** The device, when it was opened here, until it is let go of. */
 let opened: OpenDevice | undefined;
 let uring: UringReader | undefined;
 
-self.onmessage = ({ data }: MessageEvent<ReaderOrder>) => {
-  if ("open" in data) {
+main.obey((order) => {
+  if ("open" in order) {
     uring = UringReader.create();
-    opened = openForMain(data, uring, tell);
+    opened = openForMain(order, uring, main);
     if (opened === undefined) end();
-  } else if ("abandon" in data) {
+  } else if ("abandon" in order) {
     if (opened !== undefined) letGo(opened);
     end();
   } else {
-    if (data.blockDevice) uring ??= UringReader.create();
-    read(data, opened?.guard);
+    if (order.blockDevice) uring ??= UringReader.create();
+    read(order, opened?.guard);
     opened?.close();
     end();
   }
-};
+});
 
 function end(): void {
   uring?.close();
   uring = opened = undefined;
-  tell({ type: "ended" });
-  // By itself: for Worker.terminate the runtime starts a thread, and ends the process when there is none.
-  self.close();
+  main.end();
 }
 
 /** Reads what is asked for until the run ends. */

@@ -5,17 +5,16 @@ import type { Identity } from "../identity/identity.ts";
 import type { EarlierFailure } from "../reader/reader_parts.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
 import type { Verified } from "../reader/fill/verification.ts";
+import type { Ended, Refused, SharedMemory, Warning } from "./thread_messages.ts";
 
 /**
- * The reader opens a block device by itself, as that may take long or for ever: it answers `opened`, `refused` or
- * `mediumLeft`, and after `opened` it is told to read (ReaderInit) or to let go (Abandon).
+ * The reader opens a block device by itself, as that may take long or for ever: it answers `ready` or `refused`. After
+ * `ready` main tells it to read (ReaderInit) or to let go (Abandon).
  */
-export interface OpenInit {
+export interface OpenInit extends SharedMemory {
   readonly open: DeviceRequest;
   /** Its medium may leave. */
   readonly isDrive: boolean;
-  readonly state: SharedArrayBuffer;
-  readonly sessions: number;
 }
 
 /** What main gets to know of a device that the reader has opened. The reader closes its descriptors. */
@@ -36,9 +35,7 @@ export interface Abandon {
 export type ReaderOrder = OpenInit | Abandon | ReaderInit;
 
 /** What to read. Descriptors belong to the process, so their numbers are enough. */
-export interface ReaderInit {
-  readonly state: SharedArrayBuffer;
-  readonly sessions: number;
+export interface ReaderInit extends SharedMemory {
   readonly map: SharedArrayBuffer;
   /** Memory of its UnprovedMarks. */
   readonly unproved: SharedArrayBuffer;
@@ -82,23 +79,11 @@ export interface FillInit {
   readonly domain: SharedArrayBuffer | undefined;
 }
 
-/** A UserError on its way between threads. */
-export interface Refusal {
-  readonly message: string;
-  readonly hints: readonly string[];
-  readonly exitCode: number;
-  /** Another medium may do. */
-  readonly ofMedium: boolean;
-  /** Somebody works with the image. */
-  readonly isInUse: boolean;
-}
-
 /** What the reader tells main. Failed reads are summed up: one message a second at most. */
 export type ReaderMessage =
-  | { type: "opened"; opened: Opened }
-  | { type: "refused"; refusal: Refusal }
-  | { type: "mediumLeft" }
-  | { type: "warning"; message: string; hints: readonly string[] }
+  | { type: "ready"; opened: Opened }
+  | Refused
+  | Warning
   | { type: "readsFailed"; count: number; offset: number; length: number; errno: number }
   | { type: "deviceGone"; errno: number }
   /** The device has stopped answering, with this error (0: it is not there); it is tried again. */
@@ -112,4 +97,4 @@ export type ReaderMessage =
   | { type: "differs"; offset: number }
   | { type: "writeFailed"; what: string; errno: number }
   | { type: "writesEnded"; complete: boolean }
-  | { type: "ended" };
+  | Ended;

@@ -1,11 +1,11 @@
-// What main hands to a session worker when it starts.
+// What main gives to each thread with a session, over NBD, FUSE or the kernel's NBD client, and the messages of a session
+// worker.
 import type { OpenOverlay } from "../opening/open_overlay.ts";
+import type { Ended, SharedMemory, Warning } from "./thread_messages.ts";
 
 /** Plain data: it crosses a postMessage. Descriptors belong to the process, so their numbers are enough. */
-export interface SessionInit {
-  readonly state: SharedArrayBuffer;
-  readonly sessions: number;
-  /** This worker's number, below `sessions`. */
+export interface SessionInit extends SharedMemory {
+  /** This thread's session number, below `sessions`. */
   readonly session: number;
   readonly served: ServedMedium;
   readonly timeoutMs: number;
@@ -28,17 +28,10 @@ export interface ServedMedium {
   readonly writeThrough?: boolean;
 }
 
-/** Something to be said to the user. */
-export interface Warning {
-  readonly type: "warning";
-  readonly message: string;
-  readonly hints: readonly string[];
-}
-
 /** What a session worker tells main. `isFree`: it can serve the next client at once; otherwise "free" follows. */
 export type SessionMessage =
-  /** It runs. */
-  | { type: "started" }
+  /** It can serve a client. */
+  | { type: "ready" }
   /** Its client has been silent for a while: the socket is main's again. */
   | { type: "idle"; isFree: boolean }
   /** Its client has gone, and the socket is closed; `message` says more when something went wrong. */
@@ -48,5 +41,5 @@ export type SessionMessage =
   | Warning
   /** A client was disconnected, since it has broken the protocol; "left" follows. */
   | { type: "violation"; message: string }
-  /** The worker has ended its loop: the run is over, or nobody needs it any more. */
-  | { type: "ended" };
+  /** The run is over, or main has dismissed the session. */
+  | Ended;

@@ -7,30 +7,29 @@ import { type WatchLogger, watchMedium } from "../device/medium_watch.ts";
 import { Removable } from "../device/removable.ts";
 import { READER_BUSY_SINCE, SharedState } from "../shared/shared_state.ts";
 import { SystemError } from "../sys/system_error.ts";
+import { MainThread } from "./main_thread.ts";
 import type { WatcherMessage, WatcherOrder } from "./watcher_init.ts";
 
-const tell = (message: WatcherMessage) => self.postMessage(message);
+const main = new MainThread<WatcherOrder, WatcherMessage>();
+const { tell } = main;
 
 let reader: SharedState | undefined;
 let stop = new AbortController();
 let watch: Promise<void> = Promise.resolve();
 
-self.onmessage = ({ data }: MessageEvent<WatcherOrder>) => {
-  if (data.type === "reader") {
-    reader = new SharedState(data.state, data.sessions);
+main.obey((order) => {
+  if (order.type === "reader") {
+    reader = new SharedState(order.state, order.sessions);
     return;
   }
   stop.abort();
-  if (data.type === "watch") {
+  if (order.type === "watch") {
     const { signal } = stop = new AbortController();
-    watch = watch.then(() => follow(data.device, data.intervalMs, data.round, signal));
+    watch = watch.then(() => follow(order.device, order.intervalMs, order.round, signal));
   } else {
-    void watch.then(() => {
-      tell({ type: "ended" });
-      self.close();
-    });
+    void watch.then(() => main.end());
   }
-};
+});
 
 /** While a read is under way it is the reader who finds out whether the medium is still there. */
 function isBusy(): boolean {
@@ -45,7 +44,7 @@ async function follow(
 ): Promise<void> {
   const logger: WatchLogger = {
     debug: (message) => tell({ type: "debug", message }),
-    warning: (message) => tell({ type: "warning", message }),
+    warning: (message) => tell({ type: "warning", message, hints: [] }),
   };
   let complaint = "";
   while (!signal.aborted) {

@@ -1,4 +1,4 @@
-// What a session serves when it takes writes. Wiring only.
+// Gives a session that takes writes its writer. Wiring only.
 import type { CachedFile } from "../session/cached_file.ts";
 import { DEVICE_WRITER, DeviceWriter } from "../session/device_writer.ts";
 import { OverlaidFile } from "../session/overlaid_file.ts";
@@ -8,13 +8,16 @@ import { FileMap } from "../map/file_map.ts";
 import { MAX_PAYLOAD_BYTES } from "../nbd/limits.ts";
 import type { NbdBackend } from "../nbd/backend.ts";
 import type { Writer, WriterAbilities } from "../nbd/writer.ts";
-import type { ServedMedium, Warning } from "./session_init.ts";
+import type { ServedMedium } from "./session_init.ts";
 import type { SessionBuffers } from "./socket_peer.ts";
+import type { Warning } from "./thread_messages.ts";
 
-/** A backend with a writer that is told when its client leaves, and when nobody comes any more. */
-type Writable = NbdBackend & { readonly writer: Writer & { endClient(): void; release(): void } };
+/** A backend with a writer: the session tells the writer when its client leaves, and at the session's end. */
+export type Writable = NbdBackend & {
+  readonly writer: Writer & { endClient(): void; release(): void };
+};
 
-/** @returns undefined when it takes none. */
+/** The backend of a session that takes writes; undefined: it takes none. */
 export function writable(
   { overlay: opened, writeThrough }: ServedMedium,
   cached: CachedFile,
@@ -32,7 +35,7 @@ export function writable(
   return new OverlaidFile(cached, overlay, writer, buffers.output);
 }
 
-/** What the sessions' writers can do; undefined: there are none. */
+/** The abilities of the sessions' writers; undefined: sessions take no writes. */
 export function abilitiesOf({ overlay, writeThrough }: ServedMedium): WriterAbilities | undefined {
   if (writeThrough) return DEVICE_WRITER;
   return overlay && OVERLAY_WRITER;

@@ -67,9 +67,13 @@ class Drive implements Disposable {
 
   async end(signal: StopSignal = "SIGTERM"): Promise<number> {
     this.#stop.resolve(signal);
-    while (!this.watcher.orders.some((order: WatcherOrder) => order.type === "stop")) {
-      for (const reader of this.workers.of("reader.ts")) reader.tell({ type: "ended" });
+    let isOver = false;
+    this.exitCode.then(() => isOver = true, () => isOver = true);
+    const isStopped = (order: WatcherOrder) => order.type === "stop";
+    // A watcher that has died is told nothing.
+    while (!isOver && !this.watcher.orders.some(isStopped)) {
       await this.turn();
+      for (const reader of this.workers.of("reader.ts")) reader.tell({ type: "ended" });
     }
     this.watcher.tell({ type: "ended" });
     return await this.exitCode;
@@ -80,7 +84,12 @@ class Drive implements Disposable {
   }
 }
 
-const REFUSAL = { message: "it is an audio disc", hints: ["insert another"], exitCode: 1 };
+const REFUSAL = {
+  kind: "MediumRefused",
+  message: "it is an audio disc",
+  hints: ["insert another"],
+  exitCode: 1,
+};
 
 Deno.test("without a medium the run waits for one, and ends in order", async () => {
   using drive = new Drive();
@@ -104,7 +113,7 @@ Deno.test("a medium that is refused is followed by the next one", async () => {
   drive.show({ drive: true, medium: "1" });
   const first = await drive.reader(1);
   assertEquals(first.orders[0].open, { device: "/dev/sr0" });
-  first.tell({ type: "refused", refusal: { ...REFUSAL, ofMedium: true } });
+  first.tell({ type: "refused", refusal: REFUSAL });
   await drive.turn();
   first.tell({ type: "ended" });
   await drive.said("it is an audio disc");
@@ -118,11 +127,11 @@ Deno.test("a medium that is refused is followed by the next one", async () => {
 });
 
 Deno.test("what is wrong with our side at the first medium ends the run, and so does any refusal with --once", async () => {
-  for (const [once, ofMedium] of [[false, false], [true, true]] as const) {
+  for (const [once, kind] of [[false, "UserError"], [true, "MediumRefused"]] as const) {
     using drive = new Drive({ once });
     drive.show({ drive: true, medium: "1" });
     const reader = await drive.reader(1);
-    reader.tell({ type: "refused", refusal: { ...REFUSAL, ofMedium } });
+    reader.tell({ type: "refused", refusal: { ...REFUSAL, kind } });
     await drive.turn();
     reader.tell({ type: "ended" });
     while (!drive.watcher.orders.some((order: WatcherOrder) => order.type === "stop")) {
@@ -148,7 +157,7 @@ Deno.test("a medium that leaves while it is looked at is let go, and looked for 
 
 Deno.test("a disc whose image an earlier look at it still holds is opened when that has ended", async () => {
   using drive = new Drive();
-  const inUse = { ...REFUSAL, message: "in use", ofMedium: false, isInUse: true };
+  const inUse = { ...REFUSAL, kind: "FileInUse", message: "in use" };
   drive.show({ drive: true, medium: "1" });
   const slow = await drive.reader(1);
   drive.show({ drive: true, medium: null });

@@ -8,6 +8,7 @@ import { ReaderThread } from "../../../src/server/reader_thread.ts";
 import { EIO } from "../../../src/sys/errno.ts";
 import type { OpenInit, ReaderInit, ReaderMessage } from "../../../src/workers/reader_init.ts";
 import { PlayedTimeouts } from "../../harness/played_timeouts.ts";
+import { DescriptorUsers } from "../../../src/server/descriptor_users.ts";
 import { PlayedWorkers } from "../../harness/played_workers.ts";
 
 const OPEN = { open: { device: "/dev/sdx" }, isDrive: false } as unknown as OpenInit;
@@ -16,11 +17,13 @@ const READ = { device: 3 } as unknown as ReaderInit;
 class Thread implements Disposable {
   readonly workers = new PlayedWorkers();
   readonly events: ServerEvent[] = [];
+  readonly users = new DescriptorUsers();
   readonly thread: ReaderThread;
 
   constructor(order: OpenInit | ReaderInit) {
     const names = { device: "/dev/sdx", imagePath: "x.img" };
-    this.thread = new ReaderThread(order, names, (event) => void this.events.push(event));
+    const observe = (event: ServerEvent) => void this.events.push(event);
+    this.thread = new ReaderThread(order, names, this.users, observe);
   }
 
   tell(message: ReaderMessage): void {
@@ -49,7 +52,7 @@ Deno.test("the thread starts with the first who may wait for it, and once", () =
 Deno.test("a device is opened at once, then read or abandoned", async () => {
   using thread = new Thread(OPEN);
   const opened = { medium: {}, writeFd: undefined, isCertain: true };
-  thread.tell({ type: "opened", opened: opened as never });
+  thread.tell({ type: "ready", opened: opened as never });
   assertEquals(await thread.thread.opened as unknown, opened);
   thread.thread.read(READ, "y.img");
   thread.tell({ type: "imageFailed", errno: EIO });
@@ -60,25 +63,20 @@ Deno.test("a device is opened at once, then read or abandoned", async () => {
 
 Deno.test("each way in which a device is not opened is an error of its own", async () => {
   const refusal = { message: "no", hints: ["hint"], exitCode: 1 };
-  const ways: [ReaderMessage, new (...args: never[]) => Error][] = [
-    [{ type: "refused", refusal: { ...refusal, ofMedium: false, isInUse: false } }, UserError],
-    [{ type: "refused", refusal: { ...refusal, ofMedium: true, isInUse: false } }, MediumRefused],
-    [{ type: "refused", refusal: { ...refusal, ofMedium: false, isInUse: true } }, FileInUse],
-    [{ type: "mediumLeft" }, MediumLeft],
-  ];
-  for (const [message, kind] of ways) {
+  for (const kind of [UserError, MediumRefused, FileInUse, MediumLeft]) {
     using thread = new Thread(OPEN);
-    thread.tell(message);
-    await assertRejects(() => thread.thread.opened, kind);
+    thread.tell({ type: "refused", refusal: { ...refusal, kind: kind.name } });
+    const error = await assertRejects(() => thread.thread.opened);
+    assertEquals(error?.constructor, kind);
   }
 });
 
 Deno.test("a reader that dies ends the run, and says so", async () => {
   using thread = new Thread(OPEN);
   thread.workers.all[0]!.die("oops");
-  await assertRejects(() => thread.thread.opened, UserError, "the reader has ended");
+  await assertRejects(() => thread.thread.opened, UserError, "has ended before it was ready");
   await thread.thread.failed;
-  await thread.thread.ended;
+  await thread.users.gone;
   assertEquals(thread.said, ["the reader has ended by an error of blkcache: oops"]);
 });
 

@@ -85,7 +85,7 @@ Deno.test("a session is started when somebody is expected, and serves who asks f
   const client = pool.client();
   pool.pool.serve(client);
   assertEquals([pool.sessions.length, pool.served], [1, []]);
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   assertEquals(pool.served, [client.id]);
   assertEquals(pool.state.socket(pool.numberOf(0)), client.socket);
   assertEquals(pool.state.negotiated(pool.numberOf(0)), 3);
@@ -97,8 +97,8 @@ Deno.test("no more sessions are started than may be; who comes later waits for o
   using pool = new Pool(2);
   for (let count = 0; count < 3; count++) pool.pool.serve(pool.client());
   assertEquals(pool.sessions.length, 2);
-  pool.tell(0, { type: "started" });
-  pool.tell(1, { type: "started" });
+  pool.tell(0, { type: "ready" });
+  pool.tell(1, { type: "ready" });
   assertEquals(pool.served, [1, 2]);
   pool.leave(1);
   assertEquals(pool.served, [1, 3]);
@@ -108,7 +108,7 @@ Deno.test("of two sessions without a client one is dismissed after a rest, and i
   using pool = new Pool(4);
   pool.pool.serve(pool.client());
   pool.pool.serve(pool.client());
-  for (const index of [0, 1]) pool.tell(index, { type: "started" });
+  for (const index of [0, 1]) pool.tell(index, { type: "ready" });
   pool.leave(0);
   pool.leave(1);
   pool.timers.runAll();
@@ -125,7 +125,7 @@ Deno.test("of two sessions without a client one is dismissed after a rest, and i
 Deno.test("a session that still works on what its client has left serves nobody until it is free", () => {
   using pool = new Pool(1);
   pool.pool.serve(pool.client());
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   const number = pool.numberOf(0);
   closeFd(pool.state.socket(number));
   pool.state.retractSocket(number);
@@ -140,7 +140,7 @@ Deno.test("a silent client is given back with its socket open", () => {
   using pool = new Pool(1);
   const client = pool.client();
   pool.pool.serve(client);
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   pool.state.retractSocket(pool.numberOf(0));
   pool.tell(0, { type: "idle", isFree: true });
   assertEquals(pool.heard.at(-1), "1 is idle");
@@ -150,13 +150,13 @@ Deno.test("a silent client is given back with its socket open", () => {
 Deno.test("a worker that dies costs its client alone, and another one takes its place", () => {
   using pool = new Pool(1);
   pool.pool.serve(pool.client());
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   pool.pool.serve(pool.client());
   pool.sessions[0]!.die("oops");
   assertEquals(pool.heard, ["begun", "begun", "died: oops", "1 left"]);
   assert(pool.numberOf(1) !== pool.numberOf(0), "the number of a dead worker is used again");
-  pool.tell(0, { type: "started" });
-  pool.tell(1, { type: "started" });
+  pool.tell(0, { type: "ready" });
+  pool.tell(1, { type: "ready" });
   assertEquals(pool.served, [2]);
 });
 
@@ -169,7 +169,7 @@ Deno.test("who waits because there are too few threads is served when there are 
   assertEquals([pool.sessions.length, pool.heard.length], [0, 1]);
   pool.missing = undefined;
   pool.timers.runAll();
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   assertEquals(pool.served, [1]);
 });
 
@@ -177,7 +177,7 @@ Deno.test("a client is cut off while it waits and while it is served", () => {
   using pool = new Pool(1);
   const [first, second] = [pool.client(), pool.client()];
   pool.pool.serve(first);
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   pool.pool.serve(second);
   pool.pool.cut(second);
   assertEquals(pool.heard.at(-1), "2 left");
@@ -189,7 +189,7 @@ Deno.test("a client is cut off while it waits and while it is served", () => {
 Deno.test("at the end callers are let go, sessions are awaited, and what rests does not ring any more", async () => {
   using pool = new Pool(2);
   pool.pool.serve(pool.client());
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   pool.leave(0);
   pool.missing = "memory";
   const served = pool.client();
@@ -208,7 +208,7 @@ Deno.test("at the end callers are let go, sessions are awaited, and what rests d
 Deno.test("the last session without a client is kept, however long it rests", () => {
   using pool = new Pool(4);
   pool.pool.serve(pool.client());
-  pool.tell(0, { type: "started" });
+  pool.tell(0, { type: "ready" });
   pool.leave(0);
   pool.timers.runAll();
   assertEquals(pool.state.isDismissed(pool.numberOf(0)), false);

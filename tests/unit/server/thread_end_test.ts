@@ -1,6 +1,7 @@
 // A thread says that it has ended and fails afterwards, or fails twice: what it had is closed once.
 
 import { assertEquals } from "@std/assert";
+import { DescriptorUsers } from "../../../src/server/descriptor_users.ts";
 import { FuseThread } from "../../../src/server/fuse_thread.ts";
 import { KernelThread } from "../../../src/server/kernel_thread.ts";
 import { createEventFd, drainEventFd } from "../../../src/sys/eventfd.ts";
@@ -51,7 +52,7 @@ Deno.test("a thread of a mounted file that ends and then fails closes its lanes 
     for (const isFailure of [false, true]) {
       const lanes = [createEventFd(), createEventFd()] as const;
       const init = { session: 0, lanes } as unknown as FuseInit;
-      const thread = new FuseThread(init, () => {});
+      const thread = new FuseThread(init, new DescriptorUsers(), () => {});
       endTwice(lanes, () => {
         if (isFailure) SilentWorker.last.fail();
         else SilentWorker.last.onmessage({ data: { type: "ended" } });
@@ -66,10 +67,10 @@ Deno.test("a thread of an attached device that ends and then fails closes its so
     for (const isFailure of [false, true]) {
       const socket = createEventFd();
       const init = { session: 0, socket } as unknown as KernelSessionInit;
-      new KernelThread(init, "/dev/nbd0", () => {});
+      new KernelThread(init, "/dev/nbd0", new DescriptorUsers(), () => {});
       endTwice([socket], () => {
         if (isFailure) SilentWorker.last.fail();
-        else SilentWorker.last.onmessage({ data: { type: "ended", message: "" } });
+        else SilentWorker.last.onmessage({ data: { type: "ended" } });
       });
     }
   });
