@@ -111,7 +111,7 @@ export class DeviceReads {
       this.#slowFailures.believe(this.#tookMs);
       this.health.bad(result === -ENODATA);
       this.pace.bad();
-      if (!isForFill) fill?.clientFailed(performance.now());
+      if (!isForFill) fill?.clientFailed(length, performance.now());
     }
     return result;
   }

@@ -6,7 +6,8 @@ import type { ReaderQueue } from "../shared/request_queue.ts";
 import type { SharedState } from "../shared/shared_state.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import type { DeviceWrites } from "./device_writes.ts";
-import type { Fill, FillEnd } from "./fill/fill.ts";
+import type { Fill } from "./fill/fill.ts";
+import type { FillEnd } from "./fill/fill_parts.ts";
 import type { Verified } from "./fill/verification.ts";
 import type { PendingReads } from "./pending_reads.ts";
 

@@ -36,6 +36,8 @@ export interface Progress {
   outage: DeviceOutage | null;
   /** Not null while the image takes no writes: nothing is read for its sake then. */
   paused: ImagePause | null;
+  /** Not null while the fill leaves the device alone, because that may help it. */
+  resting: DeviceRest | null;
   /** Milliseconds since the start. */
   elapsedMs: number;
   /** Changes with each change of the map. */
@@ -54,6 +56,15 @@ export interface DeviceOutage {
   /** How often it has been tried again in vain, and how long it rests until the next time, milliseconds. */
   readonly attempts: number;
   readonly restMs: number;
+}
+
+/** A device that is left alone for a while. Milliseconds. */
+export interface DeviceRest {
+  /** How long it rests in all, and from now on. */
+  readonly ms: number;
+  readonly restMs: number;
+  /** It was faster after such rests; false: this one is to find out. */
+  readonly pays: boolean;
 }
 
 /** An image that takes no writes. */

@@ -2,7 +2,7 @@
 import { formatSize, inBytes } from "../base/sizes.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
-import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
+import type { FillEnd, FillOptions } from "../reader/fill/fill_parts.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { FillInit } from "../workers/reader_init.ts";
 import type { FillResult } from "./reader_thread.ts";

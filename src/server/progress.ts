@@ -14,11 +14,14 @@ import {
   READER_IMAGE_ROOM,
   READER_LAST_GOOD,
   READER_NEXT_ATTEMPT,
+  READER_REST_MS,
+  READER_REST_PAYS,
+  READER_REST_UNTIL,
   READER_SILENT_SINCE,
   SESSION_BYTES,
   type SharedState,
 } from "../shared/shared_state.ts";
-import type { DeviceOutage, ImagePause, Progress } from "./events.ts";
+import type { DeviceOutage, DeviceRest, ImagePause, Progress } from "./events.ts";
 
 /** What is read for the image: where it is, and what it still lacks of what is wanted, bytes. */
 export interface ImageWants {
@@ -57,6 +60,7 @@ export function progressOf(
     reading: readingNow(state),
     outage: outageNow(state),
     paused: state.imageSick && wants !== undefined ? pauseNow(state, wants()) : null,
+    resting: restNow(state),
     elapsedMs,
     mapVersion: map.version,
     picture: (cells, start, end) => coarsen(viewOf(map.snapshot(), start, end), cells),
@@ -76,6 +80,14 @@ function outageNow({ readerCounters }: SharedState): DeviceOutage | null {
   const restMs = readerCounters[READER_NEXT_ATTEMPT] - performance.timeOrigin - performance.now();
   const attempts = readerCounters[READER_ATTEMPTS];
   return { sinceMs: Math.round(sinceMs), attempts, restMs: Math.max(0, Math.round(restMs)) };
+}
+
+function restNow({ readerCounters }: SharedState): DeviceRest | null {
+  const restMs = readerCounters[READER_REST_UNTIL] - performance.timeOrigin - performance.now();
+  // A client's read ends a rest, and the fill may not have had a turn since.
+  if (restMs <= 0 || readerCounters[READER_BUSY_SINCE] !== 0) return null;
+  const ms = readerCounters[READER_REST_MS];
+  return { ms, restMs: Math.round(restMs), pays: readerCounters[READER_REST_PAYS] === 1 };
 }
 
 function pauseNow({ readerCounters }: SharedState, wants: ImageWants): ImagePause {

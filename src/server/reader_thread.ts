@@ -9,7 +9,7 @@ import type {
   ReaderMessage,
   ReaderOrder,
 } from "../workers/reader_init.ts";
-import type { FillEnd } from "../reader/fill/fill.ts";
+import type { FillEnd } from "../reader/fill/fill_parts.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";

@@ -13,7 +13,7 @@ import {
   EXIT_TERMINATED,
   EXIT_UNREADABLE,
 } from "../base/exit_codes.ts";
-import type { FillEnd } from "../reader/fill/fill.ts";
+import type { FillEnd } from "../reader/fill/fill_parts.ts";
 
 /** The signals that end a run in order. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";

@@ -1,7 +1,7 @@
 // What `serve` is told, after the command line has been checked and completed with its defaults.
 
 import type { WrittenSize } from "../base/sizes.ts";
-import type { FillOptions } from "../reader/fill/fill.ts";
+import type { FillOptions } from "../reader/fill/fill_parts.ts";
 
 /** Largest read-ahead, bytes: a client that reads on uses it up within a second on any disk. */
 export const MAX_READ_AHEAD = 64 * 1024 * 1024;

@@ -68,6 +68,10 @@ export const READER_SILENT_SINCE = 8;
 export const READER_NEXT_ATTEMPT = 9;
 /** How often it was tried since then. */
 export const READER_ATTEMPTS = 10;
+/** While the fill rests: until when, in the same milliseconds, how long in all, and whether such rests have paid. */
+export const READER_REST_UNTIL = 11;
+export const READER_REST_MS = 12;
+export const READER_REST_PAYS = 13;
 
 /** Counters of a session (Float64). */
 export const SESSION_REQUESTS = 0;

@@ -1,6 +1,6 @@
 // What keeps a run from going on, as sentences for the status and the page. Pure.
 import { formatDuration, formatSize, timeOfDay } from "../base/sizes.ts";
-import type { DeviceOutage, ImagePause, Progress } from "../server/events.ts";
+import type { DeviceOutage, DeviceRest, ImagePause, Progress } from "../server/events.ts";
 import { EDQUOT, ENOSPC, errnoMessage } from "../sys/errno.ts";
 
 /** The device has stopped answering: since when, and when it is tried again. */
@@ -22,8 +22,17 @@ export function pauseText({ errno, folder, needs, has }: ImagePause, isFilling: 
   return `${state}no room for the image on ${folder}, ${room}`;
 }
 
+/** The fill leaves the device alone: for how long, and what for. */
+export function restText({ ms, pays }: DeviceRest): string {
+  const purpose = pays
+    ? "the drive is faster after a rest"
+    : "the drive may be faster after a rest";
+  return `resting ${formatDuration(ms)}: ${purpose}`;
+}
+
 /** What needs a look, in one sentence; undefined: nothing. */
-export function troubleText({ outage, paused, phase }: Progress): string | undefined {
+export function troubleText({ outage, paused, resting, phase }: Progress): string | undefined {
   if (outage !== null) return outageText(outage);
-  return paused === null ? undefined : pauseText(paused, phase !== null);
+  if (paused !== null) return pauseText(paused, phase !== null);
+  return resting === null ? undefined : restText(resting);
 }

@@ -3,7 +3,7 @@ import type { DeviceRequest } from "../opening/open_device.ts";
 import type { Medium } from "../opening/open_medium.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { EarlierFailure } from "../reader/reader_parts.ts";
-import type { FillEnd, FillOptions } from "../reader/fill/fill.ts";
+import type { FillEnd, FillOptions } from "../reader/fill/fill_parts.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { Ended, Refused, SharedMemory, Warning } from "./thread_messages.ts";
 

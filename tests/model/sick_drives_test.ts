@@ -7,6 +7,7 @@ import {
   SICK_DRIVES,
   type SickDriveName,
 } from "../harness/sick_drives/sick_drives.ts";
+import { SickModel, SICKNESSES } from "../harness/sick_model.ts";
 import { SimulatedFill } from "../unit/reader/simulated_fill.ts";
 import { chooseSeed } from "./map_random.ts";
 
@@ -55,5 +56,32 @@ Deno.test("the same name, size and seed make the same drive", () => {
     const [one, other] = [filled(name, SEED), filled(name, SEED)];
     assertEquals(one.nowMs, other.nowMs);
     assertEquals(one.reads, other.reads);
+  }
+});
+
+Deno.test("a drive that gets slow until it has rested is rested, and is read a hundred times as fast", () => {
+  for (const seed of SEEDS) {
+    const name = "slow after a failure until rested";
+    const tired = new SimulatedFill(makeSickDrive(name, 32 * MIB, seed), { rests: false }).run();
+    const rested = filled(name, seed);
+    assert(rested.nowMs < 150_000 && tired.nowMs > 3_000_000, `seed ${seed}: ${rested.nowMs} ms`);
+    assertEquals(rested.failingReads, tired.failingReads);
+  }
+});
+
+Deno.test("rests do no harm to other drives: the same failing reads, and a few per cent of the time", () => {
+  const drives = SICK_DRIVES.filter((name) => name !== "slow after a failure until rested");
+  for (const seed of SEEDS) {
+    const makers = [
+      ...drives.map((name) => () => makeSickDrive(name, 32 * MIB, seed)),
+      ...SICKNESSES.map((name) => () => SickModel.make(name, 256 * MIB, seed)),
+    ];
+    for (const [index, make] of makers.entries()) {
+      const rested = new SimulatedFill(make()).run();
+      const plain = new SimulatedFill(make(), { rests: false }).run();
+      const context = `${[...drives, ...SICKNESSES][index]}, seed ${seed}`;
+      assertEquals(rested.failingReads, plain.failingReads, context);
+      assert(rested.nowMs <= 1.04 * plain.nowMs, `${context}: ${rested.nowMs}, ${plain.nowMs}`);
+    }
   }
 });

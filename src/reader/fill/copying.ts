@@ -10,7 +10,7 @@ import { type Speed, SPEED_GOOD, SPEED_SLOW } from "./speed.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** Passes that skip slow places. */
-const SLOW_SKIPPING = 2;
+export const SLOW_SKIPPING = 2;
 /** First skip over a slow place, bytes: those are wider than bad ones, and take half a second to notice. */
 const SLOW_SKIP = 16 * CLUSTER;
 export const LAST_PASS = 5;

@@ -3,7 +3,6 @@
 // that it must remember stands in the map (statuses, phase, pass, position), so that a run that was stopped
 // anywhere is continued by the next one, or by ddrescue.
 import { alignDown, alignUp } from "../../base/ranges.ts";
-import type { FileMap } from "../../map/file_map.ts";
 import {
   BAD_SECTOR,
   FINISHED,
@@ -13,14 +12,16 @@ import {
   type Phase,
   type Status,
 } from "../../map/statuses.ts";
-import { Copying, LAST_PASS } from "./copying.ts";
+import { Copying, LAST_PASS, SLOW_SKIPPING } from "./copying.ts";
+import type { FillEnd, FillParts } from "./fill_parts.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import type { PhaseWork } from "./phase_work.ts";
 import { ReadSize } from "./read_size.ts";
+import { type Rest, Resting } from "./resting.ts";
 import { Retrying } from "./retrying.ts";
 import { Scraping } from "./scraping.ts";
 import { Speed } from "./speed.ts";
-import { type GaveUp, type Limits, Throttle } from "./throttle.ts";
+import { Throttle } from "./throttle.ts";
 import { Trimming } from "./trimming.ts";
 import { Verification, type VerificationPlace, type Verified } from "./verification.ts";
 import { Wanted } from "./wanted.ts";
@@ -29,30 +30,6 @@ import { Wanted } from "./wanted.ts";
 const TROUBLE_PAUSE_MS = 5000;
 /** Refusals in a row after which it gives up. */
 const MOST_REFUSALS = 10;
-
-/** Why a fill has ended: "complete" when nothing more is to be had. */
-export type FillEnd = "complete" | GaveUp | "map full" | "reads are refused";
-
-/** What the user wants of a fill. Plain data. */
-export interface FillOptions extends Limits {
-  /** Passes of retrying. */
-  readonly retries: number;
-  /** Bytes per second below which copying skips at first; 0: a tenth of the average. */
-  readonly minReadRate: number;
-  /** How much of what is there to read again at the end, bytes. */
-  readonly verifyBytes: number;
-}
-
-/** Everything a fill works with. */
-export interface FillParts {
-  readonly map: FileMap;
-  /** What is FINISHED in it is to be filled; undefined: all of the device. As large as the map. */
-  readonly domain: FileMap | undefined;
-  readonly sectorSize: number;
-  readonly options: FillOptions;
-  /** Changes the map. @returns false when it is full. */
-  mark(start: number, end: number, status: Status): boolean;
-}
 
 /** What a fill remembers beside the map, at the first failure that is not proved yet. */
 interface Before {
@@ -73,6 +50,7 @@ export class Fill {
   readonly #readSize: ReadSize;
   readonly #speed: Speed;
   readonly #throttle: Throttle;
+  readonly #resting: Resting;
   readonly #neighbourhood: Neighbourhood;
   readonly #retrying: Retrying;
   readonly #verification: Verification;
@@ -95,6 +73,7 @@ export class Fill {
     this.#readSize = new ReadSize(trouble.every((status) => map.total(status) === 0));
     this.#speed = new Speed(options.minReadRate);
     this.#throttle = new Throttle(options);
+    this.#resting = parts.resting ?? new Resting();
     this.#neighbourhood = new Neighbourhood(wanted, this.#readSize);
     this.#verification = new Verification(wanted, options.verifyBytes);
     this.#retrying = new Retrying(wanted, sectorSize, options.retries);
@@ -121,7 +100,18 @@ export class Fill {
 
   /** How long it is until `next` may say true, milliseconds; Infinity after the end. */
   waitMs(nowMs: number): number {
-    return this.ended === undefined ? this.#throttle.waitMs(nowMs) : Infinity;
+    if (this.ended !== undefined) return Infinity;
+    return Math.max(this.#throttle.waitMs(nowMs), this.#resting.waitMs(nowMs));
+  }
+
+  /** The rest that the drive has now. */
+  restAt(nowMs: number): Rest | undefined {
+    return this.ended === undefined ? this.#resting.restAt(nowMs) : undefined;
+  }
+
+  /** Nobody has read from the device since then: a rest counts from there. */
+  leftAloneSince(sinceMs: number): void {
+    this.#resting.leftAloneSince(sinceMs);
   }
 
   /** Whether the chosen read is to be compared with the image, not to be kept: see `compared`. */
@@ -167,10 +157,17 @@ export class Fill {
   succeeded(length: number, tookMs: number, nowMs: number): void {
     this.#refusals = 0;
     this.#throttle.good(length, tookMs, nowMs);
+    this.#resting.succeeded(length, tookMs, nowMs, this.#isLeftover);
     if (this.#work === this.#neighbourhood) this.#speed.interrupt();
     else this.#speed.good(length, tookMs);
     if (this.length > this.#parts.sectorSize) this.#readSize.good(length, tookMs);
     this.#work.succeeded(length);
+  }
+
+  /** Earlier passes have not wanted to read what is read now. */
+  get #isLeftover(): boolean {
+    const { phase, pass } = this.#parts.map;
+    return phase !== "?" || pass > SLOW_SKIPPING;
   }
 
   /** The chosen read was for verification and has brought `length` bytes. */
@@ -185,6 +182,7 @@ export class Fill {
     const { sectorSize } = this.#parts;
     this.#refusals = 0;
     this.#throttle.bad(length, tookMs, nowMs);
+    this.#resting.failed(length, nowMs);
     this.#readSize.bad();
     this.#speed.interrupt();
     // The image has it: what was read once is not given up.
@@ -217,6 +215,7 @@ export class Fill {
 
   /** The device did not answer since `doubted`: the map is as it was then, and so is this. */
   takenBack(): void {
+    this.#resting.reset();
     if (this.#before === undefined) return;
     const { isRead, passesLeft, errors, ended, verification } = this.#before;
     this.#before = undefined;
@@ -242,13 +241,16 @@ export class Fill {
 
   /** A client has read from the device up to `end`. */
   clientRead(end: number, length: number, nowMs: number): void {
+    this.#resting.end(nowMs);
     this.#speed.interrupt();
     this.#throttle.clientRead(length, nowMs);
     this.#neighbourhood.note(end);
   }
 
   /** A read for a client has failed. */
-  clientFailed(nowMs: number): void {
+  clientFailed(length: number, nowMs: number): void {
+    this.#resting.end(nowMs);
+    this.#resting.failed(length, nowMs);
     this.#speed.interrupt();
     this.#readSize.bad();
     this.#throttle.clientRead(0, nowMs);

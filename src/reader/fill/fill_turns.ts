@@ -2,6 +2,7 @@
 import { alignDown } from "../../base/ranges.ts";
 import { IMAGE_RETRY_MS } from "../publisher.ts";
 import { GONE, outcomeOf, UNREADABLE } from "../../device/read_outcome.ts";
+import { READER_REST_MS, READER_REST_PAYS, READER_REST_UNTIL } from "../../shared/shared_state.ts";
 import type { DeviceReads } from "../device_reads.ts";
 import type { FailedReads } from "../failed_reads.ts";
 import type { ReaderParts } from "../reader_parts.ts";
@@ -51,7 +52,10 @@ export class FillTurns {
     const { device, publisher, buffer, state } = this.#parts;
     const fill = this.#fill;
     const beganMs = performance.now();
-    if (!fill.next(beganMs)) {
+    fill.leftAloneSince(beganMs - this.#reads.idleMs);
+    const isChosen = fill.next(beganMs);
+    this.#tellRest(beganMs);
+    if (!isChosen) {
       if (!this.#reads.health.isDoubtful) this.#tellEnd();
       return false;
     }
@@ -79,6 +83,14 @@ export class FillTurns {
       if (!this.#reads.health.isSilent) fill.refused(nowMs);
     }
     return true;
+  }
+
+  #tellRest(nowMs: number): void {
+    const counters = this.#parts.state.readerCounters;
+    const rest = this.#fill.restAt(nowMs);
+    counters[READER_REST_MS] = rest?.ms ?? 0;
+    counters[READER_REST_PAYS] = rest?.pays ? 1 : 0;
+    counters[READER_REST_UNTIL] = rest === undefined ? 0 : performance.timeOrigin + rest.untilMs;
   }
 
   #isSame(start: number, length: number): boolean {

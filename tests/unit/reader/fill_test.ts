@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FileMap } from "../../../src/map/file_map.ts";
 import { BAD_SECTOR, FINISHED, NON_TRIED } from "../../../src/map/statuses.ts";
 import { Fill } from "../../../src/reader/fill/fill.ts";
+import { makeSickDrive } from "../../harness/sick_drives/sick_drives.ts";
 import { SickModel } from "../../harness/sick_model.ts";
 import { NO_LIMITS, SimulatedFill } from "./simulated_fill.ts";
 
@@ -64,6 +65,19 @@ Deno.test("a client that has just read is given time to read again", () => {
   assert(waitMs >= 2 && waitMs < 50, `${waitMs}`);
   assertEquals(fill.fill.next(fill.nowMs), false);
   assertEquals(fill.fill.next(fill.nowMs + waitMs), true);
+});
+
+Deno.test("a client's read, and one that fails, end a rest", () => {
+  for (const isGood of [true, false]) {
+    const name = "slow after a failure until rested";
+    const fill = new SimulatedFill(makeSickDrive(name, 64 * MIB, 1));
+    while (fill.fill.restAt(fill.nowMs) === undefined) fill.step();
+    assert(fill.fill.waitMs(fill.nowMs) >= 1000);
+    if (isGood) fill.fill.clientRead(4 * KIB, 4 * KIB, fill.nowMs);
+    else fill.fill.clientFailed(4 * KIB, fill.nowMs);
+    assertEquals(fill.fill.restAt(fill.nowMs), undefined);
+    assert(fill.fill.waitMs(fill.nowMs) <= 500);
+  }
 });
 
 Deno.test("--rate: no more bytes a second", () => {

@@ -11,7 +11,9 @@ import {
 } from "../../../src/map/statuses.ts";
 import { UnprovedMarks } from "../../../src/map/unproved_marks.ts";
 import { DeviceHealth, type Probed } from "../../../src/reader/device_health.ts";
-import { Fill, type FillOptions } from "../../../src/reader/fill/fill.ts";
+import { Fill } from "../../../src/reader/fill/fill.ts";
+import type { FillOptions } from "../../../src/reader/fill/fill_parts.ts";
+import { Resting } from "../../../src/reader/fill/resting.ts";
 import type { Place } from "../../../src/reader/known_places.ts";
 import { SlowFailures } from "../../../src/reader/slow_failures.ts";
 import {
@@ -43,7 +45,12 @@ export interface SimulationOptions {
   outages?: Silences;
   /** It says "medium error" of a bad sector, as drives do; default true. */
   saysBad?: boolean;
+  /** It may be left alone when that helps; default true. */
+  rests?: boolean;
 }
+
+/** In a wait of at least so long the reader makes a check that is due, milliseconds. */
+const IDLE_MS = 500;
 
 /** One read that was made. */
 export interface FillRead {
@@ -67,6 +74,10 @@ export class SimulatedFill {
   readonly #buffered: boolean;
   readonly drive: SickDrive;
   nowMs = 0;
+  /** When the last read has ended. */
+  #endMs = 0;
+  /** Time of rests, milliseconds. */
+  restedMs = 0;
   failingReads = 0;
   /** Reads of sectors that were known to be good. */
   checkReads = 0;
@@ -75,7 +86,8 @@ export class SimulatedFill {
 
   /** @param sick a drive, or a model of one that is always the same. */
   constructor(sick: SickModel | SickDrive, simulation: SimulationOptions = {}) {
-    const { map, domain, options, buffered = false, outages, saysBad = true } = simulation;
+    const { map, domain, options, buffered = false, outages, saysBad = true, rests = true } =
+      simulation;
     this.drive = sick instanceof SickDrive ? sick : new SickDrive(sick, outages);
     const { model } = this.drive;
     this.#saysBad = saysBad;
@@ -88,6 +100,7 @@ export class SimulatedFill {
       domain,
       sectorSize: model.sectorSize,
       options: { ...NO_LIMITS, ...options },
+      resting: new Resting(rests ? undefined : []),
       mark: (start, end, status) => this.#mark(start, end, status),
     });
     this.health = new DeviceHealth({
@@ -128,6 +141,7 @@ export class SimulatedFill {
   #ask(offset: number, length: number): DriveAnswer {
     const answer = this.drive.read(offset, length, this.nowMs);
     this.nowMs += answer.tookMs;
+    this.#endMs = this.nowMs;
     return answer;
   }
 
@@ -150,6 +164,7 @@ export class SimulatedFill {
       return !stop();
     }
     if (this.health.check(this.fill.ended !== undefined ? "final" : "ordinary")) return true;
+    this.fill.leftAloneSince(this.#endMs);
     if (this.fill.next(this.nowMs)) {
       if (stop()) return false;
       this.#read(this.fill.offset, this.fill.length);
@@ -158,6 +173,8 @@ export class SimulatedFill {
     if (this.fill.ended !== undefined && this.health.isDoubtful) return true;
     const waitMs = this.fill.waitMs(this.nowMs);
     assert(waitMs > 0, "it neither reads nor waits nor ends");
+    if (waitMs >= IDLE_MS && this.health.check("awaited")) return true;
+    if (this.fill.restAt(this.nowMs) !== undefined) this.restedMs += waitMs;
     if (waitMs < Infinity) this.nowMs += waitMs;
     return waitMs < Infinity;
   }

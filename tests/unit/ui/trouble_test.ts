@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { EDQUOT, EIO, ENOSPC } from "../../../src/sys/errno.ts";
-import { outageText, pauseText, troubleText } from "../../../src/ui/trouble.ts";
+import { outageText, pauseText, restText, troubleText } from "../../../src/ui/trouble.ts";
 import { progress } from "./progress_sample.ts";
 
 const GIB = 1024 ** 3;
@@ -31,6 +31,16 @@ Deno.test("a full disk tells what is needed and what there is", () => {
     pauseText({ ...pause, errno: EIO }, false),
     "cannot write the image on /mnt (Input/output error)",
   );
+});
+
+Deno.test("a rest tells how long it is, and whether such rests have helped", () => {
+  const rest = { ms: 5000, restMs: 1234, pays: true };
+  assertEquals(restText(rest), "resting 5 s: the drive is faster after a rest");
+  assertEquals(
+    restText({ ...rest, pays: false }),
+    "resting 5 s: the drive may be faster after a rest",
+  );
+  assertEquals(troubleText(progress({ resting: rest, phase: "?" })), restText(rest));
 });
 
 Deno.test("the device comes before the image, and a healthy run has no trouble", () => {
