@@ -16,6 +16,7 @@ import {
 import { RunningServer } from "./running_server.ts";
 import { measureDdrescue } from "./ddrescue_alone.ts";
 import {
+  anotherBuild,
   COLD_SERVERS,
   NBDKIT_COW_4K,
   pythonOriginal,
@@ -54,8 +55,9 @@ export class Bench implements AsyncDisposable {
     this.#cold = COLD_ROWS.filter(wanted);
     this.#idle = IDLE_ROWS.filter(wanted);
     const original = options.original === undefined ? [] : [pythonOriginal(options.original)];
-    this.#warmServers = [...WARM_SERVERS, ...original];
-    this.#coldServers = [...COLD_SERVERS, NBDKIT_COW_4K, ...original];
+    const before = options.before === undefined ? [] : [anotherBuild(options.before)];
+    this.#warmServers = [...WARM_SERVERS, ...original, ...before];
+    this.#coldServers = [...COLD_SERVERS, NBDKIT_COW_4K, ...original, ...before];
     this.warm = new Measurements("cached", this.#warm, names(this.#warmServers));
     this.cold = new Measurements("not cached", this.#cold, [...names(this.#coldServers), DD]);
     this.idle = new Measurements("itself", this.#idle, [...names(this.#warmServers), DDRESCUE]);

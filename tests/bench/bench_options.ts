@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly dir: string;
   /** A folder with the sources of the Python original; undefined: it is not measured. */
   readonly original: string | undefined;
+  /** Another compiled blkcache, to compare with; undefined: none. */
+  readonly before: string | undefined;
   /** One JSON object instead of tables. */
   readonly json: boolean;
 }
@@ -28,6 +30,7 @@ export const USAGE = `deno task bench [OPTIONS]
   --size SIZE     size of the source (1G)
   --dir FOLDER    where the source and the images go (/var/tmp)
   --original DIR  measure the Python original too, from a checkout of it; needs nbdkit's Python plugin
+  --before FILE   measure another compiled blkcache too: is this one as fast as that one was?
   --quick         one round, one second, 256M: to see that it works
   --json          all figures as one JSON object
 
@@ -38,7 +41,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
   const given = givenOptions(
     args,
     USAGE,
-    ["rows", "rounds", "seconds", "size", "dir", "original"],
+    ["rows", "rounds", "seconds", "size", "dir", "original", "before"],
     [
       "quick",
       "json",
@@ -53,6 +56,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
     size: inBytes(parseSize(String(given.size ?? (quick ? "256Mi" : "1Gi"))), 512),
     dir: String(given.dir ?? "/var/tmp"),
     original: given.original === undefined ? undefined : Deno.realPathSync(String(given.original)),
+    before: given.before === undefined ? undefined : Deno.realPathSync(String(given.before)),
     json: given.json === true,
   };
 }

@@ -1,6 +1,7 @@
 // Collects figures and prints them as Markdown tables of medians.
 
 import type { Figure, Row } from "./rows.ts";
+import { BEFORE } from "./servers.ts";
 
 /** All figures of one table. */
 export class Measurements {
@@ -40,12 +41,15 @@ export class Measurements {
   /** The tables: the figures, and the processor time for a request where that was measured. */
   markdown(): string {
     const [first, ...others] = this.#columns;
+    const peers = others.filter((column) => column !== BEFORE);
+    const hasBefore = peers.length < others.length;
     const lines = this.#rows.map((row) => {
-      const best = this.#best(row, others);
+      const best = this.#best(row, peers);
       return [
         `${row.title} (${row.unit})`,
         ...this.#columns.map((column) => formatted(this.median(row, column))),
         best === undefined ? "" : `${this.#ratio(row, first, best)} ${best}`,
+        ...hasBefore ? [this.#ratio(row, first, BEFORE)] : [],
       ];
     });
     const cpu = this.#rows.filter((row) => this.#medianCpu(row, first) !== undefined)
@@ -53,8 +57,8 @@ export class Measurements {
         row.title,
         ...this.#columns.map((column) => formatted(this.#medianCpu(row, column))),
       ]);
-    const compared = `times as good as the best other`;
-    const tables = [markdownTable([this.#title, ...this.#columns, compared], lines)];
+    const compared = ["times as good as the best other", ...hasBefore ? ["as before"] : []];
+    const tables = [markdownTable([this.#title, ...this.#columns, ...compared], lines)];
     if (cpu.length > 0) {
       tables.push(
         markdownTable([`${this.#title}: server's CPU, us a request`, ...this.#columns], cpu),

@@ -27,13 +27,23 @@ export function blkcacheCommand(): string[] {
   return [Deno.execPath(), "run", "-q", "-P", `--config=${ROOT}deno.json`, `${ROOT}main.ts`];
 }
 
-export const BLKCACHE: Server = {
-  name: "blkcache",
+const blkcache = (name: string, program: () => readonly string[]): Server => ({
+  name,
   command: (source, folder) => [
-    ...blkcacheCommand(),
+    ...program(),
     ...["serve", source, `${folder}/image`, "--quiet", `--socket=${folder}/socket`],
   ],
-};
+});
+
+export const BLKCACHE = blkcache("blkcache", blkcacheCommand);
+
+/** The column of another build. */
+export const BEFORE = "blkcache before";
+
+/** Another build of the program. */
+export function anotherBuild(path: string): Server {
+  return blkcache(BEFORE, () => [path]);
+}
 
 const nbdkit = (name: string, ...args: string[]): Server => ({
   name,
