@@ -20,7 +20,10 @@ import { versionLine } from "./version.ts";
 const LAST_WORDS_MS = 500;
 
 /** Runs the program. @returns its exit code; never throws. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(
+  args: readonly string[],
+  openTerminal: () => Terminal = processTerminal,
+): Promise<number> {
   try {
     prepareProcess();
   } catch (error) {
@@ -28,7 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
     Deno.stderr.writeSync(new TextEncoder().encode(`${withoutThreads(error)}\n`));
     return EXIT_FAILURE;
   }
-  const terminal = processTerminal();
+  const terminal = openTerminal();
   let isServing = false;
   let exitCode: number;
   try {
