@@ -29,6 +29,7 @@ import { StopRequest } from "./stop_request.ts";
 
 /**
  * Serves a device until a signal stops it or the reader fails; a drive, disc after disc.
+ * @param stop ends the run, and is disposed of with it; by default a signal of the process.
  * @returns the exit code.
  * @throws {UserError} when it cannot start; nothing has been created then.
  */
@@ -36,8 +37,9 @@ export async function serve(
   options: ServeOptions,
   about: About,
   observer: Observer,
+  stop: StopRequest = new StopRequest(options.survivesHangUp),
 ): Promise<number> {
-  using stop = new StopRequest(options.survivesHangUp);
+  using _stop = stop;
   const given = takeGivenSockets();
   const bond = options.exitsWithParent ? "parent" : given.length > 0 ? "clients" : "none";
   using parent = new ParentWatch(bond, () => {
