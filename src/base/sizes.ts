@@ -7,7 +7,11 @@ const UNITS = ["K", "M", "G", "T", "P", "E"];
 const SIZE = /^(0x[\da-f]+|\d+(?:\.\d+)?)(?: ?(?:([KMGTPE]i?)([sB]?)|([sB])))?$/i;
 
 /** A size as it was written: in bytes, or in sectors of a device that may not be known yet. */
-export type WrittenSize = number | { readonly sectors: number };
+export type WrittenSize = number | Sectors;
+
+interface Sectors {
+  readonly sectors: number;
+}
 
 /**
  * Reads a size as GNU ddrescue does: decimal, 0x or leading-0 octal; k, M, G ... are powers of 1000, Ki, Mi, Gi
@@ -53,6 +57,25 @@ function factorOf(unit: string): bigint {
 export function inBytes(size: WrittenSize, sectorSize: number): number {
   if (typeof size === "number") return size;
   return Math.min(size.sectors * sectorSize, Number.MAX_SAFE_INTEGER);
+}
+
+/** A record without sizes in sectors. */
+export type InBytes<Record> = { [Name in keyof Record]: Exclude<Record[Name], Sectors> };
+
+/** The same record with each size that was written in sectors in bytes. */
+export function allInBytes<Record extends object>(
+  record: Record,
+  sectorSize: number,
+): InBytes<Record> {
+  const entries = Object.entries(record).map(([name, value]) => [
+    name,
+    isSectors(value) ? inBytes(value, sectorSize) : value,
+  ]);
+  return Object.fromEntries(entries) as InBytes<Record>;
+}
+
+function isSectors(value: unknown): value is Sectors {
+  return typeof value === "object" && value !== null && "sectors" in value;
 }
 
 /** "0 bytes", "1 byte", "1.5 MiB", "700 MiB". Rounded, so for the eye only. */

@@ -6,7 +6,7 @@ import { statPathIfThere } from "../host/path_stat.ts";
 import { type CommandName, COMMANDS, findCommand, operandsUsage } from "./commands.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { parseOptionValue } from "./option_value.ts";
-import { type Option, type OptionName, OPTIONS, type OptionValues, spellings } from "./options.ts";
+import { type Option, OPTIONS, type OptionValues, spellings } from "./options.ts";
 import { usageError } from "../base/errors.ts";
 
 /** What a command line asks for. */
@@ -23,12 +23,6 @@ const ROWS: readonly Option[] = OPTIONS;
 const SPELLINGS = new Map(
   ROWS.flatMap((row) => spellings(row).map((name) => [name, row] as const)),
 );
-
-/** Options that have no meaning without a device, or would change the image. */
-const WITH_DEVICE: readonly OptionName[] = [
-  ...["direct", "read-ahead", "retries", "once", "speed", "write-through", "try-again"] as const,
-  ...["fill", "save-interval", "keep-cache", "force"] as const,
-];
 
 /** @throws {UserError} (exit code 2) for everything that is not understood without guessing. */
 export function parseArguments(args: readonly string[]): Request {
@@ -207,10 +201,10 @@ function checkContradictions(given: Given, values: OptionValues): void {
     throw usageError("--loose-domain does nothing without --domain", "add --domain MAPFILE");
   }
   if (values.offline) {
-    const excluded = WITH_DEVICE.filter((name) => name !== "force" || values.overlay === undefined);
-    const other = [...given.keys()].find((name) =>
-      excluded.includes(SPELLINGS.get(name)!.name as OptionName)
-    );
+    // --force also makes blkcache accept the overlay of another device.
+    const isExcluded = ({ name, needs }: Option) =>
+      needs === "device" && (name !== "force" || values.overlay === undefined);
+    const other = [...given.keys()].find((name) => isExcluded(SPELLINGS.get(name)!));
     if (other !== undefined) {
       throw usageError(
         `--offline and --${other} contradict each other`,

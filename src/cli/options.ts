@@ -40,6 +40,8 @@ export interface Option {
   readonly max?: number;
   readonly powerOfTwo?: true;
   readonly repeatable?: true;
+  /** "device": the option has no meaning with --offline, or would change the image; "fill": none without --fill. */
+  readonly needs?: "device" | "fill";
   /** For the help: lower case, no full stop; the default is added by itself. */
   readonly help: string;
   readonly commands: readonly CommandName[];
@@ -160,6 +162,7 @@ export const OPTIONS = [
   {
     name: "direct",
     kind: "switch",
+    needs: "device",
     help: "read past the page cache with O_DIRECT (default: on for devices, off for regular files)",
     commands: ["serve", "mount"],
     group: "device",
@@ -178,6 +181,7 @@ export const OPTIONS = [
   {
     name: "read-ahead",
     kind: "size",
+    needs: "device",
     placeholder: "N",
     default: "1Mi",
     min: 0,
@@ -189,6 +193,7 @@ export const OPTIONS = [
   {
     name: "retries",
     kind: "count",
+    needs: "device",
     placeholder: "N",
     default: "0",
     min: 0,
@@ -201,6 +206,7 @@ export const OPTIONS = [
   {
     name: "once",
     kind: "flag",
+    needs: "device",
     help: "exit when the disc leaves (default: wait for the next one)",
     commands: ["serve", "mount"],
     group: "device",
@@ -208,6 +214,7 @@ export const OPTIONS = [
   {
     name: "speed",
     kind: "count",
+    needs: "device",
     placeholder: "N",
     min: 1,
     max: 1000,
@@ -227,6 +234,7 @@ export const OPTIONS = [
   {
     name: "write-through",
     kind: "flag",
+    needs: "device",
     help: "accept writes and pass them to the device and to the image",
     commands: ["serve"],
     group: "writes",
@@ -243,6 +251,7 @@ export const OPTIONS = [
   {
     name: "try-again",
     kind: "flag",
+    needs: "device",
     help: "treat unreadable areas as not tried yet: for another drive, or another copy of " +
       "the same disc",
     commands: ["serve", "mount"],
@@ -251,6 +260,7 @@ export const OPTIONS = [
   {
     name: "fill",
     kind: "flag",
+    needs: "device",
     help: "while no client reads, read the areas that are missing, in ddrescue's order: easy " +
       "areas first",
     commands: ["serve", "mount"],
@@ -259,6 +269,7 @@ export const OPTIONS = [
   {
     name: "exit-when-complete",
     kind: "flag",
+    needs: "fill",
     help: "stop when nothing more can be read; exit code 0 only if everything (with " +
       "--domain: all of the domain) is read and saved, 3 if some of it is unreadable",
     commands: ["serve", "mount"],
@@ -267,6 +278,7 @@ export const OPTIONS = [
   {
     name: "rate",
     kind: "size",
+    needs: "fill",
     placeholder: "BYTES",
     min: 512,
     help: "limit on bytes read per second by --fill",
@@ -276,6 +288,7 @@ export const OPTIONS = [
   {
     name: "max-read-rate",
     kind: "size",
+    needs: "fill",
     placeholder: "BYTES",
     min: 512,
     help: "limit on bytes read per second, client reads included; only --fill is slowed down",
@@ -285,6 +298,7 @@ export const OPTIONS = [
   {
     name: "min-read-rate",
     kind: "size",
+    needs: "fill",
     placeholder: "BYTES",
     min: 1,
     help: "skip areas slower than this many bytes per second in the first pass (default: a " +
@@ -295,6 +309,7 @@ export const OPTIONS = [
   {
     name: "pause-on-error",
     kind: "seconds",
+    needs: "fill",
     placeholder: "SECONDS",
     min: 0,
     max: 86_400,
@@ -305,6 +320,7 @@ export const OPTIONS = [
   {
     name: "cooldown",
     kind: "seconds",
+    needs: "fill",
     placeholder: "SECONDS",
     min: 0,
     max: 86_400,
@@ -315,6 +331,7 @@ export const OPTIONS = [
   {
     name: "max-errors",
     kind: "count",
+    needs: "fill",
     placeholder: "N",
     min: 0,
     help: "end the fill when more than N of its reads have failed",
@@ -324,6 +341,7 @@ export const OPTIONS = [
   {
     name: "max-error-rate",
     kind: "size",
+    needs: "fill",
     placeholder: "BYTES",
     min: 1,
     help: "end the fill when more than this many bytes have failed in one second",
@@ -333,6 +351,7 @@ export const OPTIONS = [
   {
     name: "verify",
     kind: "size",
+    needs: "fill",
     placeholder: "BYTES",
     min: 0,
     help: "after the fill, re-read this many bytes as a sample and report differences; the " +
@@ -343,6 +362,7 @@ export const OPTIONS = [
   {
     name: "domain",
     kind: "path",
+    needs: "fill",
     placeholder: "MAPFILE",
     help: "restrict to the areas marked finished (+) in MAPFILE, as ddrescue's option does; " +
       "areas past the end of the device are ignored; - reads standard input",
@@ -352,6 +372,7 @@ export const OPTIONS = [
   {
     name: "loose-domain",
     kind: "flag",
+    needs: "fill",
     help: "accept gaps, overlaps and any order of the blocks in the mapfile of --domain, as " +
       "ddrescue's option does",
     commands: ["serve", "mount", "map"],
@@ -376,6 +397,7 @@ export const OPTIONS = [
   {
     name: "save-interval",
     kind: "seconds",
+    needs: "device",
     placeholder: "SECONDS",
     default: "30",
     min: 0.1,
@@ -387,6 +409,7 @@ export const OPTIONS = [
   {
     name: "keep-cache",
     kind: "switch",
+    needs: "device",
     help: "keep (default) or delete image, map and sidecar at exit",
     commands: ["serve", "mount"],
     group: "cache",
@@ -394,6 +417,7 @@ export const OPTIONS = [
   {
     name: "force",
     kind: "flag",
+    needs: "device",
     help: "use the image although blkcache cannot tell whether it is of this device, or " +
       "although the sizes differ; the image of another medium is refused all the same",
     commands: ["serve", "mount"],
@@ -486,6 +510,11 @@ export type OptionValues = { readonly [R in Row as R["name"]]: Settled<R> };
 /** The spellings of `option` on a command line: its name, for a switch also `no-NAME`. */
 export function spellings(option: Option): string[] {
   return option.kind === "switch" ? [option.name, `no-${option.name}`] : [option.name];
+}
+
+/** The names of the options that do nothing without a device, or without --fill. */
+export function optionsThatNeed(need: "device" | "fill"): OptionName[] {
+  return OPTIONS.filter((row) => "needs" in row && row.needs === need).map(({ name }) => name);
 }
 
 /** The options of a command. */

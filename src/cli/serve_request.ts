@@ -2,9 +2,8 @@
 
 import { dirname, resolve } from "@std/path";
 import { typedAgain } from "../base/shell_command.ts";
-import type { ServeOptions } from "../server/serve_options.ts";
-import { fillRequest } from "./fill_request.ts";
-import type { OptionValues } from "./options.ts";
+import type { FillRequest, ServeOptions } from "../server/serve_options.ts";
+import { optionsThatNeed, type OptionValues } from "./options.ts";
 import { usageError } from "../base/errors.ts";
 
 /** Longest path that fits into sockaddr_un, bytes; one is kept for the final zero. */
@@ -45,9 +44,8 @@ export function serveOptions(
     direct: values.direct,
     blockSize: values["block-size"],
     readAhead: values["read-ahead"],
-    timeoutSeconds: values.timeout,
+    reader: { retries: values.retries, timeoutMs: values.timeout * 1000 },
     giveUpSeconds: giveUpSeconds(values),
-    retries: values.retries,
     fill: fillRequest(values),
     tryAgain: values["try-again"] ?? false,
     recordDomain: values["record-domain"],
@@ -64,6 +62,32 @@ export function serveOptions(
     exitsWithParent: values["exit-with-parent"] ?? false,
     survivesHangUp: false,
     endsWithMount: false,
+  };
+}
+
+/** @throws {UserError} when there are options for a fill, but none is wanted. */
+function fillRequest(values: OptionValues): FillRequest | undefined {
+  if (!values.fill) {
+    const idle = optionsThatNeed("fill").find((name) => values[name] !== undefined);
+    if (idle === undefined) return undefined;
+    throw usageError(`--${idle} does nothing without --fill`, `add --fill, or leave it out`);
+  }
+  return {
+    options: {
+      rate: values.rate ?? 0,
+      maxReadRate: values["max-read-rate"] ?? 0,
+      minReadRate: values["min-read-rate"] ?? 0,
+      pauseOnErrorMs: (values["pause-on-error"] ?? 0) * 1000,
+      cooldownMs: (values.cooldown ?? 0) * 1000,
+      maxErrors: values["max-errors"],
+      maxErrorRate: values["max-error-rate"],
+      retryPasses: values.retries,
+      verifyBytes: values.verify ?? 0,
+    },
+    domain: values.domain === undefined
+      ? undefined
+      : { path: values.domain, isLoose: values["loose-domain"] ?? false },
+    exitWhenComplete: values["exit-when-complete"] ?? false,
   };
 }
 

@@ -18,7 +18,7 @@ export class Answering {
   readonly run: Run = { end: 0, status: NON_TRIED };
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
-  /** Retries made of a bad sector, by offset; only used with `retries`. */
+  /** Retries made of a bad sector, by offset; only used where the user wants some. */
   readonly #retried = new Map<number, number>();
   /** Those among them that are not proved yet. */
   #unprovedRetries: number[] = [];
@@ -45,14 +45,14 @@ export class Answering {
   }
 
   #mayRetry(offset: number): boolean {
-    const { retries, device } = this.#parts;
-    return retries > (this.#retried.get(alignDown(offset, device.sectorSize)) ?? 0);
+    const { settings, device } = this.#parts;
+    return settings.retries > (this.#retried.get(alignDown(offset, device.sectorSize)) ?? 0);
   }
 
   /** How far the bad sector at the cursor goes: with retries each has its own count. */
   #badEnd(read: PendingRead): number {
-    const { retries, device } = this.#parts;
-    if (retries === 0) return this.run.end;
+    const { settings, device } = this.#parts;
+    if (settings.retries === 0) return this.run.end;
     return Math.min(this.run.end, alignDown(read.cursor, device.sectorSize) + device.sectorSize);
   }
 

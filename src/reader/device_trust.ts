@@ -72,7 +72,7 @@ export class DeviceTrust implements HealthFollower {
   #waitSilently(health: DeviceHealth): boolean {
     const nowMs = this.#now();
     for (const hint of [...this.#pending.hints]) this.#answering.end(hint);
-    const { timeoutMs = 0 } = this.#parts;
+    const { timeoutMs } = this.#parts.settings;
     if (timeoutMs > 0) {
       // Their sessions have told the clients, and need the slots for others.
       for (const read of this.#pending.reads()) {

@@ -10,6 +10,7 @@ import type { Fill } from "./fill/fill.ts";
 import type { FillEnd } from "./fill/fill_parts.ts";
 import type { Verified } from "./fill/verification.ts";
 import type { PendingReads } from "./pending_reads.ts";
+import type { ReaderSettings } from "./reader_settings.ts";
 
 /** The device as the reader needs it. */
 export interface ReadableDevice {
@@ -72,8 +73,7 @@ export interface ReaderParts {
   /** At least MAX_READ bytes, aligned for O_DIRECT. */
   readonly buffer: NativeMemory;
   readonly observer: ReaderObserver;
-  /** How often a sector marked bad is tried again on request. */
-  readonly retries: number;
+  readonly settings: ReaderSettings;
   /** Reads that have failed before the reader began, in their order. */
   readonly failures?: readonly EarlierFailure[] | undefined;
   /** What to read while nobody is asking; undefined: nothing. */
@@ -82,8 +82,6 @@ export interface ReaderParts {
   readonly comparison: ImageComparison;
   /** Makes what carries writes out; undefined: there are none. */
   readonly writes?: ((pending: PendingReads) => DeviceWrites) | undefined;
-  /** How long a client waits for a read, milliseconds; 0: for ever. It has been answered then. */
-  readonly timeoutMs?: number;
   /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
   readonly isOffline?: boolean;
   /** Milliseconds, to measure how long reads take; default: the system's clock. */

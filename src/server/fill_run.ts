@@ -1,13 +1,13 @@
 // A fill as main sees it: what the reader is told at the start, and what its end means for the run.
-import { formatSize, inBytes } from "../base/sizes.ts";
+import { allInBytes, formatSize } from "../base/sizes.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
-import type { FillEnd, FillOptions } from "../reader/fill/fill_parts.ts";
+import { type FillEnd, verifiesAtEnd } from "../reader/fill/fill_parts.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { FillInit } from "../workers/reader_init.ts";
 import type { FillResult } from "./reader_thread.ts";
 import { readDomain } from "./read_domain.ts";
-import type { FillRequest, WrittenFillOptions } from "./serve_options.ts";
+import type { FillRequest } from "./serve_options.ts";
 
 /**
  * A fill from main's side: the reader's orders at the start, and the meaning of its end. Main
@@ -28,10 +28,10 @@ export class FillRun {
    */
   constructor(request: FillRequest, map: FileMap, sectorSize: number, dataEnd: number) {
     const { domain } = request;
-    const options = sizedOptions(request.options, sectorSize);
+    const options = allInBytes(request.options, sectorSize);
     this.#map = map;
     this.#dataEnd = dataEnd;
-    this.#verifies = options.verifyBytes > 0;
+    this.#verifies = verifiesAtEnd(options);
     this.#domain = domain === undefined ? undefined : readDomain(domain, map.size);
     this.init = { options, domain: this.#domain?.buffer };
   }
@@ -112,16 +112,3 @@ const REASONS = {
   "map full": "there is no memory left for the map",
   "reads are refused": "the system refuses to read",
 };
-
-/** The same with all sizes in bytes. */
-function sizedOptions(options: WrittenFillOptions, sectorSize: number): FillOptions {
-  const { rate, maxReadRate, minReadRate, maxErrorRate, verifyBytes } = options;
-  return {
-    ...options,
-    rate: inBytes(rate, sectorSize),
-    maxReadRate: inBytes(maxReadRate, sectorSize),
-    minReadRate: inBytes(minReadRate, sectorSize),
-    maxErrorRate: maxErrorRate && inBytes(maxErrorRate, sectorSize),
-    verifyBytes: inBytes(verifyBytes, sectorSize),
-  };
-}

@@ -65,7 +65,7 @@ export class Generation {
         state: state.buffer,
         sessions: state.sessions,
         served,
-        timeoutMs: options.timeoutSeconds * 1000,
+        timeoutMs: options.reader.timeoutMs,
       },
       {
         listeners: listeners.sockets,

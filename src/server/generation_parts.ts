@@ -151,10 +151,9 @@ function readerInit(
     size,
     sectorSize,
     identity: medium.identity,
-    retries: options.retries,
+    settings: options.reader,
     failures: medium.failures,
     path: options.device,
-    timeoutMs: options.timeoutSeconds * 1000,
     fill: fill?.init,
     writing: writeFd === undefined
       ? undefined

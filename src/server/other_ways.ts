@@ -88,7 +88,7 @@ async function showAsFile(
     state,
     firstSession,
     served,
-    timeoutMs: options.timeoutSeconds * 1000,
+    timeoutMs: options.reader.timeoutMs,
     users,
     stopped,
   }, observe);
@@ -105,7 +105,7 @@ async function attachToKernel(
 ): Promise<Attachment | undefined> {
   if (options.attach === undefined) return undefined;
   const sessions = Array.from({ length: KERNEL_CONNECTIONS }, (_, index) => firstSession + index);
-  const timeoutMs = options.timeoutSeconds * 1000;
+  const timeoutMs = options.reader.timeoutMs;
   const attach = { path: options.attach, state, sessions, served, timeoutMs, users, stopped };
   return await Attachment.start(attach, observe);
 }

@@ -103,9 +103,9 @@ async function beginOnDevice(
   request: DeviceRequest,
   stop: StopRequest,
 ): Promise<Generation | StopSignal> {
-  const { options: { device, timeoutSeconds } } = run;
-  const refusal = new RefusingDoor(run, timeoutSeconds * 1000);
-  if (timeoutSeconds > 0) refusal.begin(`"${printable(device)}" does not answer yet: try again`);
+  const { options: { device, reader: { timeoutMs } } } = run;
+  const refusal = new RefusingDoor(run, timeoutMs);
+  if (timeoutMs > 0) refusal.begin(`"${printable(device)}" does not answer yet: try again`);
   const state = generationState(run.options);
   try {
     return await beginOnReader(run, request, state, stop.requested, async () => {

@@ -1,19 +1,11 @@
 // What `serve` is told, after the command line has been checked and completed with its defaults.
 
 import type { WrittenSize } from "../base/sizes.ts";
-import type { FillOptions } from "../reader/fill/fill_parts.ts";
+import type { WrittenFillOptions } from "../reader/fill/fill_parts.ts";
+import type { ReaderSettings } from "../reader/reader_settings.ts";
 
 /** Largest read-ahead, bytes: a client that reads on uses it up within a second on any disk. */
 export const MAX_READ_AHEAD = 64 * 1024 * 1024;
-
-/** Its sizes among the options of a fill. */
-export type FillSize = "rate" | "maxReadRate" | "minReadRate" | "maxErrorRate" | "verifyBytes";
-
-/** Options of a fill with the sizes as they were written. */
-export type WrittenFillOptions =
-  & Omit<FillOptions, FillSize>
-  & { readonly [Name in Exclude<FillSize, "maxErrorRate">]: WrittenSize }
-  & { readonly maxErrorRate: WrittenSize | undefined };
 
 /** A mapfile that restricts a fill. */
 export interface DomainRequest {
@@ -57,12 +49,10 @@ export interface ServeOptions {
   blockSize: number | undefined;
   /** Most that is read beyond a sequential request. */
   readAhead: WrittenSize;
-  /** Seconds a client waits before it gets EIO while the attempt goes on; 0: for ever. */
-  timeoutSeconds: number;
+  /** The reader's thread gets them as they are. Clients wait as long for their sessions as for the reader. */
+  reader: ReaderSettings;
   /** Seconds until a device that does not answer, or an image without room, is given up; undefined: never. */
   giveUpSeconds: number | undefined;
-  /** How often a sector marked `-` is tried again on request. */
-  retries: number;
   /** What to read while nobody is asking; undefined: nothing. */
   fill: FillRequest | undefined;
   /** What could not be read has not been tried. */

@@ -3,6 +3,7 @@ import type { DeviceRequest } from "../opening/open_device.ts";
 import type { Medium } from "../opening/open_medium.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { EarlierFailure } from "../reader/reader_parts.ts";
+import type { ReaderSettings } from "../reader/reader_settings.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill_parts.ts";
 import type { Verified } from "../reader/fill/verification.ts";
 import type { Ended, Refused, SharedMemory, Warning } from "./thread_messages.ts";
@@ -52,13 +53,11 @@ export interface ReaderInit extends SharedMemory {
   readonly sectorSize: number;
   /** What the medium is known by, should the device go and come back. */
   readonly identity: Identity;
-  readonly retries: number;
+  readonly settings: ReaderSettings;
   /** Reads that have failed while the medium was identified: the reader need not find that out again. */
   readonly failures: readonly EarlierFailure[];
   /** As the user has named the device. */
   readonly path: string;
-  /** How long a client waits for a read, milliseconds; 0: for ever. */
-  readonly timeoutMs: number;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill?: FillInit | undefined;
   /** How to write to the device; undefined: nobody may. */

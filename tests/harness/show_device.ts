@@ -61,8 +61,7 @@ async function show(options: ShowOptions): Promise<void> {
     path: "",
     identity: blankIdentity(size, 512),
     failures: [],
-    timeoutMs: 0,
-    retries: 0,
+    settings: { retries: 0, timeoutMs: 0 },
   });
   const mount = await FuseMount.start({
     file: options.file,

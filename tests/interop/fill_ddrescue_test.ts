@@ -144,7 +144,7 @@ Deno.test({
     for (const offset of bad) model.spoilSector(offset);
     using ddrescue = new Ddrescue(model);
     const first = await ddrescue.run(FileMap.create(MIB, { sectorSize: 512 }), "-r1");
-    const second = new SimulatedFill(model, { map: first.map, options: { retries: 2 } }).run();
+    const second = new SimulatedFill(model, { map: first.map, options: { retryPasses: 2 } }).run();
     assertEquals(second.failingReads, 2 * bad.length);
     const third = await ddrescue.run(second.map, "-r1");
     assertEquals(third.failingReads, bad.length);

@@ -43,7 +43,7 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
       fillEnded: () => {},
       differs: () => {},
     },
-    retries: 0,
+    settings: { retries: 0, timeoutMs: 0 },
     fill: undefined,
     comparison: new ImageComparison(data.image),
   });

@@ -76,7 +76,7 @@ export class Fill {
     this.#resting = parts.resting ?? new Resting();
     this.#neighbourhood = new Neighbourhood(wanted, this.#readSize);
     this.#verification = new Verification(wanted, options.verifyBytes);
-    this.#retrying = new Retrying(wanted, sectorSize, options.retries);
+    this.#retrying = new Retrying(wanted, sectorSize, options.retryPasses);
     const copying = new Copying(wanted, this.#readSize, this.#speed);
     const mark = (start: number, end: number, status: Status) => this.#mark(start, end, status);
     // In the order in which they are worked through.

@@ -1,20 +1,29 @@
 // What a fill is given, and how it ends.
+import type { InBytes, WrittenSize } from "../../base/sizes.ts";
 import type { FileMap } from "../../map/file_map.ts";
 import type { Status } from "../../map/statuses.ts";
 import type { Resting } from "./resting.ts";
-import type { GaveUp, Limits } from "./throttle.ts";
+import type { GaveUp, WrittenLimits } from "./throttle.ts";
 
 /** Why a fill has ended: "complete" when nothing more is to be had. */
 export type FillEnd = "complete" | GaveUp | "map full" | "reads are refused";
 
-/** What the user wants of a fill. Plain data. */
-export interface FillOptions extends Limits {
+/** The user's options of a fill, with sizes as they were written. Plain data. */
+export interface WrittenFillOptions extends WrittenLimits {
   /** Passes of retrying. */
-  readonly retries: number;
+  readonly retryPasses: number;
   /** Bytes per second below which copying skips at first; 0: a tenth of the average. */
-  readonly minReadRate: number;
+  readonly minReadRate: WrittenSize;
   /** How much of what is there to read again at the end, bytes. */
-  readonly verifyBytes: number;
+  readonly verifyBytes: WrittenSize;
+}
+
+/** The same with sizes in bytes. */
+export type FillOptions = InBytes<WrittenFillOptions>;
+
+/** Whether the fill reads a sample again at its end. */
+export function verifiesAtEnd({ verifyBytes }: FillOptions): boolean {
+  return verifyBytes > 0;
 }
 
 /** Everything a fill works with. */

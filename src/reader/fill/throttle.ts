@@ -1,12 +1,14 @@
 // How gentle a fill is: how fast it reads, how long it rests after errors, and when it gives up. Arithmetic
 // on times that it is told, milliseconds of one clock.
 
-/** What the user allows. 0: no limit, no rest. */
-export interface Limits {
+import type { InBytes, WrittenSize } from "../../base/sizes.ts";
+
+/** The limits that the user sets, with sizes as they were written. 0: no limit, no rest. */
+export interface WrittenLimits {
   /** Bytes per second that fill reads. */
-  readonly rate: number;
+  readonly rate: WrittenSize;
   /** Bytes per second that are read from the device by anybody; clients are counted, but not held up. */
-  readonly maxReadRate: number;
+  readonly maxReadRate: WrittenSize;
   /** Rest after each failing read, milliseconds. */
   readonly pauseOnErrorMs: number;
   /** Rest after each COOLDOWN_ERRORS failing reads, milliseconds. */
@@ -14,8 +16,11 @@ export interface Limits {
   /** Failing reads after which it ends; undefined: no limit. */
   readonly maxErrors: number | undefined;
   /** Bytes per second that fail; undefined: no limit. */
-  readonly maxErrorRate: number | undefined;
+  readonly maxErrorRate: WrittenSize | undefined;
 }
+
+/** The same with sizes in bytes. */
+export type Limits = InBytes<WrittenLimits>;
 
 /** Why a fill has given up. */
 export type GaveUp = "too many errors" | "too many errors per second";

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  allInBytes,
   formatDuration,
   formatRate,
   formatSize,
@@ -58,6 +59,11 @@ Deno.test("parseSize leaves sectors to those who know how large they are", () =>
   }
   assertEquals(inBytes(4096, 2048), 4096);
   assertEquals(inBytes(parseSize("7Pis"), 512), Number.MAX_SAFE_INTEGER);
+});
+
+Deno.test("a record with sizes in sectors becomes one in bytes, and keeps all else", () => {
+  const written = { rate: { sectors: 3 }, most: 512, none: undefined, path: "a", list: [{ b: 1 }] };
+  assertEquals(allInBytes(written, 2048), { ...written, rate: 6144 });
 });
 
 Deno.test("parseSize refuses with a sentence what is no size", () => {

@@ -193,7 +193,7 @@ Deno.test("retrying: each bad sector once a pass, in alternating directions", ()
   model.spoil(5 * 512, 2 * 512);
   model.spoil(20 * 512, 512);
   const map = mapWith(MIB, [5 * 512, 7 * 512, BAD_SECTOR], [20 * 512, 21 * 512, BAD_SECTOR]);
-  const fill = new SimulatedFill(model, { map, options: { retries: 3 } }).run();
+  const fill = new SimulatedFill(model, { map, options: { retryPasses: 3 } }).run();
   const sectors = (phase: string) => readsIn(fill, phase).map(([offset]) => offset * 2);
   assertEquals([sectors("-1"), sectors("-2"), sectors("-3")], [
     [5, 6, 20],
@@ -208,7 +208,7 @@ Deno.test("retrying: a sector that can be read at last is read no more", () => {
   const model = new SickModel(MIB);
   model.spoil(0, 512);
   const map = mapWith(MIB, [0, 1024, BAD_SECTOR]);
-  const fill = new SimulatedFill(model, { map, options: { retries: 2 } }).run();
+  const fill = new SimulatedFill(model, { map, options: { retryPasses: 2 } }).run();
   assertEquals(fill.reads.map(({ offset, good }) => [offset, good]), [
     [0, 0],
     [512, 512],
@@ -223,7 +223,7 @@ Deno.test("retrying goes on where it was stopped, and that pass counts", () => {
   map.phase = "-";
   map.pass = 2;
   map.position = 2 * 512;
-  const fill = new SimulatedFill(model, { map, options: { retries: 1 } }).run();
+  const fill = new SimulatedFill(model, { map, options: { retryPasses: 1 } }).run();
   assertEquals(fill.reads.map(({ offset }) => offset / 512), [1, 0]);
 });
 

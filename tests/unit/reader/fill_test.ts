@@ -18,7 +18,7 @@ Deno.test("a domain: only what is finished in it is read, and the phase is of th
   domain.set(100 * KIB, 200 * KIB, FINISHED);
   domain.set(MIB - 512, 3 * MIB, FINISHED);
   domain.set(5 * MIB, 8 * MIB, FINISHED);
-  const fill = new SimulatedFill(model, { domain, options: { retries: 1 } }).run();
+  const fill = new SimulatedFill(model, { domain, options: { retryPasses: 1 } }).run();
   assertEquals(fill.fill.ended, "complete");
   for (const { start, end, status } of domain.ranges()) {
     for (const run of fill.map.ranges(start, end)) {
@@ -158,7 +158,7 @@ Deno.test("a map that takes no more ends it", () => {
 Deno.test("what is taken back of a fill: its end, its passes of retrying, its count of errors", () => {
   const model = new SickModel(64 * KIB);
   model.spoilSector(0);
-  const simulated = new SimulatedFill(model, { options: { retries: 2, maxErrors: 4 } });
+  const simulated = new SimulatedFill(model, { options: { retryPasses: 2, maxErrors: 4 } });
   simulated.run(() => simulated.map.phase === "-");
   const { fill, map } = simulated;
   const before = [map.pass, map.position, fill.ended];

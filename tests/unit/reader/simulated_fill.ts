@@ -30,7 +30,7 @@ export const NO_LIMITS: FillOptions = {
   cooldownMs: 0,
   maxErrors: undefined,
   maxErrorRate: undefined,
-  retries: 0,
+  retryPasses: 0,
   minReadRate: 0,
   verifyBytes: 0,
 };
