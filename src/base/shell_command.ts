@@ -7,18 +7,18 @@ export function shellQuote(text: string): string {
 
 /** What was typed, as far as a hint repeats it. */
 export interface Typed {
-  readonly device: string;
+  readonly devicePath: string;
   /** FILE of `blkcache mount DEVICE FILE`; undefined: `blkcache serve` was typed. */
   readonly shownAs?: string | undefined;
 }
 
 /** Such as `blkcache serve --force /dev/sdb disk.img`. @param options as they are written, each with a blank after it. */
 export function typedAgain(
-  { device, shownAs }: Typed,
-  image: string | undefined,
+  { devicePath, shownAs }: Typed,
+  imagePath: string | undefined,
   options = "",
 ): string {
   const command = shownAs === undefined ? "serve" : "mount";
-  const operands = [device, shownAs, image].filter((operand) => operand !== undefined);
+  const operands = [devicePath, shownAs, imagePath].filter((operand) => operand !== undefined);
   return `blkcache ${command} ${options}${operands.map(shellQuote).join(" ")}`;
 }

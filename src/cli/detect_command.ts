@@ -52,8 +52,8 @@ export async function detectCommand(
 
 async function listAll(looks: DeviceLooks, terminal: Terminal): Promise<number> {
   const devices: DeviceChoice[] = [];
-  for (const { device } of listedBlocks()) {
-    const { info } = await looks.look({ device, path: undefined }, LISTED_SILENCE_MS);
+  for (const { deviceNumber } of listedBlocks()) {
+    const { info } = await looks.look({ deviceNumber, path: undefined }, LISTED_SILENCE_MS);
     devices.push({ ...info, images: imagesOf(unreadIdentity(info), info.label, ".") });
   }
   if (terminal.json) devices.forEach((device) => terminal.record(device));
@@ -118,7 +118,7 @@ async function lookSaying(
     terminal.status(() => [[{ text, color: "yellow" }]]);
   }, WAITING_MS);
   try {
-    return await looks.look({ device: statPath(path).rdev, path }, NAMED_SILENCE_MS);
+    return await looks.look({ deviceNumber: statPath(path).rdev, path }, NAMED_SILENCE_MS);
   } finally {
     clearInterval(timer);
     terminal.clearStatus();

@@ -29,7 +29,7 @@ export class DeviceLooks implements Disposable {
   async look(order: LookOrder, silenceMs: number): Promise<DeviceLook> {
     const thread = this.#thread ??= this.#start();
     let info: BlockDeviceInfo | undefined;
-    const silent = () => info ?? describeSilentDevice(new SysfsBlock(order.device));
+    const silent = () => info ?? describeSilentDevice(new SysfsBlock(order.deviceNumber));
     const { promise, resolve, reject } = Promise.withResolvers<DeviceLook>();
     const giveUp = () => {
       this.#leave();

@@ -37,13 +37,15 @@ export async function serveCommand(
     options.fill = { ...options.fill, domain: { ...options.fill.domain, content } };
   }
   for (const { host } of options.listen.filter(({ host }) => !isLoopback(host))) {
-    const deed = options.writeThrough || options.overlay !== undefined ? "read and write" : "read";
+    const deed = options.writeThrough || options.overlayPath !== undefined
+      ? "read and write"
+      : "read";
     terminal.warning(`everybody who can reach ${host} will be able to ${deed} the device`, [
       "to keep it to this machine, leave HOST out; to reach it from another one, use ssh -L",
     ]);
   }
   using _thread = new KeptThread();
-  const name = basename(options.device);
+  const name = basename(options.devicePath);
   const reporter = new RunReporter(terminal, name);
   await using page = values.http && await openPage(values.http, pageConnections, name, terminal);
   const observe: Observer = (event) => {

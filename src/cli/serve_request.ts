@@ -21,24 +21,24 @@ export function serveOptions(
   values: OptionValues,
   shownAs?: string,
 ): ServeOptions {
-  const [device = "", image] = operands;
-  const { map, socket } = values;
-  checkPaths(device, image, values);
-  checkSocket(socket);
+  const [devicePath = "", imagePath] = operands;
+  const { map: mapPath, socket: socketPath } = values;
+  checkPaths(devicePath, imagePath, values);
+  checkSocket(socketPath);
   checkWriting(values);
-  if (values.offline && image !== undefined) {
+  if (values.offline && imagePath !== undefined) {
     throw usageError(
-      `with --offline there is no device: "${image}" is one operand too many`,
-      typedAgain({ device: image, shownAs }, undefined, "--offline "),
+      `with --offline there is no device: "${imagePath}" is one operand too many`,
+      typedAgain({ devicePath: imagePath, shownAs }, undefined, "--offline "),
     );
   }
   return {
-    device,
+    devicePath,
     offline: values.offline ?? false,
-    image,
+    imagePath,
     folder: ".",
-    map,
-    socket,
+    mapPath,
+    socketPath,
     listen: values.listen,
     exportName: values.export,
     direct: values.direct,
@@ -56,7 +56,7 @@ export function serveOptions(
     once: values.once ?? false,
     speed: values.speed,
     writeThrough: values["write-through"] ?? false,
-    overlay: values.overlay,
+    overlayPath: values.overlay,
     mount: values.mount,
     attach: values.attach,
     exitsWithParent: values["exit-with-parent"] ?? false,
@@ -109,13 +109,13 @@ export function mountOptions(operands: readonly string[], values: OptionValues):
 }
 
 /** Only compares the texts; whether two names lead to one file is looked at when they are opened. */
-function checkPaths(device: string, image: string | undefined, values: OptionValues): void {
+function checkPaths(devicePath: string, imagePath: string | undefined, values: OptionValues): void {
   const { map, socket, domain, mount, attach } = values;
   const paths: [name: string, path: string | undefined][] = [
-    ["DEVICE", device],
-    ["IMAGE", image],
-    ["the sidecar of IMAGE", image && `${image}.json`],
-    map === undefined ? ["the map of IMAGE", image && `${image}.map`] : ["--map", map],
+    ["DEVICE", devicePath],
+    ["IMAGE", imagePath],
+    ["the sidecar of IMAGE", imagePath && `${imagePath}.json`],
+    map === undefined ? ["the map of IMAGE", imagePath && `${imagePath}.map`] : ["--map", map],
     ["--socket", socket],
     ["--domain", domain],
     ["--record-domain", values["record-domain"]],

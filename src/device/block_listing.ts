@@ -56,11 +56,11 @@ export function listedBlocks(): SysfsBlock[] {
 /** Describes one disk, drive or partition. May hang in a drive, or in a network that a loop device's file is on. */
 export function describeBlockDevice(block: SysfsBlock): BlockDeviceInfo {
   const stacks = new BlockStacks();
-  const mountPoints = stacks.mountPointsOn(block.device).map(printable);
+  const mountPoints = stacks.mountPointsOn(block.deviceNumber).map(printable);
   return {
     ...describe(block, (path) => statusOf(path, block)),
     mountPoints,
-    system: mountPoints.some(isSystemMount) || swapDevices(stacks).has(block.device),
+    system: mountPoints.some(isSystemMount) || swapDevices(stacks).has(block.deviceNumber),
   };
 }
 
@@ -77,10 +77,10 @@ function describe(block: SysfsBlock, askStatus: (path: string) => MediumStatus):
   const medium = removable ? askStatus(path) : null;
   const empty = medium === "absent" || medium === "open";
   const partitions = blockDevices().filter((part) =>
-    part.isPartition && part.disk.device === block.device
+    part.isPartition && part.disk.deviceNumber === block.deviceNumber
   );
-  const devices = [block, ...partitions].map(({ device }) => device);
-  const mountPoints = mounts().filter(({ device }) => devices.includes(device))
+  const deviceNumbers = [block, ...partitions].map(({ deviceNumber }) => deviceNumber);
+  const mountPoints = mounts().filter(({ deviceNumber }) => deviceNumbers.includes(deviceNumber))
     .map(({ mountPoint }) => printable(mountPoint));
   return {
     name,

@@ -75,8 +75,8 @@ export class ReturnedDevice {
     }
     if (!hasName(this.#facts)) return paths;
     for (const block of blockDevices()) {
-      const { name, device } = block;
-      if (name === undefined || device === named?.rdev || !this.#isNew(block)) continue;
+      const { name, deviceNumber } = block;
+      if (name === undefined || deviceNumber === named?.rdev || !this.#isNew(block)) continue;
       if (this.#contradicts(block) === undefined) paths.push(`/dev/${name}`);
     }
     return paths;

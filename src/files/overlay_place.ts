@@ -7,13 +7,17 @@ import { gatherPlaceFacts } from "./place_facts.ts";
  * Looks at the place of an overlay for a source of `size` bytes.
  * @throws {SystemError} as `checkPlace`.
  */
-export function overlayWarnings(overlay: string, source: string, size: number): PlaceFinding[] {
-  const facts = gatherPlaceFacts({ image: overlay, source, size });
+export function overlayWarnings(
+  overlayPath: string,
+  devicePath: string,
+  size: number,
+): PlaceFinding[] {
+  const facts = gatherPlaceFacts({ imagePath: overlayPath, devicePath, size });
   const where = `the file system at "${printable(facts.mountPoint)}" (${facts.type})`;
   const warnings: Omit<PlaceFinding, "severity">[] = [];
   if (facts.relation === "on the same disk") {
     warnings.push({
-      message: `the overlay lies on the same disk as the source "${printable(source)}"`,
+      message: `the overlay lies on the same disk as the source "${printable(devicePath)}"`,
       hints: ["if that disk is failing, name an overlay on another one: each write wears it"],
     });
   }

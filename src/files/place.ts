@@ -15,8 +15,8 @@ export interface PlaceFinding {
 
 /** What is known of the place. Sizes are bytes. */
 export interface PlaceFacts {
-  image: string;
-  source: string;
+  imagePath: string;
+  devicePath: string;
   /** The image's folder, and whether there is one. */
   folder: string;
   folderExists: boolean;
@@ -62,36 +62,36 @@ const BESIDE_MAPFILE = [".bak", ".tmp", ".bak.tmp"];
  * @throws {UserError} when it is the source, or on it, or would replace it, or cannot be a mapfile.
  * @throws {SystemError} as `checkPlace`.
  */
-export function checkMapPlace(map: string, source: string): void {
-  checkWrittenPlace("mapfile", map, source, "name another one with --map FILE");
+export function checkMapPlace(mapPath: string, devicePath: string): void {
+  checkWrittenPlace("mapfile", mapPath, devicePath, "name another one with --map FILE");
 }
 
 /** As `checkMapPlace`, for the file beside an image that says of which device it is. */
-export function checkSidecarPlace(sidecar: string, source: string): void {
-  checkWrittenPlace("sidecar file", sidecar, source, "name another IMAGE");
+export function checkSidecarPlace(sidecarPath: string, devicePath: string): void {
+  checkWrittenPlace("sidecar file", sidecarPath, devicePath, "name another IMAGE");
 }
 
 /** As `checkMapPlace`, for a file that takes what clients write, and for those beside it. */
-export function checkOverlayPlace(overlay: string, source: string): void {
-  const folder = KERNEL_FOLDER.exec(resolve(overlay));
+export function checkOverlayPlace(overlayPath: string, devicePath: string): void {
+  const folder = KERNEL_FOLDER.exec(resolve(overlayPath));
   if (folder !== null) {
     throw new UserError(`no overlay can be kept in "${folder[0].replace(/\/$/, "")}"`, {
       hints: ["name one on a disk, or under /tmp: --overlay FILE"],
     });
   }
-  checkWrittenPlace("overlay", overlay, source, "name another file with --overlay FILE");
+  checkWrittenPlace("overlay", overlayPath, devicePath, "name another file with --overlay FILE");
 }
 
-function checkWrittenPlace(what: string, path: string, source: string, hint: string): void {
-  const { occupant, relation } = gatherStanding(source, path);
+function checkWrittenPlace(what: string, path: string, devicePath: string, hint: string): void {
+  const { occupant, relation } = gatherStanding(devicePath, path);
   const replaced = BESIDE_MAPFILE.map((ending) => path + ending)
-    .find((other) => gatherStanding(source, other).occupant === "source");
+    .find((other) => gatherStanding(devicePath, other).occupant === "source");
   const fault = occupant === "source"
     ? "is the source itself"
     : occupant === "device" || occupant === "other"
     ? "is not a regular file"
     : relation === "on the source"
-    ? `would lie on the source ${quote(source)} and be written to it`
+    ? `would lie on the source ${quote(devicePath)} and be written to it`
     : replaced !== undefined
     ? `would replace the source as ${quote(replaced)} when it is saved`
     : undefined;
@@ -109,7 +109,7 @@ type Sentence = Omit<PlaceFinding, "severity">;
 
 function refusalOf(facts: PlaceFacts): Sentence | undefined {
   const { occupant, relation, type } = facts;
-  const image = quote(facts.image);
+  const image = quote(facts.imagePath);
   const elsewhere = ["name an IMAGE on another disk"];
   if (occupant === "source") {
     return { message: `the image ${image} is the source itself`, hints: ["name another IMAGE"] };
@@ -132,7 +132,7 @@ function refusalOf(facts: PlaceFacts): Sentence | undefined {
   if (relation === "on the source") {
     return {
       message: `the image ${image} would lie on the source ${
-        quote(facts.source)
+        quote(facts.devicePath)
       } and be written to it`,
       hints: elsewhere,
     };
@@ -165,7 +165,7 @@ function warningsOf(facts: PlaceFacts): PlaceFinding[] {
   const warnings: Sentence[] = [];
   if (facts.relation === "on the same disk") {
     warnings.push({
-      message: `the image lies on the same disk as the source ${quote(facts.source)}`,
+      message: `the image lies on the same disk as the source ${quote(facts.devicePath)}`,
       hints: ["if that disk is failing, name an IMAGE on another one: each write wears it"],
     });
   }

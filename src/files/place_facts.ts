@@ -15,9 +15,9 @@ import type { PlaceFacts } from "./place.ts";
 /** What is going to happen. Sizes are bytes. */
 export interface PlaceQuestion {
   /** The device, drive or file that is read. */
-  source: string;
+  devicePath: string;
   /** Where its image is to lie; need not exist. */
-  image: string;
+  imagePath: string;
   /** Size of the source. */
   size: number;
   /** What of it the image has already. Default 0. */
@@ -26,23 +26,23 @@ export interface PlaceQuestion {
 
 /** @throws {SystemError} as `checkPlace`. */
 export function gatherPlaceFacts(question: PlaceQuestion): PlaceFacts {
-  const { source, image, size } = question;
-  const folder = dirname(image);
+  const { devicePath, imagePath, size } = question;
+  const folder = dirname(imagePath);
   const folderStat = statPathIfThere(folder);
   const table = mounts();
   // An image that is there counts where it is, which a symbolic link can make another file system.
-  const mount = mountOf(image, table);
+  const mount = mountOf(imagePath, table);
   return {
-    ...gatherStanding(source, image, table),
-    image,
-    source,
+    ...gatherStanding(devicePath, imagePath, table),
+    imagePath,
+    devicePath,
     folder,
     folderExists: folderStat !== undefined && isDirectory(folderStat),
     type: mount?.type,
     mountPoint: mount?.mountPoint ?? "/",
     readOnly: mount?.readOnly ?? false,
     inMemory: mount ? inMemory(mount, table) : "no",
-    freeBytes: statfs(nearest(image)).freeBytes,
+    freeBytes: statfs(nearest(imagePath)).freeBytes,
     neededBytes: Math.max(0, size - (question.cachedBytes ?? 0)),
     imageBytes: size,
   };
@@ -53,15 +53,15 @@ export function gatherPlaceFacts(question: PlaceQuestion): PlaceFacts {
  * @throws {SystemError} as `checkPlace`.
  */
 export function gatherStanding(
-  source: string,
+  devicePath: string,
   path: string,
   table: readonly Mount[] = mounts(),
 ): Pick<PlaceFacts, "occupant" | "relation"> {
   const stacks = new BlockStacks();
   const mount = mountOf(path, table);
   return {
-    occupant: occupantOf(source, path, stacks),
-    relation: mount ? relationOf(source, mount, stacks) : "apart",
+    occupant: occupantOf(devicePath, path, stacks),
+    relation: mount ? relationOf(devicePath, mount, stacks) : "apart",
   };
 }
 
@@ -71,10 +71,10 @@ function nearest(path: string): string {
 }
 
 /** Links do not matter. What a loop device reads from is the source as much as the device. */
-function occupantOf(source: string, path: string, stacks: BlockStacks): PlaceFacts["occupant"] {
+function occupantOf(devicePath: string, path: string, stacks: BlockStacks): PlaceFacts["occupant"] {
   const there = statPathIfThere(path);
   if (!there) return "nothing";
-  const from = statPath(source);
+  const from = statPath(devicePath);
   if (isBlockDevice(there)) {
     return isBlockDevice(from) && there.rdev === from.rdev ? "source" : "device";
   }
@@ -86,11 +86,11 @@ function occupantOf(source: string, path: string, stacks: BlockStacks): PlaceFac
   return isSource ? "source" : "file";
 }
 
-function relationOf(source: string, mount: Mount, stacks: BlockStacks): PlaceFacts["relation"] {
+function relationOf(devicePath: string, mount: Mount, stacks: BlockStacks): PlaceFacts["relation"] {
   const device = deviceOf(mount);
   if (device === undefined) return "apart";
   const below = stacks.below(device);
-  const from = statPath(source);
+  const from = statPath(devicePath);
   if (!isBlockDevice(from)) return below.files.has(fileKey(from)) ? "on the source" : "apart";
   if (below.devices.has(from.rdev)) return "on the source";
   const shared = below.devices.intersection(stacks.below(from.rdev).devices);

@@ -11,8 +11,8 @@ const READ_AND_WRITE = 0o666;
  * rate. A device that not everybody may read is opened to a group for other reasons than to let it read what is
  * kept of it: those files are their owner's alone.
  */
-export function modeOfCopies(source: number): number {
-  const stat = identityOf(source);
+export function modeOfCopies(deviceFd: number): number {
+  const stat = identityOf(deviceFd);
   const isPrivate = !isRegular(stat) && (stat.mode & S_IROTH) === 0;
   return isPrivate ? OWNER_MAY_BOTH : stat.mode & READ_AND_WRITE | OWNER_MAY_BOTH;
 }

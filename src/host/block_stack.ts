@@ -23,38 +23,42 @@ export class BlockStacks {
   /** All block devices there are, partitions too, in the kernel's order. */
   readonly blocks: readonly SysfsBlock[] = blockDevices();
   readonly #mounts: readonly Mount[] = mounts();
-  readonly #names = this.blocks.flatMap(({ name, device }) => name ? [{ name, device }] : []);
+  readonly #names = this.blocks.flatMap(({ name, deviceNumber }) =>
+    name ? [{ name, deviceNumber }] : []
+  );
   readonly #stacks = new Map<number, BlockStack>();
 
-  /** Everything below `device`, a packed number. */
-  below(device: number): BlockStack {
-    const known = this.#stacks.get(device);
+  /** Everything below `deviceNumber`, a packed number. */
+  below(deviceNumber: number): BlockStack {
+    const known = this.#stacks.get(deviceNumber);
     if (known) return known;
     const devices = new Set<number>();
     const files = new Set<string>();
-    const waiting = [device];
+    const waiting = [deviceNumber];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       if (devices.has(next)) continue;
       devices.add(next);
       const block = new SysfsBlock(next);
-      if (block.isPartition) waiting.push(block.disk.device);
+      if (block.isPartition) waiting.push(block.disk.deviceNumber);
       else waiting.push(...this.#slavesOf(block), ...this.#belowBackingFile(block, files));
     }
     const stack = { devices, files };
-    this.#stacks.set(device, stack);
+    this.#stacks.set(deviceNumber, stack);
     return stack;
   }
 
-  /** Where `device`, or anything that lies on it, is mounted. */
-  mountPointsOn(device: number): string[] {
+  /** Where the device of this packed number, or anything that lies on it, is mounted. */
+  mountPointsOn(deviceNumber: number): string[] {
     return this.#mounts.filter((mount) => {
       const mounted = deviceOf(mount);
-      return mounted !== undefined && this.below(mounted).devices.has(device);
+      return mounted !== undefined && this.below(mounted).devices.has(deviceNumber);
     }).map((mount) => mount.mountPoint);
   }
 
   #slavesOf(block: SysfsBlock): number[] {
-    return this.#names.filter(({ name }) => block.hasSlave(name)).map(({ device }) => device);
+    return this.#names.filter(({ name }) => block.hasSlave(name)).map(({ deviceNumber }) =>
+      deviceNumber
+    );
   }
 
   /** Notes the file behind a loop device. @returns the device that holds the file, if any. */

@@ -96,7 +96,7 @@ export function kernelDeviceRefusal(
 /** Names of the partitions that the kernel has found on it: `nbd0p1`. */
 export function partitionsOn(device: SysfsBlock): string[] {
   return new BlockStacks().blocks
-    .filter((block) => block.isPartition && block.disk.device === device.device)
+    .filter((block) => block.isPartition && block.disk.deviceNumber === device.deviceNumber)
     .map((block) => block.name ?? block.numbers);
 }
 

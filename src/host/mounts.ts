@@ -9,7 +9,7 @@ import { parseNumbers } from "./sysfs.ts";
 export interface Mount {
   id: number;
   /** Packed device number; of no block device for file systems in memory, on the network, and btrfs. */
-  device: number;
+  deviceNumber: number;
   mountPoint: string;
   /** "ext4", "tmpfs", "fuse.sshfs"... */
   type: string;
@@ -30,12 +30,12 @@ export function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const fields = line.split(" ");
     const separator = fields.indexOf("-", 6); // optional fields end there
-    const device = parseNumbers(fields[2]);
-    if (separator < 0 || device === undefined || fields.length < separator + 4) return [];
+    const deviceNumber = parseNumbers(fields[2]);
+    if (separator < 0 || deviceNumber === undefined || fields.length < separator + 4) return [];
     const [type, source, superOptions] = fields.slice(separator + 1) as [string, string, string];
     return [{
       id: Number(fields[0]),
-      device,
+      deviceNumber,
       mountPoint: unescape(fields[4]!),
       type,
       source: unescape(source),
@@ -68,15 +68,15 @@ export function mountIdOf(fd: number): number {
 
 /** The block device that a mount is on, as a packed number; undefined when it is on none. */
 export function deviceOf(mount: Mount): number | undefined {
-  if (!isAnonymous(mount.device)) return mount.device;
+  if (!isAnonymous(mount.deviceNumber)) return mount.deviceNumber;
   // btrfs has numbers of its own, but names its device.
   const stat = mount.source.startsWith("/") ? statPathIfThere(mount.source) : undefined;
   return stat && isBlockDevice(stat) ? stat.rdev : undefined;
 }
 
 /** The kernel numbers file systems without a block device under major 0. */
-function isAnonymous(device: number): boolean {
-  return deviceNumbers(device).major === 0;
+function isAnonymous(deviceNumber: number): boolean {
+  return deviceNumbers(deviceNumber).major === 0;
 }
 
 /** Blanks, tabs, line ends and backslashes stand there in octal. */

@@ -8,7 +8,7 @@ import { readSpecialBytes, readSpecialFile } from "./special_file.ts";
 /** One block device in sysfs: a whole disk or a partition. */
 export class SysfsBlock {
   /** Packed device number, as `statPath(...).rdev` has it. */
-  readonly device: number;
+  readonly deviceNumber: number;
   /** "8:1" */
   readonly numbers: string;
   readonly #folder: string;
@@ -16,7 +16,7 @@ export class SysfsBlock {
 
   constructor(device: number) {
     const { major, minor } = deviceNumbers(device);
-    this.device = device;
+    this.deviceNumber = device;
     this.numbers = `${major}:${minor}`;
     this.#folder = `/sys/dev/block/${this.numbers}`;
     this.#diskFolder = this.isPartition ? `${this.#folder}/..` : this.#folder;
@@ -44,7 +44,7 @@ export class SysfsBlock {
   /** The whole disk that a partition belongs to; the device itself otherwise. */
   get disk(): SysfsBlock {
     const device = parseNumbers(this.diskAttribute("dev"));
-    return device === undefined || device === this.device ? this : new SysfsBlock(device);
+    return device === undefined || device === this.deviceNumber ? this : new SysfsBlock(device);
   }
 
   /** An attribute of the device itself, or of the partition: "size", "ro". */

@@ -48,10 +48,10 @@ export function discLayout(
 }
 
 /** @throws {MediumRefused} when a disc holds nothing but sound. */
-export function refuseAudioDisc(device: string, toc: Toc | undefined): void {
+export function refuseAudioDisc(devicePath: string, toc: Toc | undefined): void {
   if (toc === undefined || toc.tracks.some(({ isData }) => isData)) return;
   throw new MediumRefused(
-    `the disc in "${printable(device)}" has ${
+    `the disc in "${printable(devicePath)}" has ${
       plural(toc.tracks.length, "audio track")
     } and no data`,
     { hints: ["audio is read by other programs: cdparanoia -B, or cdrdao read-cd"] },

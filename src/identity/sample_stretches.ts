@@ -42,14 +42,14 @@ const TELLING_WORDS = 64;
  * Chooses up to `count` stretches that are finished throughout, evenly over all finished bytes. Most of them
  * are stretches that tell media apart. Sorted by offset; they do not overlap.
  */
-export function sampleStretches(map: FileMap, image: number, options: SampleOptions): Sample[] {
+export function sampleStretches(map: FileMap, imageFd: number, options: SampleOptions): Sample[] {
   const { count } = options;
   let telling: Sample[] = [];
   let blank: Sample[] = [];
   for (const looks of LOOKS) {
     telling = [];
     blank = [];
-    for (const sample of candidates(map, image, looks, options)) {
+    for (const sample of candidates(map, imageFd, looks, options)) {
       (sample.isTelling ? telling : blank).push(sample);
     }
     if (telling.length >= count) break;

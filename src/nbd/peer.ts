@@ -45,7 +45,7 @@ export interface Peer {
    * Sends a part of a file whole, blocking while the client is slow. A peer that cannot leaves it out.
    * @throws {PeerGone} when the connection is broken, or the file has not got all of it.
    */
-  sendFile?(file: number, offset: number, length: number): void;
+  sendFile?(fd: number, offset: number, length: number): void;
   /**
    * Blocks until the client can be received from, a parked read has ended, or the time is over.
    * @param timeoutMs milliseconds; 0 only looks, -1 waits for ever.

@@ -102,9 +102,9 @@ export class Replies {
   /** Replies to a read when all of it is cached. @returns false when it is not; nothing is pending of it then. */
   readCached(backend: NbdBackend, offset: number, length: number): boolean {
     this.reserve(this.readHeaderBytes + length);
-    const file = this.fileOf(backend, offset, length);
-    if (file >= 0) {
-      this.readFile(file, offset, length);
+    const fd = this.fileOf(backend, offset, length);
+    if (fd >= 0) {
+      this.readFile(fd, offset, length);
       return true;
     }
     if (length > LARGE_REPLY_BYTES) return this.#readLarge(backend, offset, length);
@@ -146,12 +146,12 @@ export class Replies {
   }
 
   /** The same with the data of a file, which is sent at once, as is all that is pending. Blocks as `send`. */
-  readFile(file: number, offset: number, length: number): void {
+  readFile(fd: number, offset: number, length: number): void {
     this.read(length);
     const end = this.pending - length;
     this.#count();
     this.#peer.send(0, end, true);
-    this.#peer.sendFile!(file, offset, length);
+    this.#peer.sendFile!(fd, offset, length);
   }
 
   /** A success without data. */

@@ -97,12 +97,12 @@ function anewHint(confirmation: Confirmation): string {
 
 /** Nobody is asked the same question twice. */
 function accepted(
-  { record, now, map }: Subject,
+  { knownIdentity, now, map }: Subject,
   { isHarmless }: Decision,
   changed: readonly Stretch[],
 ): Accepted {
   // Of an image without data, and of one that could as well be of another medium, nothing was accepted.
-  const old = isHarmless || map.total(FINISHED) === 0 ? undefined : record;
+  const old = isHarmless || map.total(FINISHED) === 0 ? undefined : knownIdentity;
   const { sizes = [], serials = [] } = old?.accepted ?? {};
   const others = (list: readonly (number | null | undefined)[], present: number) =>
     [...new Set(list)].filter((each): each is number => each != null && each !== present);
@@ -120,17 +120,17 @@ function accepted(
 /** What is to be written down of a medium that goes on: an adapter that tells less takes nothing away. */
 export function completed(
   identity: Identity,
-  record: Identity | undefined,
+  knownIdentity: Identity | undefined,
   accepted: Accepted,
 ): Identity {
   return {
     ...identity,
-    fingerprint: identity.fingerprint ?? record?.fingerprint ?? null,
-    model: identity.model ?? record?.model ?? null,
-    serial: identity.serial ?? record?.serial ?? null,
-    usbSerial: identity.usbSerial ?? record?.usbSerial ?? null,
-    partition: identity.partition ?? record?.partition ?? null,
-    volume: identity.volume ?? record?.volume ?? null,
+    fingerprint: identity.fingerprint ?? knownIdentity?.fingerprint ?? null,
+    model: identity.model ?? knownIdentity?.model ?? null,
+    serial: identity.serial ?? knownIdentity?.serial ?? null,
+    usbSerial: identity.usbSerial ?? knownIdentity?.usbSerial ?? null,
+    partition: identity.partition ?? knownIdentity?.partition ?? null,
+    volume: identity.volume ?? knownIdentity?.volume ?? null,
     accepted,
   };
 }

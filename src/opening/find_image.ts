@@ -31,7 +31,7 @@ export interface ImageChoice {
   /** NAME of the default NAME-ID.img. */
   readonly name: string;
   readonly folder: string;
-  readonly map: string | undefined;
+  readonly mapPath: string | undefined;
   readonly force: boolean;
   /** See `Typed`. */
   readonly shownAs?: string | undefined;
@@ -102,7 +102,7 @@ function asked(
 ): string {
   const { device, force, warn, shownAs } = choice;
   const { path, decision } = first!;
-  const typed = { device: device.path, shownAs };
+  const typed = { devicePath: device.path, shownAs };
   if (device instanceof Removable && device.optical) {
     warn(
       `the disc gets an image of its own, though "${printable(path)}" may be of it: ` +
@@ -187,11 +187,11 @@ function mayReadHead({ map }: KnownCache): boolean {
 
 /** Undefined when its files cannot be used: who names it is told why. */
 function knownCacheOf(choice: ImageChoice, path: string): KnownCache | undefined {
-  const { size, sectorSize, map } = choice;
+  const { size, sectorSize, mapPath } = choice;
   try {
     return readKnownCache({
       imagePath: path,
-      mapPath: map ?? `${path}.map`,
+      mapPath: mapPath ?? `${path}.map`,
       size,
       sectorSize,
       warn: () => {},
@@ -208,11 +208,12 @@ function compare(
   now: Identity,
   reads: IdentityReads,
 ): Decision | undefined {
-  const { record, sizes, map } = cache;
+  const { knownIdentity, sizes, map } = cache;
   reads.map = map;
   return withOpenImage(
     path,
-    (image) => decideMedium(gatherEvidence({ record, now, sizes, image, map, reads }).evidence),
+    (imageFd) =>
+      decideMedium(gatherEvidence({ knownIdentity, now, sizes, imageFd, map, reads }).evidence),
   );
 }
 
@@ -227,9 +228,9 @@ function isOthers(path: string, now: Identity): boolean {
   return isFree(path);
 }
 
-function readIfSound(sidecar: string): Identity | undefined | "damaged" {
+function readIfSound(sidecarPath: string): Identity | undefined | "damaged" {
   try {
-    return readSidecar(sidecar);
+    return readSidecar(sidecarPath);
   } catch (error) {
     if (error instanceof UserError) return "damaged";
     throw error;
@@ -237,8 +238,8 @@ function readIfSound(sidecar: string): Identity | undefined | "damaged" {
 }
 
 /** True for a file that no other blkcache works with: a copy of the medium may be in another drive. */
-function isFree(image: string): boolean {
-  return withOpenImage(image, tryLock) ?? false;
+function isFree(imagePath: string): boolean {
+  return withOpenImage(imagePath, tryLock) ?? false;
 }
 
 /** Undefined when it cannot be opened, or must not be trusted. */

@@ -12,8 +12,8 @@ import { intentsPathOf } from "../reader/write_intents.ts";
 
 /** Does nothing when nothing has been written. @throws {SystemError} when the sidecar cannot be saved. */
 export function finishWrites(medium: Medium, notes: SidecarNotes, disk?: Disk): void {
-  const record = intentsPathOf(medium.imagePath);
-  if (!isThere(record)) return;
+  const intentsPath = intentsPathOf(medium.imagePath);
+  if (!isThere(intentsPath)) return;
   const sidecar = formatSidecar(identityNow(medium), notes);
   replaceFile(medium.sidecarPath, new TextEncoder().encode(sidecar), medium.mode, disk);
   removeRecord(medium);
@@ -28,7 +28,7 @@ export function removeRecord({ imagePath }: Pick<Medium, "imagePath">): void {
 function identityNow(medium: Medium): Identity {
   const map = mapOf(medium);
   const head = new Uint8Array(Math.min(FINGERPRINT_BYTES, medium.size));
-  const isKnown = map.isFinished(0, head.length) && pread(medium.image, head, 0) === head.length;
+  const isKnown = map.isFinished(0, head.length) && pread(medium.imageFd, head, 0) === head.length;
   return {
     ...medium.identity,
     fingerprint: isKnown ? fingerprintOf(head) : null,

@@ -18,12 +18,12 @@ export interface Gathered {
 
 /** Reads at most MAX_REREADS stretches; what the map calls bad is not among them. */
 export function gatherEvidence(subject: Subject): Gathered {
-  const { map, now, record } = subject;
+  const { map, now, knownIdentity } = subject;
   const comparison = new ImageDeviceComparison(subject);
   comparison.run();
   return {
     evidence: {
-      ...serialWitnesses(record, now),
+      ...serialWitnesses(knownIdentity, now),
       ids: comparison.ids(),
       findings: comparison.findings,
       imageBytes: map.total(FINISHED),
@@ -31,7 +31,7 @@ export function gatherEvidence(subject: Subject): Gathered {
       hasFailures: map.find(0, map.size, FAILED) >= 0,
       sizes: subject.sizes,
       size: now.size,
-      knownSectorSize: record?.sectorSize ?? null,
+      knownSectorSize: knownIdentity?.sectorSize ?? null,
       sectorSize: now.sectorSize,
     },
     changed: comparison.changed,

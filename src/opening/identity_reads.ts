@@ -110,7 +110,7 @@ export class IdentityReads {
    * what could not be read although the device has answered since, by the reader's rule. What the image has stays as
    * it is. Other failures are the reader's to prove: the device may have stopped answering.
    */
-  keep(image: number, map: FileMap): void {
+  keep(imageFd: number, map: FileMap): void {
     for (const { offset, bytes } of this.#good) {
       const start = alignUp(offset, this.#sectorSize);
       const readEnd = offset + bytes.length;
@@ -118,7 +118,7 @@ export class IdentityReads {
       if (start >= end) continue;
       for (const area of [...map.ranges(start, end)]) {
         if (area.status === FINISHED) continue;
-        pwrite(image, bytes.subarray(area.start - offset, area.end - offset), area.start);
+        pwrite(imageFd, bytes.subarray(area.start - offset, area.end - offset), area.start);
         map.set(area.start, area.end, FINISHED);
       }
     }

@@ -4,13 +4,13 @@ import type { ReadBytes } from "../identity/volume.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { pread } from "../sys/fd.ts";
 
-/** A reader of the image; undefined where bytes of the range are missing. @param image an open descriptor. */
-export function imageReader(map: FileMap, image: number): ReadBytes {
+/** A reader of the image; undefined where bytes of the range are missing. @param imageFd an open descriptor. */
+export function imageReader(map: FileMap, imageFd: number): ReadBytes {
   return (offset, length) => {
     const end = Math.min(offset + length, map.size);
     if (offset >= end || !map.isFinished(offset, end)) return undefined;
     const bytes = new Uint8Array(end - offset);
-    return pread(image, bytes, offset) === bytes.length ? bytes : undefined;
+    return pread(imageFd, bytes, offset) === bytes.length ? bytes : undefined;
   };
 }
 

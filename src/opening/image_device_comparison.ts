@@ -31,12 +31,12 @@ import { isTelling, type Sample, sampleStretches } from "../identity/sample_stre
 /** What is compared. Sizes are bytes. */
 export interface Subject {
   /** What stands beside the image; undefined: nothing does. */
-  readonly record: Identity | undefined;
+  readonly knownIdentity: Identity | undefined;
   /** What the device says without being read. */
   readonly now: Identity;
   /** Sizes that the image is known to go with; the newest last. */
   readonly sizes: readonly number[];
-  readonly image: number;
+  readonly imageFd: number;
   readonly map: FileMap;
   readonly reads: IdentityReads;
 }
@@ -74,8 +74,8 @@ export class ImageDeviceComparison {
 
   constructor(subject: Subject) {
     this.#subject = subject;
-    const { record, now, sizes, map, image } = subject;
-    this.#fromImage = imageReader(map, image);
+    const { knownIdentity, now, sizes, map, imageFd } = subject;
+    this.#fromImage = imageReader(map, imageFd);
     const isGrown = sizes.length > 0 && now.size > sizes.at(-1)!;
     const head = this.#knownHead(0);
     const starts = partitionStarts(head, now.sectorSize).filter((start) =>
@@ -85,13 +85,16 @@ export class ImageDeviceComparison {
       const known = offset === 0 ? head : this.#knownHead(offset);
       return { offset, known, ranges: writtenRanges(known, offset, isGrown) };
     });
-    this.#knownVolume = readVolume(this.#fromImage, now.sectorSize) ?? record?.volume ?? null;
+    this.#knownVolume = readVolume(this.#fromImage, now.sectorSize) ?? knownIdentity?.volume ??
+      null;
   }
 
   run(): void {
-    const { record, reads, map } = this.#subject;
+    const { knownIdentity, reads, map } = this.#subject;
     const accepted =
-      record?.accepted.stretches.filter(({ offset, length }) => offset + length <= map.size) ?? [];
+      knownIdentity?.accepted.stretches.filter(({ offset, length }) =>
+        offset + length <= map.size
+      ) ?? [];
     for (const stretch of accepted) this.#compareAccepted(stretch);
     for (const sample of this.#samples(accepted)) {
       if (this.#isHopeless) break;
@@ -121,7 +124,7 @@ export class ImageDeviceComparison {
 
   /** All that the image has, when that is little; else places with a meaning, then content. */
   #samples(accepted: readonly Stretch[]): Sample[] {
-    const { map, image, now } = this.#subject;
+    const { map, imageFd, now } = this.#subject;
     const head = headEnd(now.size);
     const isHeadOnly =
       map.total(FINISHED) - finishedBytes(map, 0, head) < ENOUGH_PROOFS * FINGERPRINT_BYTES;
@@ -145,7 +148,7 @@ export class ImageDeviceComparison {
     // The head proves nothing: where there is enough behind it, all of it is that one place.
     except.push({ start: 0, end: isHeadOnly ? FINGERPRINT_BYTES : head });
     const { sectorSize } = now;
-    return [...places, ...sampleStretches(map, image, { count, sectorSize, except })];
+    return [...places, ...sampleStretches(map, imageFd, { count, sectorSize, except })];
   }
 
   /** The head, where partitions begin and what is written to whenever anything is, and the end. */
@@ -173,7 +176,7 @@ export class ImageDeviceComparison {
 
   #sampleAt(start: number, end: number): Sample | undefined {
     const bytes = new Uint8Array(end - start);
-    if (pread(this.#subject.image, bytes, start) !== bytes.length) return undefined;
+    if (pread(this.#subject.imageFd, bytes, start) !== bytes.length) return undefined;
     return { offset: start, bytes, isTelling: isTelling(bytes) };
   }
 
@@ -276,10 +279,10 @@ export class ImageDeviceComparison {
 
   /** What the image has of the first bytes at `offset`; zeros where it has nothing. */
   #knownHead(offset: number): Uint8Array {
-    const { map, image } = this.#subject;
+    const { map, imageFd } = this.#subject;
     const bytes = new Uint8Array(Math.max(0, Math.min(FILE_SYSTEM_HEAD_BYTES, map.size - offset)));
     for (const { start, end, status } of map.ranges(offset, offset + bytes.length)) {
-      if (status === FINISHED) pread(image, bytes.subarray(start - offset, end - offset), start);
+      if (status === FINISHED) pread(imageFd, bytes.subarray(start - offset, end - offset), start);
     }
     return bytes;
   }

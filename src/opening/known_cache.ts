@@ -30,7 +30,7 @@ export interface KnownCache {
   /** What the mapfile knows of bytes that the device does not show. */
   readonly tail: MapTail | undefined;
   /** Undefined without a sidecar. */
-  readonly record: Identity | undefined;
+  readonly knownIdentity: Identity | undefined;
   /** Sizes of the device that the image is known to go with, the newest last. */
   readonly sizes: readonly number[];
 }
@@ -47,7 +47,7 @@ export interface KnownCacheRequest {
 /** @throws {UserError} when image, map and sidecar are not what they should be, or do not go together. */
 export function readKnownCache(request: KnownCacheRequest): KnownCache {
   const { imagePath, mapPath, size, sectorSize, warn } = request;
-  const record = readSidecar(sidecarPathOf(imagePath));
+  const knownIdentity = readSidecar(sidecarPathOf(imagePath));
   const found = statImage(imagePath);
   const fresh = found === undefined || found.size === 0;
   const mapfile = readMapfile(mapPath, warn);
@@ -65,18 +65,20 @@ export function readKnownCache(request: KnownCacheRequest): KnownCache {
     map,
     tail: mapfile && mapTailOf(mapfile, size),
     // The start of the device, and what stands there of volumes, may have been written to.
-    record: record && unfinished ? { ...record, fingerprint: null, volume: null } : record,
-    sizes: sizesOf(record, size, found?.size ?? 0, mapfile),
+    knownIdentity: knownIdentity && unfinished
+      ? { ...knownIdentity, fingerprint: null, volume: null }
+      : knownIdentity,
+    sizes: sizesOf(knownIdentity, size, found?.size ?? 0, mapfile),
   };
 }
 
 function sizesOf(
-  record: Identity | undefined,
+  knownIdentity: Identity | undefined,
   size: number,
   imageSize: number,
   mapfile: Mapfile | undefined,
 ): number[] {
-  if (record !== undefined) return [...record.accepted.sizes, record.size];
+  if (knownIdentity !== undefined) return [...knownIdentity.accepted.sizes, knownIdentity.size];
   // Without a sidecar: ddrescue's map and image may end before the device does, but not behind it.
   const end = Math.max(imageSize, mapfile?.size ?? 0);
   return end > size ? [end] : [];

@@ -17,9 +17,9 @@ export interface KnownImage {
 /** The images in `folder`, by name. Damaged sidecars are left out. */
 export function* knownImages(folder: string): Generator<KnownImage> {
   for (const name of sidecarsIn(folder)) {
-    const sidecar: string = join(folder, name);
-    const identity = readIfSound(sidecar);
-    if (identity !== undefined) yield { path: sidecar.slice(0, -".json".length), identity };
+    const sidecarPath: string = join(folder, name);
+    const identity = readIfSound(sidecarPath);
+    if (identity !== undefined) yield { path: sidecarPath.slice(0, -".json".length), identity };
   }
 }
 
@@ -35,9 +35,9 @@ function sidecarsIn(folder: string): string[] {
 }
 
 /** A damaged one is of no use here; it is complained about when its image is named. */
-function readIfSound(sidecar: string): Identity | undefined {
+function readIfSound(sidecarPath: string): Identity | undefined {
   try {
-    return readSidecar(sidecar);
+    return readSidecar(sidecarPath);
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

@@ -52,8 +52,8 @@ export interface CacheRequest {
   readonly name: string;
   /** Where a default image goes. */
   readonly folder: string;
-  readonly image: string | undefined;
-  readonly map: string | undefined;
+  readonly imagePath: string | undefined;
+  readonly mapPath: string | undefined;
   /** Go on although nobody can tell whether it is the same medium, or it has another size. */
   readonly force: boolean;
   /** An overlay goes with it: where no serial number tells the medium, some of its content has to. */
@@ -61,7 +61,7 @@ export interface CacheRequest {
   /** See `Typed`. */
   readonly shownAs?: string | undefined;
   /** Called with the image's path before anything is created; throws to refuse the place. */
-  readonly checkPlace: (image: string) => void;
+  readonly checkPlace: (imagePath: string) => void;
   /** Told what is worth a sentence but no refusal. */
   readonly warn: (message: string, hints: readonly string[]) => void;
 }
@@ -72,7 +72,7 @@ export interface OpenCache {
   readonly mapPath: string;
   readonly sidecarPath: string;
   /** Descriptor of the image, locked; as large as the device. */
-  readonly image: number;
+  readonly imageFd: number;
   /** True when the image was empty: what is not `+` is a hole. */
   readonly fresh: boolean;
   readonly map: FileMap;
@@ -91,8 +91,8 @@ export function openCache(request: CacheRequest): OpenCache {
   const read = request.read ?? tryReaderOf(device);
   // What the page cache gives does not prove that the device is alive.
   const reads = new IdentityReads(read, size, sectorSize, isDirect(device.fd));
-  const imagePath = request.image ?? chooseImage(request, reads);
-  const mapPath = request.map ?? `${imagePath}.map`;
+  const imagePath = request.imagePath ?? chooseImage(request, reads);
+  const mapPath = request.mapPath ?? `${imagePath}.map`;
   const sidecarPath = sidecarPathOf(imagePath);
   request.checkPlace(imagePath);
   const known = readKnownCache({ imagePath, mapPath, size, sectorSize, warn });
@@ -102,24 +102,24 @@ export function openCache(request: CacheRequest): OpenCache {
   // While nothing has been made: a device that hangs leaves nothing behind.
   let identity = fresh ? identityOfFresh(request, imagePath, known, reads) : undefined;
   const mode = modeOfCopies(device.fd);
-  const image = openImage(imagePath, known.found, device, mode);
+  const imageFd = openImage(imagePath, known.found, device, mode);
   let mapCreated = false;
   try {
-    if (!tryLock(image)) {
+    if (!tryLock(imageFd)) {
       throw new FileInUse(
-        `another program is using the image "${printable(imagePath)}"${byHolder(image)}`,
+        `another program is using the image "${printable(imagePath)}"${byHolder(imageFd)}`,
         {
           hints: ["end the other blkcache first, or name another IMAGE"],
         },
       );
     }
-    identity ??= identityOfKnown(request, imagePath, known, image, reads);
+    identity ??= identityOfKnown(request, imagePath, known, imageFd, reads);
     // An image with bytes in it is never without a mapfile, even if we are killed in the next instant.
     if (mapfile === undefined) mapCreated = makeBlankMapfile(mapPath, mode);
-    growImage(image, imagePath, size);
-    reads.keep(image, map);
+    growImage(imageFd, imagePath, size);
+    reads.keep(imageFd, map);
   } catch (error) {
-    closeFd(image);
+    closeFd(imageFd);
     if (known.found === undefined) removeFile(imagePath);
     if (mapCreated) removeFile(mapPath);
     throw error;
@@ -129,7 +129,7 @@ export function openCache(request: CacheRequest): OpenCache {
     imagePath,
     mapPath,
     sidecarPath,
-    image,
+    imageFd,
     fresh,
     map,
     mapfile,
@@ -146,7 +146,7 @@ function identityOfFresh(
   known: KnownCache,
   reads: IdentityReads,
 ): Identity {
-  if (known.record !== undefined) confirm(request, imagePath, known, -1, reads);
+  if (known.knownIdentity !== undefined) confirm(request, imagePath, known, -1, reads);
   const { device, sectorSize } = request;
   const identity = identify(device, { read: reads.read, sectorSize });
   if (request.isOverlaid && identity.serial === null) reads.readWitnesses(known.map);
@@ -168,32 +168,32 @@ function identityOfKnown(
     fromImage(offset, length) ?? reads.read(offset, length);
   const identity = identify(device, { read, sectorSize });
   if (request.isOverlaid && identity.serial === null) reads.readWitnesses(known.map);
-  const record = isProven ? known.record : undefined;
+  const knownIdentity = isProven ? known.knownIdentity : undefined;
   return {
-    ...completed(identity, record, accepted),
-    imageId: record?.imageId ?? newImageId(),
+    ...completed(identity, knownIdentity, accepted),
+    imageId: knownIdentity?.imageId ?? newImageId(),
   };
 }
 
 function confirm(
   request: CacheRequest,
   imagePath: string,
-  { record, sizes, map }: KnownCache,
-  image: number,
+  { knownIdentity, sizes, map }: KnownCache,
+  imageFd: number,
   reads: IdentityReads,
 ): Confirmed {
   const { device, sectorSize, force, warn, shownAs } = request;
   const now = identifyUnread(device, { sectorSize });
   return confirmMedium(
     {
-      device: device.path,
+      devicePath: device.path,
       shownAs,
       imagePath,
-      isNamed: request.image !== undefined,
+      isNamed: request.imagePath !== undefined,
       force,
       warn,
     },
-    { record, now, sizes, image, map, reads },
+    { knownIdentity, now, sizes, imageFd, map, reads },
   );
 }
 

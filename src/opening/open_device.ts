@@ -40,7 +40,7 @@ export function openDevice(
   warn: Warn,
 ): OpenDevice {
   if (request.offline) {
-    const medium = openOffline({ ...request, image: request.device }, warn);
+    const medium = openOffline({ ...request, imagePath: request.devicePath }, warn);
     // Its only descriptor is the image's.
     return { medium, guard: undefined, writeFd: undefined, close() {} };
   }

@@ -28,8 +28,8 @@ export interface MediumRequest extends SourceRequest {
   readonly name: string;
   /** Where a default image goes. */
   readonly folder: string;
-  readonly image: string | undefined;
-  readonly map: string | undefined;
+  readonly imagePath: string | undefined;
+  readonly mapPath: string | undefined;
   readonly force: boolean;
   /** Writes go to an overlay, which has to know its medium again: see `CacheRequest.isOverlaid`. */
   readonly isOverlaid: boolean;
@@ -46,7 +46,7 @@ export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
   /** What a mapfile says beside the map; undefined when there was none. */
   readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
   /** Descriptor of the source. */
-  readonly device: number;
+  readonly deviceFd: number;
   readonly blockDevice: boolean;
   /** Permission bits of what is made of the source; see `modeOfCopies`. */
   readonly mode: number;
@@ -66,7 +66,7 @@ export type Warn = (message: string, hints: readonly string[]) => void;
 export function openMedium(request: MediumRequest, source: Source, warn: Warn): Medium {
   const { file, size, sectorSize } = source;
   const toc = file instanceof Removable && file.optical ? readToc(file.fd) : undefined;
-  refuseAudioDisc(request.device, toc);
+  refuseAudioDisc(request.devicePath, toc);
   const cache = openCache({
     device: file,
     read: guarded(source),
@@ -74,16 +74,16 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     sectorSize,
     name: request.name,
     folder: request.folder,
-    image: request.image,
-    map: request.map,
+    imagePath: request.imagePath,
+    mapPath: request.mapPath,
     force: request.force,
     isOverlaid: request.isOverlaid,
     shownAs: request.shownAs,
-    checkPlace: (image) => checkPlaces(image, request.map ?? `${image}.map`, source, warn),
+    checkPlace: (image) => checkPlaces(image, request.mapPath ?? `${image}.map`, source, warn),
     warn,
   });
   if (!request.keepCache && !cache.fresh) {
-    closeFd(cache.image);
+    closeFd(cache.imageFd);
     throw new UserError(`--no-keep-cache would delete an earlier rescue: "${cache.imagePath}"`, {
       hints: ["leave --no-keep-cache out, or name an IMAGE that does not exist yet"],
     });
@@ -94,7 +94,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
     ...paths,
     map: map.buffer,
     mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
-    device: file.fd,
+    deviceFd: file.fd,
     blockDevice: file instanceof Device,
     mode: modeOfCopies(file.fd),
     size,
@@ -115,8 +115,8 @@ export function mapOf(medium: Medium): FileMap {
  */
 export function abandonMedium(medium: Medium, unused?: Promise<unknown>): void {
   if (medium.fresh) removeCache(medium);
-  if (unused === undefined) closeFd(medium.image);
-  else void unused.then(() => closeFd(medium.image));
+  if (unused === undefined) closeFd(medium.imageFd);
+  else void unused.then(() => closeFd(medium.imageFd));
 }
 
 /** Reads of a medium that may leave: what it gives is believed only when it is still there. */
@@ -131,11 +131,11 @@ function guarded({ file, guard }: Source): TryReadBytes {
 }
 
 /** Refuses first: what is only worth a warning comes when image and mapfile can both be used. */
-function checkPlaces(image: string, map: string, { file, size }: Source, warn: Warn): void {
-  const findings = checkPlace({ image, source: file.path, size });
+function checkPlaces(imagePath: string, mapPath: string, { file, size }: Source, warn: Warn): void {
+  const findings = checkPlace({ imagePath, devicePath: file.path, size });
   const refusal = findings.find(({ severity }) => severity === "refuse");
   if (refusal) throw new UserError(refusal.message, { hints: refusal.hints });
-  checkMapPlace(map, file.path);
-  checkSidecarPlace(sidecarPathOf(image), file.path);
+  checkMapPlace(mapPath, file.path);
+  checkSidecarPlace(sidecarPathOf(imagePath), file.path);
   for (const { message, hints } of findings) warn(message, hints);
 }

@@ -22,9 +22,9 @@ const SECTOR_BYTES = 512;
 
 /** What to open. */
 export interface OfflineRequest {
-  readonly image: string;
+  readonly imagePath: string;
   /** Default: beside the image. */
-  readonly map: string | undefined;
+  readonly mapPath: string | undefined;
   /** Default: what is written down beside the image. */
   readonly blockSize: number | undefined;
 }
@@ -34,8 +34,8 @@ export interface OfflineRequest {
  * @throws {UserError} when image and map cannot be read, or do not belong together.
  */
 export function openOffline(request: OfflineRequest, warn: Warn): Medium {
-  const { image: imagePath } = request;
-  const mapPath = request.map ?? `${imagePath}.map`;
+  const { imagePath } = request;
+  const mapPath = request.mapPath ?? `${imagePath}.map`;
   const file = detect(imagePath).open(imagePath, { direct: false });
   try {
     const mapfile = readMapfile(mapPath, warn);
@@ -47,9 +47,10 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
     }
     refuseOverlay(mapfile, imagePath);
     const sidecarPath = sidecarPathOf(imagePath);
-    const record = tryReadSidecar(sidecarPath, warn);
-    const size = sizeOf(file, mapfile, record);
-    const sectorSize = request.blockSize ?? record?.sectorSize ?? noted(mapfile) ?? SECTOR_BYTES;
+    const knownIdentity = tryReadSidecar(sidecarPath, warn);
+    const size = sizeOf(file, mapfile, knownIdentity);
+    const sectorSize = request.blockSize ?? knownIdentity?.sectorSize ?? noted(mapfile) ??
+      SECTOR_BYTES;
     checkSizes(file, size, imagePath);
     const map = fileMapOf(mapfile, size, mapPath, { sectorSize });
     forgetUnfinished(map, imagePath, warn);
@@ -58,20 +59,20 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
       imagePath,
       mapPath,
       sidecarPath,
-      image: file.fd,
+      imageFd: file.fd,
       fresh: false,
       map: map.buffer,
       mapfile: { comments: mapfile.comments, settings: mapfile.settings },
       tail: undefined,
-      identity: record ?? blankIdentity(size, sectorSize),
+      identity: knownIdentity ?? blankIdentity(size, sectorSize),
       failures: [],
-      device: file.fd,
+      deviceFd: file.fd,
       blockDevice: false,
       mode: modeOfCopies(file.fd),
       size,
       sectorSize,
       layout: plainLayout(size),
-      model: record?.model ?? undefined,
+      model: knownIdentity?.model ?? undefined,
     };
   } catch (error) {
     file.close();
@@ -83,9 +84,9 @@ export function openOffline(request: OfflineRequest, warn: Warn): Medium {
  * All that the device has shown behind any adapter. ddrescue makes an image no longer than what it has read, and its
  * map may speak of a part only.
  */
-function sizeOf(file: File, mapfile: Mapfile, record: Identity | undefined): number {
-  if (record !== undefined) {
-    return Math.max(record.size, ...record.accepted.sizes, mapfile.size);
+function sizeOf(file: File, mapfile: Mapfile, knownIdentity: Identity | undefined): number {
+  if (knownIdentity !== undefined) {
+    return Math.max(knownIdentity.size, ...knownIdentity.accepted.sizes, mapfile.size);
   }
   // A disk that was copied to another one, which may be larger.
   if (file instanceof Device && mapfile.size > 0) return mapfile.size;

@@ -50,7 +50,7 @@ export interface OverlayRequest {
   /** As it was named on the command line. */
   readonly path: string;
   /** The device's, as it was named. */
-  readonly device: string;
+  readonly devicePath: string;
   /** Go on although it cannot be confirmed to be of this device; never when it differs. */
   readonly force: boolean;
   /** Of blkcache. */
@@ -74,7 +74,7 @@ export function openOverlay(
   const { path } = request;
   const mapPath = `${path}.map`;
   for (const each of [path, mapPath]) {
-    checkOverlayPlace(each, request.device);
+    checkOverlayPlace(each, request.devicePath);
     checkApart(each, medium);
   }
   const mapfile = parseIfThere(mapPath);
@@ -86,18 +86,18 @@ export function openOverlay(
     );
   }
   const { mode } = medium;
-  const { file, created } = openOrCreate(path, mode);
+  const { fileFd, created } = openOrCreate(path, mode);
   try {
-    if (!tryLock(file)) {
+    if (!tryLock(fileFd)) {
       throw new FileInUse(
-        `another program is using the overlay "${printable(path)}"${byHolder(file)}`,
+        `another program is using the overlay "${printable(path)}"${byHolder(fileFd)}`,
         {
           hints: ["end the other blkcache first, or name another file with --overlay FILE"],
         },
       );
     }
-    const isNew = identityOf(file).size === 0;
-    for (const { message, hints } of overlayWarnings(path, request.device, medium.size)) {
+    const isNew = identityOf(fileFd).size === 0;
+    for (const { message, hints } of overlayWarnings(path, request.devicePath, medium.size)) {
       warn(message, hints);
     }
     if (isNew && mapfile?.statuses.includes(FINISHED)) {
@@ -105,7 +105,7 @@ export function openOverlay(
     }
     const map = isNew
       ? FileMap.create(medium.size, { sectorSize: LEAST_PIECE })
-      : resume(request, medium, file, mapPath, mapfile, warn);
+      : resume(request, medium, fileFd, mapPath, mapfile, warn);
     const startTime = new Date();
     const identity = JSON.stringify(identityToJson(identityFor(medium)));
     const comments = isNew ? [] : mapfile?.comments ?? [];
@@ -113,13 +113,13 @@ export function openOverlay(
       const blank = mapfileOf(map.snapshot(), comments, new Map([[OVERLAY_SETTING, identity]]));
       const heading = { ...request, startTime, currentTime: startTime };
       replaceFile(mapPath, encodeMapfile(blank, heading), mode);
-      truncateFd(file, medium.size);
-      syncFd(file);
+      truncateFd(fileFd, medium.size);
+      syncFd(fileFd);
     }
     return {
       path,
       mapPath,
-      file,
+      fileFd,
       mode,
       map: map.buffer,
       words: new SharedArrayBuffer(OVERLAY_WORDS_BYTES),
@@ -131,7 +131,7 @@ export function openOverlay(
       heldBytes: map.total(FINISHED),
     };
   } catch (error) {
-    closeFd(file);
+    closeFd(fileFd);
     if (created) removeFile(path);
     if (!(error instanceof SystemError)) throw error;
     throw new UserError(`cannot use the overlay "${printable(path)}": ${error.message}`, {
@@ -155,13 +155,13 @@ function checkApart(path: string, { imagePath, mapPath, sidecarPath }: Medium): 
   }
 }
 
-function openOrCreate(path: string, mode: number): { file: number; created: boolean } {
+function openOrCreate(path: string, mode: number): { fileFd: number; created: boolean } {
   try {
     using entry = findEntry(path, { followLink: true });
     const there = entry.open("overlay", true);
     return there === undefined
-      ? { file: entry.create(mode), created: true }
-      : { file: there, created: false };
+      ? { fileFd: entry.create(mode), created: true }
+      : { fileFd: there, created: false };
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new UserError(error.message, {
@@ -175,7 +175,7 @@ function openOrCreate(path: string, mode: number): { file: number; created: bool
 function resume(
   request: OverlayRequest,
   medium: Medium,
-  file: number,
+  fileFd: number,
   mapPath: string,
   mapfile: Mapfile | undefined,
   warn: (message: string, hints: readonly string[]) => void,
@@ -188,7 +188,7 @@ function resume(
     );
   }
   confirm(request, medium, knownIdentity(mapfile, mapPath), warn);
-  const { size } = identityOf(file);
+  const { size } = identityOf(fileFd);
   if (size !== medium.size) {
     throw new UserError(
       `the overlay ${name} has ${size} bytes, and the device ${medium.size}`,
@@ -213,7 +213,7 @@ function confirm(
   const stretches = known.stretches.flatMap(({ offset, length }) => {
     if (offset + length > map.size || !map.isFinished(offset, offset + length)) return [];
     const bytes = new Uint8Array(length);
-    if (pread(medium.image, bytes, offset) !== length) return [];
+    if (pread(medium.imageFd, bytes, offset) !== length) return [];
     return [{ offset, length, sha1: sha1(bytes) }];
   });
   const evidence = evidenceOf(known, { ...medium.identity, stretches });
@@ -231,8 +231,8 @@ function confirm(
 
 /** What an overlay is told by at the next start, should the image have gone by then. */
 function identityFor(medium: Medium): Identity {
-  const { sectorSize, identity, image } = medium;
-  const samples = sampleStretches(mapOf(medium), image, { count: STRETCHES, sectorSize });
+  const { sectorSize, identity, imageFd } = medium;
+  const samples = sampleStretches(mapOf(medium), imageFd, { count: STRETCHES, sectorSize });
   const stretches = samples.filter(({ isTelling }) => isTelling)
     .map(({ offset, bytes }) => ({ offset, length: bytes.length, sha1: sha1(bytes) }));
   return { ...identity, stretches };

@@ -22,7 +22,7 @@ export interface Reopened {
   /** As it was identified at the start. */
   readonly identity: Identity;
   readonly map: FileMap;
-  readonly image: number;
+  readonly imageFd: number;
   readonly tryPread: TryPread;
   readonly warn: Warn;
 }
@@ -59,7 +59,7 @@ export class Reopening {
   }
 
   #judge(device: Device): Judgement {
-    const { size, sectorSize, identity, map, image, warn } = this.#parts;
+    const { size, sectorSize, identity, map, imageFd, warn } = this.#parts;
     if (device.size !== size) {
       return this.#refuse(device.path, "is another device now", `it has ${device.size} bytes`);
     }
@@ -71,7 +71,7 @@ export class Reopening {
     reads.map = map;
     const now = identifyUnread(device, { sectorSize });
     const { evidence } = gatherEvidence({
-      ...{ record: identity, now, sizes: [size], image, map, reads },
+      ...{ knownIdentity: identity, now, sizes: [size], imageFd, map, reads },
     });
     const { answer, reason, remarks } = decideReturned(evidence);
     if (answer === "same") {

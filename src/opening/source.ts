@@ -15,7 +15,7 @@ export const MOST_BYTES = Number.MAX_SAFE_INTEGER;
 /** What to open, in the words of the command line. */
 export interface SourceRequest {
   /** Path of the device, drive or regular file. */
-  readonly device: string;
+  readonly devicePath: string;
   /** O_DIRECT; undefined: for devices, not for regular files. */
   readonly direct: boolean | undefined;
   /** Sector size; undefined: ask the device. */
@@ -37,23 +37,23 @@ export interface Source {
  * @throws {UserError} when it cannot be opened or is not fit to be served.
  */
 export function openSource(request: SourceRequest, tryPread?: TryPread): Source {
-  const { device, direct, blockSize } = request;
-  const kind = detect(device);
+  const { devicePath, direct, blockSize } = request;
+  const kind = detect(devicePath);
   // A regular file is best read through the page cache; a device is best asked itself, sector by sector.
-  const file = kind.open(device, { direct: direct ?? kind !== File, tryPread });
+  const file = kind.open(devicePath, { direct: direct ?? kind !== File, tryPread });
   try {
     // Before the size is asked: whatever is asked from now on is of one medium, or the guard says so.
     const guard = file instanceof Removable ? new MediumGuard(guardedDrive(file)) : undefined;
     const { size } = file;
     if (size === 0) {
-      throw new MediumRefused(`"${printable(device)}" is empty: there is nothing to serve`, {
+      throw new MediumRefused(`"${printable(devicePath)}" is empty: there is nothing to serve`, {
         hints: ['"blkcache detect" lists the devices that there are'],
       });
     }
     if (size > MOST_BYTES) {
       throw new MediumRefused(
         `cannot serve "${
-          printable(device)
+          printable(devicePath)
         }": it has ${size} bytes, and less than 8 PiB is possible`,
         {
           hints: ["serve a part of it: losetup --read-only --sizelimit BYTES --find --show DEVICE"],

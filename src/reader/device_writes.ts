@@ -43,7 +43,7 @@ export interface DeviceWritesParts {
   readonly map: FileMap;
   readonly publisher: Publisher;
   /** Descriptor of the image. */
-  readonly image: number;
+  readonly imageFd: number;
   /** MAX_READ bytes, aligned for O_DIRECT. */
   readonly buffer: NativeMemory;
   readonly intents: WriteIntents;
@@ -171,11 +171,11 @@ export class DeviceWrites {
 
   /** Reads the sector at `sector` to its place in the buffer, which begins at `start`. */
   #load(start: number, sector: number): number {
-    const { device, map, image, buffer } = this.#parts;
+    const { device, map, imageFd, buffer } = this.#parts;
     const length = Math.min(device.sectorSize, device.size - sector);
     const address = buffer.address + sector - start;
     if (map.isFinished(sector, sector + length)) {
-      if (tryPreadAll(image, address, length, sector) === length) return 0;
+      if (tryPreadAll(imageFd, address, length, sector) === length) return 0;
     } else if (map.at(sector) === BAD_SECTOR) {
       return EIO;
     }
@@ -192,7 +192,7 @@ export class DeviceWrites {
   /** Makes everything that was written durable. @returns 0, or an error number of the device. */
   #flush(): number {
     if (!this.#isDirty) return 0;
-    const { writable, image, intents, warn, disk = callHere } = this.#parts;
+    const { writable, imageFd, intents, warn, disk = callHere } = this.#parts;
     const beganMs = performance.now();
     const device = writable.sync();
     if (device < 0) {
@@ -202,7 +202,7 @@ export class DeviceWrites {
       return -device;
     }
     this.#isDirty = false;
-    const result = disk(["fdatasync", image]);
+    const result = disk(["fdatasync", imageFd]);
     if (result < 0) {
       warn("cannot sync the image of", -result);
       this.#doubt();

@@ -4,11 +4,11 @@ import { pread } from "../sys/fd.ts";
 
 /** Of one image. */
 export class ImageComparison {
-  readonly #image: number;
+  readonly #imageFd: number;
   #bytes = new Uint8Array(0);
 
-  constructor(image: number) {
-    this.#image = image;
+  constructor(imageFd: number) {
+    this.#imageFd = imageFd;
   }
 
   /**
@@ -19,7 +19,7 @@ export class ImageComparison {
   firstDifference(bytes: Uint8Array<ArrayBuffer>, offset: number): number {
     if (this.#bytes.length < bytes.length) this.#bytes = new Uint8Array(bytes.length);
     const known = this.#bytes.subarray(0, bytes.length);
-    const count = pread(this.#image, known, offset);
+    const count = pread(this.#imageFd, known, offset);
     const words = alignDown(count, 4) / 4;
     const one = new Int32Array(known.buffer, 0, words);
     const other = new Int32Array(bytes.buffer, bytes.byteOffset, words);

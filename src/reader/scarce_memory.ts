@@ -18,17 +18,17 @@ const REST_MS = 500;
  * program's code. Reader thread only.
  */
 export class ScarceMemory {
-  readonly #image: number;
-  readonly #source: number | undefined;
+  readonly #imageFd: number;
+  readonly #deviceFd: number | undefined;
   readonly #bed = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #written = 0;
   #faults = majorFaults();
   #lookedMs = performance.now();
 
   /** @param source a regular file that is read through the page cache; undefined: there is none. */
-  constructor(image: number, source: number | undefined) {
-    this.#image = image;
-    this.#source = source;
+  constructor(imageFd: number, deviceFd: number | undefined) {
+    this.#imageFd = imageFd;
+    this.#deviceFd = deviceFd;
   }
 
   /** `length` bytes have been written to the image. What goes wrong is heard by the next fdatasync. */
@@ -36,9 +36,9 @@ export class ScarceMemory {
     this.#written += length;
     if (this.#written >= STRETCH_BYTES) {
       this.#written = 0;
-      beginWriting(this.#image);
-      dropPages(this.#image);
-      if (this.#source !== undefined) dropPages(this.#source);
+      beginWriting(this.#imageFd);
+      dropPages(this.#imageFd);
+      if (this.#deviceFd !== undefined) dropPages(this.#deviceFd);
     }
     this.#restAfterFaults();
   }

@@ -51,7 +51,7 @@ export interface AttachOptions {
 export class AttachedDevice {
   /** Resolves when no thread uses image and shared memory any more. */
   readonly ended: Promise<void>;
-  readonly #device: number;
+  readonly #deviceNumber: number;
   readonly #options: AttachOptions;
   readonly #observe: Observer;
   readonly #name: string;
@@ -71,19 +71,19 @@ export class AttachedDevice {
   static prepare(options: AttachOptions, observe: Observer): AttachedDevice {
     const threads = options.sessions.length + KERNEL_THREADS;
     requireThreads(threads, `the ${threads} threads of an attached device`);
-    const { device } = freeKernelDevice(options.path);
+    const { deviceNumber } = freeKernelDevice(options.path);
     const { size, sectorSize } = options.served;
     if (kernelBlocks(size, sectorSize).blocks === 0) {
       throw new UserError(`${size} bytes are too few for a block device of the kernel's`, {
         hints: ["leave --attach out: NBD clients take any size"],
       });
     }
-    return new AttachedDevice(device, options, observe);
+    return new AttachedDevice(deviceNumber, options, observe);
   }
 
-  /** @param device its packed number. */
-  private constructor(device: number, options: AttachOptions, observe: Observer) {
-    this.#device = device;
+  /** @param deviceNumber its packed number. */
+  private constructor(deviceNumber: number, options: AttachOptions, observe: Observer) {
+    this.#deviceNumber = deviceNumber;
     this.#options = options;
     this.#observe = observe;
     this.#name = `"${printable(options.path)}"`;
@@ -131,8 +131,14 @@ export class AttachedDevice {
     const blocks = kernelBlocks(served.size, served.sectorSize);
     const timeoutSeconds = kernelTimeoutSeconds(timeoutMs);
     const exported = { ...blocks, flags, timeoutSeconds };
-    this.#holder = this.#start({ type: "hold", path, device: this.#device, sockets, exported });
-    this.#watcher = this.#start({ type: "watch", path, device: this.#device });
+    this.#holder = this.#start({
+      type: "hold",
+      path,
+      deviceNumber: this.#deviceNumber,
+      sockets,
+      exported,
+    });
+    this.#watcher = this.#start({ type: "watch", path, deviceNumber: this.#deviceNumber });
     // The holder is never ready: it refuses, or holds the device until it ends.
     await awaited(Promise.race([this.#watcher.ready, this.#holder.ready]));
     this.#sayAttached();

@@ -31,7 +31,7 @@ export async function beginOnReader<Reason extends string>(
   const users = new DescriptorUsers();
   const reader = new ReaderThread(
     { open: request, isDrive, state: state.buffer, sessions: state.sessions },
-    { device: request.device, imagePath: "" },
+    { devicePath: request.devicePath, imagePath: "" },
     users,
     observe,
   );
@@ -73,6 +73,6 @@ async function awaitOpened<Reason>(
   const { readerCounters } = state;
   // Without a read under way it is the opening itself that takes long.
   const sinceMs = () => readerCounters[READER_BUSY_SINCE] || undefined;
-  using _note = new WaitingNote(`${printable(options.device)} to answer`, observe, sinceMs);
+  using _note = new WaitingNote(`${printable(options.devicePath)} to answer`, observe, sinceMs);
   return await Promise.race([reader.opened, over]);
 }

@@ -53,8 +53,8 @@ export class DriveLife {
   constructor(run: Run, request: DeviceRequest, stop: StopRequest) {
     this.#run = run;
     this.#request = request;
-    this.#drive = `"${printable(request.device)}"`;
-    this.#watcher = new WatcherThread(request.device, run.observe);
+    this.#drive = `"${printable(request.devicePath)}"`;
+    this.#watcher = new WatcherThread(request.devicePath, run.observe);
     this.#refusal = new RefusingDoor(run);
     this.#stopped = stop.requested;
     const { fill, giveUpSeconds } = run.options;
@@ -151,7 +151,10 @@ export class DriveLife {
         own = released;
       });
       if (begun === "in use" && !isTold) {
-        this.#tell("awaited", `an earlier look at ${this.#drive} has not ended: waiting for it`);
+        this.#tell(
+          "awaited",
+          `an earlier look at ${this.#drive} has not ended: waiting for it`,
+        );
       }
       const next = begun !== "in use"
         ? begun
@@ -230,7 +233,12 @@ export class DriveLife {
     this.#codes.left(generation.imagePath, code);
     const progress = generation.progress();
     if (reason === "medium gone") {
-      this.#tell("left", `the medium has left ${this.#drive}`, [], goesOn ? progress : undefined);
+      this.#tell(
+        "left",
+        `the medium has left ${this.#drive}`,
+        [],
+        goesOn ? progress : undefined,
+      );
     }
     if (goesOn) {
       this.#patience.left();

@@ -22,9 +22,9 @@ export interface Fitted {
 const HINTS = ["raise the limit: ulimit -n 1024, or LimitNOFILE=1024 in a systemd unit"];
 
 /** What is no device at all is for the run to say. */
-function isDrive(device: string): boolean {
+function isDrive(devicePath: string): boolean {
   try {
-    return detect(device) === Removable;
+    return detect(devicePath) === Removable;
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;
@@ -36,8 +36,8 @@ function isDrive(device: string): boolean {
  * @throws {UserError} when not even one client could be served.
  */
 export function fitToLimits(options: ServeOptions, pageConnections: number): Fitted {
-  const { maxClients, mount, attach, overlay, writeThrough } = options;
-  const hasWatcher = !options.offline && isDrive(options.device);
+  const { maxClients, mount, attach, overlayPath, writeThrough } = options;
+  const hasWatcher = !options.offline && isDrive(options.devicePath);
   const needs = {
     maxClients,
     listeners: options.listen.length + 1,
@@ -45,7 +45,7 @@ export function fitToLimits(options: ServeOptions, pageConnections: number): Fit
     hasWatcher,
     hasMount: mount !== undefined,
     hasAttachment: attach !== undefined,
-    hasWriting: writeThrough || overlay !== undefined,
+    hasWriting: writeThrough || overlayPath !== undefined,
   };
   const free = freeDescriptors(descriptorsWanted(needs));
   const budget = descriptorBudget({ ...needs, free });

@@ -33,7 +33,7 @@ const END_MS = 1000;
 /** What to show, and as which file. */
 export interface FuseMountOptions {
   /** As it was named on the command line. */
-  readonly file: string;
+  readonly path: string;
   /** Permission bits of what is made of the device; nobody may write to the file. */
   readonly mode: number;
   readonly state: SharedState;
@@ -70,7 +70,7 @@ export class FuseMount {
   static async start(options: FuseMountOptions, observe: Observer): Promise<FuseMount> {
     requireThreads(FUSE_THREADS, `the ${FUSE_THREADS} threads of a mounted file`);
     const info = (message: string) => observe({ event: "info", message });
-    const point = MountPoint.prepare(options.file, info);
+    const point = MountPoint.prepare(options.path, info);
     let fuse: FuseMount;
     try {
       fuse = new FuseMount(options, point, observe);
@@ -82,7 +82,7 @@ export class FuseMount {
     try {
       const refused = await fuse.#negotiated();
       if (refused === undefined) return fuse;
-      throw new UserError(`cannot show the device as "${printable(options.file)}": ${refused}`, {
+      throw new UserError(`cannot show the device as "${printable(options.path)}": ${refused}`, {
         hints: [OTHER_WAY],
       });
     } catch (error) {
@@ -99,11 +99,11 @@ export class FuseMount {
     this.#point = point;
     const timeMs = Date.now();
     const mode = options.mode & READ_ONLY;
-    const lanes = mountSaying(options.file, point.target, mode);
+    const lanes = mountSaying(options.path, point.target, mode);
     const mountId = point.mountId();
     if (mountId === undefined) {
       for (const fd of lanes.flat()) closeFd(fd);
-      const file = `"${printable(options.file)}"`;
+      const file = `"${printable(options.path)}"`;
       throw new UserError(`${file} has been unmounted or removed at this moment`, {
         hints: ["start again"],
       });
@@ -147,7 +147,7 @@ export class FuseMount {
     const answers = this.#threads.map(({ negotiated }) => negotiated);
     // It rejects when no thread is left to agree.
     const first = Promise.any(answers).catch(() => undefined);
-    const what = `the kernel to show "${printable(this.#options.file)}"`;
+    const what = `the kernel to show "${printable(this.#options.path)}"`;
     const agreed = await awaitStart(what, first, this.#options.stopped, this.#observe);
     if (agreed) return undefined;
     return agreed === false ? "the kernel's FUSE is too old" : "the threads have ended";
@@ -155,7 +155,7 @@ export class FuseMount {
 
   /** No thread serves it any more, and that was not our wish. */
   #over(): void {
-    const file = printable(this.#options.file);
+    const file = printable(this.#options.path);
     if (this.#mounted() === undefined) {
       this.#removeFile();
       this.#observe({ event: "info", message: `"${file}" has been unmounted` });
@@ -168,7 +168,7 @@ export class FuseMount {
   #died(error: string): void {
     this.#observe({
       event: "warning",
-      message: `a thread that serves "${printable(this.#options.file)}" has ended by an error of ` +
+      message: `a thread that serves "${printable(this.#options.path)}" has ended by an error of ` +
         `blkcache: ${error}`,
       hints: ["the reads that it had have failed; the other threads go on"],
     });
@@ -194,7 +194,7 @@ export class FuseMount {
   }
 
   #unmount(): void {
-    const file = printable(this.#options.file);
+    const file = printable(this.#options.path);
     const mount = this.#mounted();
     if (mount === undefined || this.#tryUnmount(mount, 0) === undefined) return;
     const error = this.#tryUnmount(mount, MNT_DETACH);
@@ -224,7 +224,7 @@ export class FuseMount {
     try {
       this.#point.remove();
     } catch (error) {
-      const file = printable(this.#options.file);
+      const file = printable(this.#options.path);
       this.#warn(`cannot remove the empty file "${file}": ${said(error)}`, []);
     }
   }

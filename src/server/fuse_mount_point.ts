@@ -38,10 +38,10 @@ export class MountPoint implements Disposable {
   }
 
   /** @param info is told when something was in the way and has been cleared. @throws {UserError} */
-  static prepare(file: string, info: (message: string) => void): MountPoint {
-    const name = `"${printable(file)}"`;
+  static prepare(path: string, info: (message: string) => void): MountPoint {
+    const name = `"${printable(path)}"`;
     return saying(`cannot show the device as ${name}`, () => {
-      const entry = findEntry(resolve(file));
+      const entry = findEntry(resolve(path));
       try {
         clearStaleMounts(entry, name, info);
         // It is not looked into: what somebody has mounted there may never answer.

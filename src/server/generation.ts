@@ -71,7 +71,7 @@ export class Generation {
         listeners: listeners.sockets,
         exported: {
           name: exportName,
-          description: describe(options.device, medium),
+          description: describe(options.devicePath, medium),
           isSingle: run.sparesMemory,
         },
         target: offerOf(served, state),
@@ -189,7 +189,7 @@ export class Generation {
     const { run: { options, about, observe }, medium } = this.#parts;
     try {
       finishWrites(medium, {
-        device: options.device,
+        device: options.devicePath,
         program: `blkcache ${about.version}`,
       });
     } catch (error) {
@@ -209,8 +209,8 @@ export class Generation {
     await users.gone;
     this.#clients.close();
     others.close();
-    closeFd(medium.image);
-    if (overlay !== undefined) closeFd(overlay.file);
+    closeFd(medium.imageFd);
+    if (overlay !== undefined) closeFd(overlay.fileFd);
   }
 }
 

@@ -66,7 +66,7 @@ export async function assembleGeneration(
   try {
     return await assembleWith(overlay, run, medium, state, users, makeReader);
   } catch (error) {
-    if (overlay !== undefined) void users.gone.then(() => closeFd(overlay.file));
+    if (overlay !== undefined) void users.gone.then(() => closeFd(overlay.fileFd));
     throw error;
   }
 }
@@ -118,7 +118,7 @@ async function beginSaving(
   if (options.offline) return undefined;
   const isDamaged = () => state.imageDamaged;
   const marks = new UnprovedMarks(unproved, map);
-  const saver = new MapSaver(medium, map, marks, options.device, about, observe, isDamaged);
+  const saver = new MapSaver(medium, map, marks, options.devicePath, about, observe, isDamaged);
   try {
     await saver.begin();
     // The map on disk says now what an earlier run had left behind.
@@ -137,27 +137,27 @@ function readerInit(
   state: SharedState,
   fill: FillRun | undefined,
 ): ReaderInit {
-  const { map, image, fresh, device, blockDevice, size, sectorSize, imagePath } = medium;
+  const { map, imageFd, fresh, deviceFd, blockDevice, size, sectorSize, imagePath } = medium;
   return {
     state: state.buffer,
     sessions: state.sessions,
     map,
     unproved,
-    image,
+    imageFd,
     fresh,
     sparesMemory,
-    device: options.offline ? undefined : device,
+    deviceFd: options.offline ? undefined : deviceFd,
     blockDevice,
     size,
     sectorSize,
     identity: medium.identity,
     settings: options.reader,
     failures: medium.failures,
-    path: options.device,
+    path: options.devicePath,
     fill: fill?.init,
     writing: writeFd === undefined
       ? undefined
-      : { device: writeFd, intentsPath: intentsPathOf(imagePath) },
+      : { deviceFd: writeFd, intentsPath: intentsPathOf(imagePath) },
   };
 }
 
@@ -167,7 +167,7 @@ function servedMedium(
   recorder: DomainRecorder | undefined,
   overlay: OpenOverlay | undefined,
 ): ServedMedium {
-  const { map, image, size, sectorSize, layout } = medium;
+  const { map, imageFd, size, sectorSize, layout } = medium;
   const readAhead = options.offline
     ? 0
     : Math.min(inBytes(options.readAhead, sectorSize), MAX_READ_AHEAD);
@@ -175,7 +175,7 @@ function servedMedium(
   const touched = recorder?.touched.buffer;
   return {
     map,
-    image,
+    imageFd,
     size,
     sectorSize,
     readAhead,
@@ -188,10 +188,10 @@ function servedMedium(
 
 /** @throws {UserError} when it will not do. */
 function overlayOf({ options, about, observe }: Run, medium: Medium): OpenOverlay | undefined {
-  const { overlay: path, device, force } = options;
+  const { overlayPath: path, devicePath, force } = options;
   if (path === undefined) return undefined;
   return openOverlay(
-    { path, device, force, ...about },
+    { path, devicePath, force, ...about },
     medium,
     (message, hints) => observe({ event: "warning", message, hints }),
   );

@@ -49,7 +49,7 @@ export class MapSaver {
     medium: Medium,
     map: FileMap,
     unproved: UnprovedMarks,
-    device: string,
+    devicePath: string,
     about: About,
     observe: Observer,
     isImageDamaged: () => boolean,
@@ -61,10 +61,13 @@ export class MapSaver {
     this.#map = map;
     this.#unproved = unproved;
     const { identity, mapfile } = medium;
-    this.#sidecarText = formatSidecar(identity, { device, program: `blkcache ${about.version}` });
+    this.#sidecarText = formatSidecar(identity, {
+      device: devicePath,
+      program: `blkcache ${about.version}`,
+    });
     this.#settings = new Map([
       ...mapfile?.settings ?? [],
-      ["device", device],
+      ["device", devicePath],
       ["identity", identityId(identity)],
       ["sector-size", String(identity.sectorSize)],
     ]);
@@ -113,7 +116,7 @@ export class MapSaver {
   async #saveChanges(): Promise<boolean> {
     try {
       const bytes = this.#imageBytes(
-        await makeElsewhere(identityOfOpen(this.#medium.image), this.#disk),
+        await makeElsewhere(identityOfOpen(this.#medium.imageFd), this.#disk),
       );
       if (this.#map.version === this.#savedVersion && bytes === this.#savedBytes) return true;
       await this.#write();
@@ -128,13 +131,13 @@ export class MapSaver {
   }
 
   async #write(): Promise<void> {
-    const { image, imagePath, mapPath, sectorSize, mapfile, tail } = this.#medium;
+    const { imageFd, imagePath, mapPath, sectorSize, mapfile, tail } = this.#medium;
     const map = this.#map;
     let version = -1;
     let bytes = -1;
     let transitions = 0;
     await this.#mapfile.save({
-      data: image,
+      data: imageFd,
       dataPath: imagePath,
       snapshot: () => {
         // What is left out now is saved when it has been proved, which changes nothing in the map.

@@ -83,7 +83,7 @@ async function showAsFile(
 ): Promise<FuseMount | undefined> {
   if (options.mount === undefined) return undefined;
   const mount = await FuseMount.start({
-    file: options.mount,
+    path: options.mount,
     mode,
     state,
     firstSession,

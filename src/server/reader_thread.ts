@@ -52,7 +52,7 @@ export class ReaderThread {
   readonly #failed = Promise.withResolvers<void>();
   readonly #filled = Promise.withResolvers<FillResult>();
   readonly #gone = Promise.withResolvers<void>();
-  readonly #names: { device: string; imagePath: string };
+  readonly #names: { devicePath: string; imagePath: string };
   readonly #users: DescriptorUsers;
   readonly #observe: Observer;
   /** Its medium can leave: then DriveLife tells the user. */
@@ -69,7 +69,7 @@ export class ReaderThread {
    */
   constructor(
     firstOrder: ReaderInit | OpenInit,
-    names: { device: string; imagePath: string },
+    names: { devicePath: string; imagePath: string },
     users: DescriptorUsers,
     observe: Observer,
   ) {
@@ -140,7 +140,7 @@ export class ReaderThread {
   }
 
   #hear(message: Exclude<ReaderMessage, { type: "ended" }>): void {
-    const device = printable(this.#names.device);
+    const device = printable(this.#names.devicePath);
     const image = printable(this.#names.imagePath);
     switch (message.type) {
       case "readsFailed":
@@ -170,7 +170,9 @@ export class ReaderThread {
           ],
         );
       case "answers": {
-        const name = message.path === this.#names.device ? "" : ` as "${printable(message.path)}"`;
+        const name = message.path === this.#names.devicePath
+          ? ""
+          : ` as "${printable(message.path)}"`;
         const after = formatDuration(message.silentMs);
         return this.#observe({
           event: "info",

@@ -86,9 +86,9 @@ export class MediaCodes {
   readonly #codes = new Map<string, number>();
 
   /** The medium of `image` has left. The same one may come back, and be completed. */
-  left(image: string, code: number): void {
-    if (code === EXIT_DONE) this.#codes.delete(image);
-    else this.#codes.set(image, code);
+  left(imagePath: string, code: number): void {
+    if (code === EXIT_DONE) this.#codes.delete(imagePath);
+    else this.#codes.set(imagePath, code);
   }
 
   /** The run ends with `code`; a success does not hide what an earlier medium lacks. */

@@ -50,24 +50,24 @@ export async function serve(
     parent.observe(event);
     observer(event);
   };
-  const { device, speed, offline } = options;
-  const kind = detect(device);
+  const { devicePath, speed, offline } = options;
+  const kind = detect(devicePath);
   const isDrive = !offline && kind === Removable;
   if (speed !== undefined && !isDrive) {
-    throw new UserError(`"${printable(device)}" is no optical drive: --speed has no meaning`);
+    throw new UserError(`"${printable(devicePath)}" is no optical drive: --speed has no meaning`);
   }
   if (options.attach !== undefined) checkKernelDevice(options.attach);
   if (isDrive && options.writeThrough) {
     throw new UserError(
-      `what is in "${printable(device)}" may be exchanged: it is not written to`,
+      `what is in "${printable(devicePath)}" may be exchanged: it is not written to`,
       {
         hints: ["keep what is written apart from it: --overlay FILE"],
       },
     );
   }
-  const name = sourceName(device);
+  const name = sourceName(devicePath);
   const listeners = openListeners({
-    socket: options.socket,
+    socket: options.socketPath,
     tcp: options.listen,
     deviceName: name,
     exportName: options.exportName,
@@ -103,9 +103,9 @@ async function beginOnDevice(
   request: DeviceRequest,
   stop: StopRequest,
 ): Promise<Generation | StopSignal> {
-  const { options: { device, reader: { timeoutMs } } } = run;
+  const { options: { devicePath, reader: { timeoutMs } } } = run;
   const refusal = new RefusingDoor(run, timeoutMs);
-  if (timeoutMs > 0) refusal.begin(`"${printable(device)}" does not answer yet: try again`);
+  if (timeoutMs > 0) refusal.begin(`"${printable(devicePath)}" does not answer yet: try again`);
   const state = generationState(run.options);
   try {
     return await beginOnReader(run, request, state, stop.requested, async () => {
@@ -124,7 +124,7 @@ async function beginOnFile(
 ): Promise<Generation | StopSignal> {
   const opened = openDevice(request, undefined, warner(run.observe));
   const { medium, writeFd } = opened;
-  const names = { device: request.device, imagePath: medium.imagePath };
+  const names = { devicePath: request.devicePath, imagePath: medium.imagePath };
   const state = generationState(run.options);
   const users = new DescriptorUsers();
   try {
@@ -174,22 +174,22 @@ function warner(observe: Observer): Warn {
   return (message, hints) => observe({ event: "warning", message, hints });
 }
 
-function tellOfWrites({ options: { device }, observe }: Run): void {
-  warner(observe)(`clients can write to "${printable(device)}" itself`, [
+function tellOfWrites({ options: { devicePath }, observe }: Run): void {
+  warner(observe)(`clients can write to "${printable(devicePath)}" itself`, [
     "what was there before is lost with each write; --overlay FILE keeps writes apart from it",
   ]);
 }
 
 function requestOf(options: ServeOptions, name: string): DeviceRequest {
-  const { device, image, folder, map, direct, blockSize, force, keepCache } = options;
+  const { devicePath, imagePath, folder, mapPath, direct, blockSize, force, keepCache } = options;
   const { offline, writeThrough, speed } = options;
-  const isOverlaid = options.overlay !== undefined;
+  const isOverlaid = options.overlayPath !== undefined;
   const medium = {
-    device,
+    devicePath,
     name,
-    image,
+    imagePath,
     folder,
-    map,
+    mapPath,
     direct,
     blockSize,
     force,

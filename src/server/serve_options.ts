@@ -28,17 +28,17 @@ export interface FillRequest {
 /** Options of a run, in the words of the command line. Sizes are bytes. */
 export interface ServeOptions {
   /** The device, drive or regular file to serve. */
-  device: string;
+  devicePath: string;
   /** There is no device: `device` is an image, which is served as far as it goes and not changed. */
   offline: boolean;
   /** The image; undefined: `./NAME-ID.img`. */
-  image: string | undefined;
+  imagePath: string | undefined;
   /** Where an image that is not named goes. */
   folder: string;
   /** The mapfile; undefined: beside the image, with `.map` appended. */
-  map: string | undefined;
+  mapPath: string | undefined;
   /** The Unix socket; undefined: chosen by the rules of `socketPath`. */
-  socket: string | undefined;
+  socketPath: string | undefined;
   /** TCP addresses to listen on as well. */
   listen: readonly { host: string; port: number }[];
   /** Export name, default "". */
@@ -72,7 +72,7 @@ export interface ServeOptions {
   /** What clients write goes to the device and the image. */
   writeThrough: boolean;
   /** The file that takes what clients write; undefined: none. */
-  overlay: string | undefined;
+  overlayPath: string | undefined;
   /** Also show the device as this file; undefined: do not. */
   mount: string | undefined;
   /** The run ends when the program ends that has started it. */

@@ -12,13 +12,13 @@ const PATIENCE_MS = 500;
 /** The watcher worker from main's side, with the last state of the drive that it reported. */
 export class WatcherThread {
   readonly #thread: Thread<WatcherOrder, WatcherMessage>;
-  readonly #device: string;
+  readonly #devicePath: string;
   #round = 0;
   #seen: Seen | undefined;
   #next = Promise.withResolvers<void>();
 
-  constructor(device: string, observe: Observer) {
-    this.#device = device;
+  constructor(devicePath: string, observe: Observer) {
+    this.#devicePath = devicePath;
     this.#thread = new Thread(new URL("../workers/watcher.ts", import.meta.url), "watcher", {
       heard: (message) => {
         if (message.type === "seen") this.#hear(message.round, message.seen);
@@ -59,7 +59,7 @@ export class WatcherThread {
     this.#seen = undefined;
     this.#thread.order({
       type: "watch",
-      device: this.#device,
+      devicePath: this.#devicePath,
       intervalMs: INTERVAL_MS,
       round: ++this.#round,
     });

@@ -33,7 +33,7 @@ export interface CachedFileOptions {
   readonly state: SharedState;
   readonly session: number;
   /** Descriptor of the image. */
-  readonly image: number;
+  readonly imageFd: number;
   /** Bytes. */
   readonly size: number;
   readonly sectorSize: number;
@@ -60,7 +60,7 @@ export class CachedFile implements NbdBackend {
   readonly #map: FileMap;
   readonly #state: SharedState;
   readonly #session: number;
-  readonly #image: number;
+  readonly #imageFd: number;
   readonly #output: NativeMemory;
   readonly #queue: SessionQueue;
   readonly #readAhead: ReadAhead;
@@ -79,7 +79,7 @@ export class CachedFile implements NbdBackend {
     this.#map = options.map;
     this.#state = options.state;
     this.#session = options.session;
-    this.#image = options.image;
+    this.#imageFd = options.imageFd;
     this.#output = options.output;
     this.#queue = new SessionQueue(options.state, options.session);
     this.#touched = options.touched &&
@@ -119,12 +119,12 @@ export class CachedFile implements NbdBackend {
     if (this.#bounces.inUse || this.#state.imageDamaged) return -1;
     if (!this.#map.isFinished(offset, end)) return -1;
     // An image that was cut short is found out here, before a reply has begun.
-    return seekEnd(this.#image) >= end ? this.#image : -1;
+    return seekEnd(this.#imageFd) >= end ? this.#imageFd : -1;
   }
 
   /** @returns bytes, fewer than `length` when the image has lost the next one. */
   #readImage(at: number, offset: number, length: number): number {
-    const count = tryPreadAll(this.#image, this.#output.address + at, length, offset);
+    const count = tryPreadAll(this.#imageFd, this.#output.address + at, length, offset);
     if (count === length) return count;
     this.#imageLost = true;
     this.#state.noteImageDamaged();
@@ -261,7 +261,7 @@ export class CachedFile implements NbdBackend {
     extent.end = this.#run.end;
     extent.status = this.#run.status;
     extent.zero = false;
-    if (extent.status === FINISHED) describeData(this.#image, offset, extent);
+    if (extent.status === FINISHED) describeData(this.#imageFd, offset, extent);
   }
 
   /** True when something parked has ended. */
@@ -297,16 +297,16 @@ export class CachedFile implements NbdBackend {
  * Says whether `extent`, which begins at `offset` and which the map calls finished, is a hole of the file; cuts
  * it where that changes. The map is asked first: a hole in a `+` run reads as zeros, now and later.
  */
-export function describeData(file: number, offset: number, extent: DescribedExtent): void {
+export function describeData(fd: number, offset: number, extent: DescribedExtent): void {
   extent.zero = false;
-  const data = trySeekData(file, offset);
+  const data = trySeekData(fd, offset);
   // No data until the end of the file; behind that there is nothing, which is not zero but lost.
-  if (data === -ENXIO) extent.zero = trySeekHole(file, extent.end - 1) >= 0;
+  if (data === -ENXIO) extent.zero = trySeekHole(fd, extent.end - 1) >= 0;
   else if (data > offset) {
     extent.zero = true;
     extent.end = Math.min(extent.end, data);
   } else if (data === offset) {
-    const hole = trySeekHole(file, offset);
+    const hole = trySeekHole(fd, offset);
     if (hole > offset) extent.end = Math.min(extent.end, hole);
   }
 }

@@ -69,7 +69,7 @@ export interface OverlayParts {
   readonly path: string;
   readonly mapPath: string;
   /** Descriptor of the file, as large as the device. */
-  readonly file: number;
+  readonly fileFd: number;
   /** Permission bits of a new mapfile. */
   readonly mode: number;
   readonly map: FileMap;
@@ -95,7 +95,7 @@ export interface OverlayParts {
 export class Overlay {
   readonly #parts: OverlayParts;
   readonly #map: FileMap;
-  readonly #file: number;
+  readonly #fileFd: number;
   readonly #words: Int32Array;
   readonly #claims: FutexLock;
   readonly #flushing: FutexLock;
@@ -107,15 +107,15 @@ export class Overlay {
   constructor(parts: OverlayParts) {
     this.#parts = parts;
     this.#map = parts.map;
-    this.#file = parts.file;
+    this.#fileFd = parts.fileFd;
     this.#words = new Int32Array(parts.words);
     this.#claims = new FutexLock(this.#words, CLAIMS_LOCK);
     this.#flushing = new FutexLock(this.#words, FLUSH_LOCK);
-    this.#room = new SpareRoom(parts.file);
+    this.#room = new SpareRoom(parts.fileFd);
   }
 
   get file(): number {
-    return this.#file;
+    return this.#fileFd;
   }
 
   // --- reads --------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ export class Overlay {
 
   /** Copies bytes that are in the overlay to memory. @returns how many; fewer when some cannot be read. */
   read(address: number, offset: number, length: number): number {
-    return Math.max(0, tryPreadAll(this.#file, address, length, offset));
+    return Math.max(0, tryPreadAll(this.#fileFd, address, length, offset));
   }
 
   // --- writes: 0, or a positive error number ------------------------------------------------------
@@ -148,7 +148,7 @@ export class Overlay {
     if (this.#isBroken) return EIO;
     const full = Atomics.load(this.#words, FULL) === 1;
     if (!this.#room.has(length, full)) return this.#failed(ENOSPC);
-    const result = tryPwriteAll(this.#file, address, length, offset);
+    const result = tryPwriteAll(this.#fileFd, address, length, offset);
     return result < 0 ? this.#failed(-result) : this.#claim(offset, offset + length);
   }
 
@@ -162,7 +162,7 @@ export class Overlay {
     const result = mayLeaveHoles
       ? this.#punch(offset, length)
       : this.#room.has(length, true)
-      ? tryZeroRange(this.#file, offset, length)
+      ? tryZeroRange(this.#fileFd, offset, length)
       : -ENOSPC;
     if (result === 0) return this.#claim(offset, offset + length);
     if (result !== -EOPNOTSUPP) return this.#failed(-result);
@@ -179,7 +179,7 @@ export class Overlay {
 
   #punch(offset: number, length: number): number {
     if (!this.#canPunch) return -EOPNOTSUPP;
-    const result = tryPunchHole(this.#file, offset, length);
+    const result = tryPunchHole(this.#fileFd, offset, length);
     if (result === -EOPNOTSUPP) this.#canPunch = false;
     return result;
   }
@@ -254,7 +254,7 @@ export class Overlay {
     let isSynced = false;
     let isWhole = false;
     const save = saveClaims({
-      data: this.#file,
+      data: this.#fileFd,
       dataPath: path,
       snapshot: () => isSaved ? undefined : map.snapshot(),
       encode: (snapshot, { size, nlink }: FileIdentity) => {

@@ -78,11 +78,11 @@ export function fillBounce(
   requestStart: number,
   requestEnd: number,
   sectorSize: number,
-  source: number,
+  from: number,
   start: number,
   end: number,
 ): void {
-  copyMemory(bounce + start - requestStart, source, end - start);
+  copyMemory(bounce + start - requestStart, from, end - start);
   const flags = bounce + requestEnd - requestStart;
   const first = Math.floor((start - requestStart) / sectorSize);
   const last = Math.ceil((end - requestStart) / sectorSize);

@@ -68,9 +68,9 @@ export function makeDevice(major: number, minor: number): number {
 }
 
 /** The two halves of a dev_t. */
-export function deviceNumbers(device: number): { major: number; minor: number } {
-  const low = device % 2 ** 32;
-  const high = Math.floor(device / 2 ** 32);
+export function deviceNumbers(deviceNumber: number): { major: number; minor: number } {
+  const low = deviceNumber % 2 ** 32;
+  const high = Math.floor(deviceNumber / 2 ** 32);
   return {
     major: ((low >>> 8) & 0xfff) + (high >>> 12) * 0x1000,
     minor: (low & 0xff) + (low >>> 20) * 0x100,

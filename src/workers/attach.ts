@@ -48,11 +48,11 @@ main.obey((order) => {
 });
 
 /** The kernel takes all connections from one thread only. */
-function hold({ path, device, sockets, exported }: HoldOrder): void {
+function hold({ path, deviceNumber, sockets, exported }: HoldOrder): void {
   let fd = -1;
   let isOurs = false;
   try {
-    fd = openKernelDevice(path, device, O_RDWR);
+    fd = openKernelDevice(path, deviceNumber, O_RDWR);
     // First of all: what somebody else has set up refuses our sockets, and stays as it is.
     for (const socket of sockets) {
       nbdSetSocket(fd, socket);
@@ -85,8 +85,8 @@ function refusal(path: string, errno: number): UserError {
   });
 }
 
-function watch({ path, device }: WatchOrder): void {
-  const block = new SysfsBlock(device);
+function watch({ path, deviceNumber }: WatchOrder): void {
+  const block = new SysfsBlock(deviceNumber);
   const tick = new Int32Array(new SharedArrayBuffer(4));
   let holder: string | undefined;
   while ((holder = block.attribute("pid")) === undefined || !block.size) {
@@ -113,7 +113,7 @@ function detach(): void {
 
 function withDevice({ path, block }: Watched, use: (fd: number) => unknown): void {
   errnoOf(() => {
-    const fd = openKernelDevice(path, block.device, O_RDONLY | O_NONBLOCK);
+    const fd = openKernelDevice(path, block.deviceNumber, O_RDONLY | O_NONBLOCK);
     use(fd);
     closeFd(fd);
   });

@@ -8,7 +8,7 @@ export interface HoldOrder {
   readonly type: "hold";
   readonly path: string;
   /** Packed device number. */
-  readonly device: number;
+  readonly deviceNumber: number;
   /** The kernel's ends of the connections; the thread closes them. */
   readonly sockets: readonly number[];
   readonly exported: KernelExport;
@@ -19,7 +19,7 @@ export interface WatchOrder {
   readonly type: "watch";
   readonly path: string;
   /** Packed device number. */
-  readonly device: number;
+  readonly deviceNumber: number;
 }
 
 /** To the same: what was written to the device is to be passed on to us, or the kernel is to let go. */

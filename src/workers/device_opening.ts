@@ -41,7 +41,7 @@ export function openForMain(
     }
     letGo(opened);
   } catch (error) {
-    main.refuse(refusalOf(error, open.device, isDrive));
+    main.refuse(refusalOf(error, open.devicePath, isDrive));
   }
   return undefined;
 }
@@ -53,12 +53,12 @@ export function letGo(device: OpenDevice): void {
 }
 
 /** @throws an error that is neither the medium's nor the user's fault. */
-function refusalOf(error: unknown, device: string, isDrive: boolean): Error {
+function refusalOf(error: unknown, devicePath: string, isDrive: boolean): Error {
   if (isDrive && hasLeft(error)) return new MediumLeft();
   if (error instanceof UserError) return error;
   if (!(error instanceof SystemError)) throw error;
   const kind = isDrive ? MediumRefused : UserError;
-  return new kind(`cannot open "${printable(device)}": ${error.message}`);
+  return new kind(`cannot open "${printable(devicePath)}": ${error.message}`);
 }
 
 function hasLeft(error: unknown): boolean {

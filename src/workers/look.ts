@@ -28,8 +28,8 @@ main.obey((order) => {
   }
 });
 
-function look({ device, path }: LookOrder): void {
-  const info = describeBlockDevice(new SysfsBlock(device));
+function look({ deviceNumber, path }: LookOrder): void {
+  const info = describeBlockDevice(new SysfsBlock(deviceNumber));
   tell({ type: "described", info });
   const isEmpty = info.medium === "absent" || info.medium === "open";
   if (path === undefined || isEmpty) return tell({ type: "done", content: undefined });

@@ -6,7 +6,7 @@ import type { Ended, Refused } from "./thread_messages.ts";
 /** What to look at. Plain data. */
 export interface LookOrder {
   /** Packed number of a block device. */
-  readonly device: number;
+  readonly deviceNumber: number;
   /** Read what stands on it, by this path; undefined: only describe the device. */
   readonly path: string | undefined;
 }

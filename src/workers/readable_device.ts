@@ -36,25 +36,25 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
   #scratch: NativeMemory | undefined;
 
   constructor(
-    { device = -1, size, sectorSize, blockDevice, writing, path, image, identity }: ReaderInit,
+    { deviceFd = -1, size, sectorSize, blockDevice, writing, path, imageFd, identity }: ReaderInit,
     guard: MediumGuard | undefined,
     ring: UringReader | undefined,
     map: FileMap,
     warn: Warn,
   ) {
-    this.#fd = device;
+    this.#fd = deviceFd;
     this.size = size;
     this.sectorSize = sectorSize;
     this.isDrive = guard !== undefined;
     this.isSameMedium = guard === undefined ? () => true : () => guard.isSame();
     this.looksTheSame = guard?.isCertain === false ? () => guard.looksTheSame() : undefined;
     this.#tryPread = ring === undefined ? tryPread : (...args) => ring.tryPread(...args);
-    this.isCached = device >= 0 && !isDirect(device);
-    if (this.isCached) this.#directFd = openDirect(device);
+    this.isCached = deviceFd >= 0 && !isDirect(deviceFd);
+    if (this.isCached) this.#directFd = openDirect(deviceFd);
     // Another drive's medium is another run's. What clients write goes to the descriptor that was claimed.
-    if (device >= 0 && blockDevice && guard === undefined && writing === undefined) {
+    if (deviceFd >= 0 && blockDevice && guard === undefined && writing === undefined) {
       this.#reopening = new Reopening({
-        ...{ path, fd: device, size, sectorSize, identity, map, image, warn },
+        ...{ path, fd: deviceFd, size, sectorSize, identity, map, imageFd, warn },
         tryPread: this.#tryPread,
       });
     }

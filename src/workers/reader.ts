@@ -69,10 +69,10 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   const map = FileMap.attach(data.map);
   // What was `+` and is no more leaves bytes behind: only in a run that does not write they are holes for sure.
   const imageWriter = new ImageWriter(
-    data.image,
+    data.imageFd,
     data.fresh && data.writing === undefined,
     data.sparesMemory
-      ? new ScarceMemory(data.image, data.blockDevice ? undefined : data.device)
+      ? new ScarceMemory(data.imageFd, data.blockDevice ? undefined : data.deviceFd)
       : undefined,
   );
   const publisher = new Publisher(map, imageWriter, state, {
@@ -120,21 +120,27 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
     },
     settings: data.settings,
     failures: data.failures,
-    isOffline: data.device === undefined,
-    comparison: new ImageComparison(data.image),
+    isOffline: data.deviceFd === undefined,
+    comparison: new ImageComparison(data.imageFd),
     fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),
     writes: data.writing &&
       ((pending) =>
-        makeWrites(data.writing!, pending, { device, map, publisher, image: data.image, buffer })),
+        makeWrites(data.writing!, pending, {
+          device,
+          map,
+          publisher,
+          imageFd: data.imageFd,
+          buffer,
+        })),
   });
   reader.run();
   buffer.release();
 }
 
 function makeWrites(
-  { device: fd, intentsPath }: WritingInit,
+  { deviceFd: fd, intentsPath }: WritingInit,
   pending: PendingReads,
-  parts: Pick<DeviceWritesParts, "device" | "map" | "publisher" | "image" | "buffer">,
+  parts: Pick<DeviceWritesParts, "device" | "map" | "publisher" | "imageFd" | "buffer">,
 ): DeviceWrites {
   const ring = uring;
   let toldMs = -Infinity;

@@ -40,13 +40,13 @@ export interface ReaderInit extends SharedMemory {
   readonly map: SharedArrayBuffer;
   /** Memory of its UnprovedMarks. */
   readonly unproved: SharedArrayBuffer;
-  readonly image: number;
+  readonly imageFd: number;
   /** The image was empty when this run began: what is not `+` is a hole. */
   readonly fresh: boolean;
   /** Memory is short: what has been written to the image is not left in the page cache. */
   readonly sparesMemory: boolean;
   /** Undefined: there is none. */
-  readonly device: number | undefined;
+  readonly deviceFd: number | undefined;
   /** Whether it is a block device: those are read so that a hang does not keep the process from ending. */
   readonly blockDevice: boolean;
   readonly size: number;
@@ -67,7 +67,7 @@ export interface ReaderInit extends SharedMemory {
 /** How to write to the device. */
 export interface WritingInit {
   /** Another descriptor of it. */
-  readonly device: number;
+  readonly deviceFd: number;
   /** Where the record of writes goes. */
   readonly intentsPath: string;
 }

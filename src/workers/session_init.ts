@@ -14,7 +14,7 @@ export interface SessionInit extends SharedMemory {
 /** What is served. Sizes are bytes. */
 export interface ServedMedium {
   readonly map: SharedArrayBuffer;
-  readonly image: number;
+  readonly imageFd: number;
   readonly size: number;
   readonly sectorSize: number;
   readonly readAhead: number;

@@ -125,8 +125,8 @@ export class SocketPeer implements Peer {
     this.giveRoomBack();
   }
 
-  sendFile(file: number, offset: number, length: number): void {
-    const result = trySendFile(this.#socket, file, offset, length, this.#position);
+  sendFile(fd: number, offset: number, length: number): void {
+    const result = trySendFile(this.#socket, fd, offset, length, this.#position);
     if (result === length) return;
     // The reply cannot be taken back. If it is the image's fault, reading shows it, and nobody sends from it
     // unread from now on.

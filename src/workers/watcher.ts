@@ -25,7 +25,7 @@ main.obey((order) => {
   stop.abort();
   if (order.type === "watch") {
     const { signal } = stop = new AbortController();
-    watch = watch.then(() => follow(order.device, order.intervalMs, order.round, signal));
+    watch = watch.then(() => follow(order.devicePath, order.intervalMs, order.round, signal));
   } else {
     void watch.then(() => main.end());
   }
@@ -37,7 +37,7 @@ function isBusy(): boolean {
 }
 
 async function follow(
-  device: string,
+  devicePath: string,
   intervalMs: number,
   round: number,
   signal: AbortSignal,
@@ -48,9 +48,9 @@ async function follow(
   };
   let complaint = "";
   while (!signal.aborted) {
-    if (isThere(device)) {
+    if (isThere(devicePath)) {
       try {
-        await watchMedium(device, {
+        await watchMedium(devicePath, {
           signal,
           intervalMs,
           isBusy,
@@ -61,21 +61,21 @@ async function follow(
       } catch (error) {
         // It may have gone since; without the right to open it there is nothing to be done either.
         if (!(error instanceof UserError || error instanceof SystemError)) throw error;
-        if (isThere(device) && error.message !== complaint) {
+        if (isThere(devicePath) && error.message !== complaint) {
           complaint = error.message;
-          logger.warning(`cannot watch "${printable(device)}": ${complaint}`);
+          logger.warning(`cannot watch "${printable(devicePath)}": ${complaint}`);
         }
       }
     }
     if (signal.aborted) return;
-    if (!isThere(device)) tell({ type: "seen", round, seen: { drive: false, medium: null } });
+    if (!isThere(devicePath)) tell({ type: "seen", round, seen: { drive: false, medium: null } });
     await pause(intervalMs, signal);
   }
 }
 
-function isThere(device: string): boolean {
+function isThere(devicePath: string): boolean {
   try {
-    return Removable.check(device);
+    return Removable.check(devicePath);
   } catch (error) {
     if (error instanceof SystemError) return false;
     throw error;

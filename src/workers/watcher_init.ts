@@ -5,7 +5,7 @@ import type { Ended, SharedMemory, Warning } from "./thread_messages.ts";
 /** What main sends. Plain data. */
 export type WatcherOrder =
   /** Begin; or look anew, and tell what there is even if it is the same. */
-  | { type: "watch"; device: string; intervalMs: number; round: number }
+  | { type: "watch"; devicePath: string; intervalMs: number; round: number }
   /** Who reads the drive from now on: its shared memory. */
   | { type: "reader" } & SharedMemory
   /** End, and put back what was changed in the kernel. */

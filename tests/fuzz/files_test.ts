@@ -200,14 +200,14 @@ const DONE = ".";
 
 function overlayRequest(folder: TestFolder) {
   const path = folder.file("overlay");
-  return { path, device: folder.file("device"), force: false, version: "0", commandLine: "x" };
+  return { path, devicePath: folder.file("device"), force: false, version: "0", commandLine: "x" };
 }
 
 function overlayMaps(folder: TestFolder, content: Uint8Array<ArrayBuffer>): Uint8Array[] {
   const found: Uint8Array[] = [];
   serveFile(folder.file("device"), folder.file("image"), undefined, content, ({ medium }) => {
-    const { file } = openOverlay(overlayRequest(folder), medium, () => {});
-    closeFd(file);
+    const { fileFd } = openOverlay(overlayRequest(folder), medium, () => {});
+    closeFd(fileFd);
     found.push(Deno.readFileSync(folder.file("overlay.map")));
   });
   const text = new TextDecoder().decode(found[0]);
@@ -221,7 +221,7 @@ function checkOverlay({ medium }: OpenDevice, _file: Uint8Array, folder: TestFol
     [message, ...hints].forEach(checkPrintable);
   try {
     const overlay = openOverlay(overlayRequest(folder), medium, warn);
-    closeFd(overlay.file);
+    closeFd(overlay.fileFd);
     const map = FileMap.attach(overlay.map);
     if (map.size !== medium.size) throw new Error(`the overlay's map is of ${map.size} bytes`);
     for (const { start, end, status } of map.ranges()) {

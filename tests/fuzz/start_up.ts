@@ -48,11 +48,11 @@ export function serveFile(
   const warn = (message: string, hints: readonly string[]) =>
     [message, ...hints].forEach(checkPrintable);
   const medium = {
-    device,
+    devicePath: device,
     name: "device",
-    image,
+    imagePath: image,
     folder: ".",
-    map: undefined,
+    mapPath: undefined,
     direct: undefined,
     blockSize,
     force: false,
@@ -70,7 +70,7 @@ export function serveFile(
       checkBytes(opened, content);
       use(opened);
     } finally {
-      closeFd(opened.medium.image);
+      closeFd(opened.medium.imageFd);
       opened.close();
     }
   } catch (error) {

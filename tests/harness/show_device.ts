@@ -42,21 +42,21 @@ async function show(options: ShowOptions): Promise<void> {
   const { sectorSize = 512, readAhead = 1024 * 1024, timeoutMs = 60_000 } = options;
   const stop = Promise.withResolvers<void>();
   Deno.addSignalListener("SIGTERM", () => stop.resolve());
-  const device = openFile(options.device, O_RDONLY | (options.direct ? O_DIRECT : 0));
-  const image = openFile(options.image, O_RDWR | O_CREAT, 0o600);
-  const size = seekEnd(device);
-  truncateFd(image, size);
+  const deviceFd = openFile(options.device, O_RDONLY | (options.direct ? O_DIRECT : 0));
+  const imageFd = openFile(options.image, O_RDWR | O_CREAT, 0o600);
+  const size = seekEnd(deviceFd);
+  truncateFd(imageFd, size);
   const map = FileMap.create(size);
   const state = SharedState.create(FUSE_THREADS);
-  const medium = { size, sectorSize, map: map.buffer, image };
+  const medium = { size, sectorSize, map: map.buffer, imageFd };
   const readerEnded = startReader({
     ...medium,
     state: state.buffer,
     sessions: FUSE_THREADS,
     fresh: true,
     sparesMemory: false,
-    device,
-    blockDevice: (identityOf(device).mode & S_IFMT) === S_IFBLK,
+    deviceFd,
+    blockDevice: (identityOf(deviceFd).mode & S_IFMT) === S_IFBLK,
     unproved: UnprovedMarks.createMemory(),
     path: "",
     identity: blankIdentity(size, 512),
@@ -64,8 +64,8 @@ async function show(options: ShowOptions): Promise<void> {
     settings: { retries: 0, timeoutMs: 0 },
   });
   const mount = await FuseMount.start({
-    file: options.file,
-    mode: modeOfCopies(device),
+    path: options.file,
+    mode: modeOfCopies(deviceFd),
     state,
     firstSession: 0,
     served: { ...medium, readAhead, readAheadEnd: size, touched: undefined },

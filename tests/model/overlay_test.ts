@@ -29,12 +29,12 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
   const device = new SimulatedDevice(SIZE, SECTOR, random.below(1000));
   for (let count = 0; count < 60; count++) device.bad.add(random.below(SIZE / SECTOR));
   using run = new SimulatedRun(device, { sessions: SESSIONS, mostBytes: 2 * MOST_BYTES });
-  const file = openFile(folder.file("overlay"), O_RDWR | O_CREAT);
-  truncateFd(file, SIZE);
+  const fileFd = openFile(folder.file("overlay"), O_RDWR | O_CREAT);
+  truncateFd(fileFd, SIZE);
   const parts: OverlayParts = {
     path: folder.file("overlay"),
     mapPath: folder.file("overlay.map"),
-    file,
+    fileFd,
     mode: 0o600,
     map: FileMap.create(SIZE),
     words: new SharedArrayBuffer(OVERLAY_WORDS_BYTES),
@@ -140,6 +140,6 @@ Deno.test("sessions read what any of them has written, and the device's bytes el
     assert(parts.map.snapshot().positions.length > 10);
   } finally {
     for (const { writer } of sessions) writer.release();
-    closeFd(file);
+    closeFd(fileFd);
   }
 });

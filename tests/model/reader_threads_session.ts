@@ -35,7 +35,7 @@ function serve(data: Orders, seen: Seen): void {
     map: FileMap.attach(data.map),
     state,
     session: data.session,
-    image: data.image,
+    imageFd: data.image,
     size: DEVICE_BYTES,
     sectorSize: SECTOR,
     readAhead: 262_144,

@@ -153,7 +153,7 @@ const DURABILITY: Row[] = [
   [
     "a flush of the device leaves the image unsynced",
     "reader/device_writes.ts",
-    'const result = disk(["fdatasync", image]);',
+    'const result = disk(["fdatasync", imageFd]);',
     "const result = Math.min(0, image, disk.length);",
     "unit/reader/device_writes_test.ts",
   ],

@@ -3,17 +3,17 @@ import { typedAgain } from "../../../src/base/shell_command.ts";
 
 Deno.test("a hint repeats the command that was typed, with its file, quoted for the shell", () => {
   const table: [said: string, expected: string][] = [
-    [typedAgain({ device: "/dev/sr0" }, "a.img"), "blkcache serve /dev/sr0 a.img"],
+    [typedAgain({ devicePath: "/dev/sr0" }, "a.img"), "blkcache serve /dev/sr0 a.img"],
     [
-      typedAgain({ device: "/dev/sr0" }, "my disc.img", "--force "),
+      typedAgain({ devicePath: "/dev/sr0" }, "my disc.img", "--force "),
       "blkcache serve --force /dev/sr0 'my disc.img'",
     ],
     [
-      typedAgain({ device: "/dev/sdb", shownAs: "shown file" }, "a.img", "--force "),
+      typedAgain({ devicePath: "/dev/sdb", shownAs: "shown file" }, "a.img", "--force "),
       "blkcache mount --force /dev/sdb 'shown file' a.img",
     ],
     [
-      typedAgain({ device: "a.img", shownAs: "shown" }, undefined, "--offline "),
+      typedAgain({ devicePath: "a.img", shownAs: "shown" }, undefined, "--offline "),
       "blkcache mount --offline a.img shown",
     ],
   ];

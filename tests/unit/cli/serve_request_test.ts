@@ -17,11 +17,11 @@ function optionsFrom(line: string): ServeOptions {
 
 Deno.test("the server gets the defaults of the table", () => {
   assertEquals(optionsFrom("serve /dev/sr0"), {
-    device: "/dev/sr0",
+    devicePath: "/dev/sr0",
     offline: false,
-    image: undefined,
-    map: undefined,
-    socket: undefined,
+    imagePath: undefined,
+    mapPath: undefined,
+    socketPath: undefined,
     listen: [],
     exportName: "",
     direct: undefined,
@@ -37,7 +37,7 @@ Deno.test("the server gets the defaults of the table", () => {
     folder: ".",
     mount: undefined,
     writeThrough: false,
-    overlay: undefined,
+    overlayPath: undefined,
     attach: undefined,
     keepCache: true,
     maxClients: 64,
@@ -57,11 +57,11 @@ Deno.test("every option reaches the server", () => {
     "--max-error-rate 128s --verify 3Mi --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0 " +
     "--exit-with-parent";
   assertEquals(optionsFrom(line), {
-    device: "dev",
+    devicePath: "dev",
     offline: false,
-    image: "image",
-    map: "m",
-    socket: "s",
+    imagePath: "image",
+    mapPath: "m",
+    socketPath: "s",
     listen: [{ host: "127.0.0.1", port: 5 }],
     exportName: "e",
     direct: false,
@@ -91,7 +91,7 @@ Deno.test("every option reaches the server", () => {
     folder: ".",
     mount: "shown",
     writeThrough: false,
-    overlay: undefined,
+    overlayPath: undefined,
     attach: "/dev/nbd0",
     keepCache: false,
     maxClients: 3,
@@ -161,7 +161,7 @@ Deno.test("a hint names the command that was typed", () => {
 });
 
 Deno.test("a socket path that the kernel cannot take is refused", () => {
-  assertEquals(optionsFrom(`serve a --socket ${"x".repeat(107)}`).socket?.length, 107);
+  assertEquals(optionsFrom(`serve a --socket ${"x".repeat(107)}`).socketPath?.length, 107);
   const error = assertThrows(() => optionsFrom(`serve a --socket ${"é".repeat(54)}`), UserError);
   assertEquals(error.message, "--socket: a path of 108 bytes is too long for a Unix socket");
 });

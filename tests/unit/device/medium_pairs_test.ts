@@ -40,8 +40,8 @@ function open(
   } = {},
 ): Outcome {
   using folder = new TestFolder();
-  const image = leave(folder, "x.img", make(known), left);
-  prepare(folder, image);
+  const imagePath = leave(folder, "x.img", make(known), left);
+  prepare(folder, imagePath);
   const content = make(now);
   Deno.writeFileSync(folder.file("device"), content);
   using device = File.open(folder.file("device"));
@@ -63,8 +63,8 @@ function open(
       sectorSize,
       name: "device",
       folder: folder.path,
-      image,
-      map: undefined,
+      imagePath,
+      mapPath: undefined,
       force,
       isOverlaid: false,
       checkPlace: () => {},
@@ -75,8 +75,8 @@ function open(
     said.push(error.message);
     hints = error.hints.join("\n");
   }
-  if (cache !== undefined) closeFd(cache.image);
-  const bytes = Deno.readFileSync(image);
+  if (cache !== undefined) closeFd(cache.imageFd);
+  const bytes = Deno.readFileSync(imagePath);
   return { cache, text: said.join("\n"), hints, reads, failed, image: bytes };
 }
 
@@ -400,14 +400,14 @@ Deno.test("a first run reads the head, and what fails of it is known to map and 
     sectorSize: 512,
     name: "device",
     folder: folder.path,
-    image: folder.file("new.img"),
-    map: undefined,
+    imagePath: folder.file("new.img"),
+    mapPath: undefined,
     force: false,
     isOverlaid: false,
     checkPlace: () => {},
     warn: () => {},
   });
-  closeFd(cache.image);
+  closeFd(cache.imageFd);
   assertEquals(failed, 1);
   // Nothing was read since: it may be the device that does not answer.
   assertEquals([...cache.map.ranges(0, MIB)].map(({ end, status }) => [end, status]), [[MIB, 0]]);

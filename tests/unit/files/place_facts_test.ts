@@ -26,14 +26,14 @@ function listed(name: string): BlockDeviceInfo | undefined {
 
 Deno.test("an image beside its source file is apart from it", async () => {
   await inFolder((folder) => {
-    const source = makeFile(folder, "a.iso", 5000);
-    const facts = gatherPlaceFacts({ source, image: `${folder}/a.img`, size: 5000 });
+    const devicePath = makeFile(folder, "a.iso", 5000);
+    const facts = gatherPlaceFacts({ devicePath, imagePath: `${folder}/a.img`, size: 5000 });
     assertEquals([facts.occupant, facts.relation, facts.folderExists], ["nothing", "apart", true]);
     assertEquals([facts.neededBytes, facts.imageBytes], [5000, 5000]);
     assert(facts.freeBytes > 0);
     const resumed = gatherPlaceFacts({
-      source,
-      image: `${folder}/a.img`,
+      devicePath,
+      imagePath: `${folder}/a.img`,
       size: 5000,
       cachedBytes: 4000,
     });
@@ -43,12 +43,12 @@ Deno.test("an image beside its source file is apart from it", async () => {
 
 Deno.test("what is already at the image's path is told apart, links followed", async () => {
   await inFolder((folder) => {
-    const source = makeFile(folder, "a.iso", 10);
+    const devicePath = makeFile(folder, "a.iso", 10);
     makeFile(folder, "old.img", 10);
-    Deno.linkSync(source, `${folder}/hard`);
-    Deno.symlinkSync(source, `${folder}/soft`);
+    Deno.linkSync(devicePath, `${folder}/hard`);
+    Deno.symlinkSync(devicePath, `${folder}/soft`);
     const cases: [string, string][] = [
-      [source, "source"],
+      [devicePath, "source"],
       [`${folder}/hard`, "source"],
       [`${folder}/soft`, "source"],
       [`${folder}/old.img`, "file"],
@@ -56,17 +56,25 @@ Deno.test("what is already at the image's path is told apart, links followed", a
       ["/dev/null", "other"],
       [`${folder}/new.img`, "nothing"],
     ];
-    for (const [image, occupant] of cases) {
-      assertEquals(gatherPlaceFacts({ source, image, size: 10 }).occupant, occupant, image);
+    for (const [imagePath, occupant] of cases) {
+      assertEquals(
+        gatherPlaceFacts({ devicePath, imagePath, size: 10 }).occupant,
+        occupant,
+        imagePath,
+      );
     }
   });
 });
 
 Deno.test("a folder that is not there is found out, and so is a file in its place", async () => {
   await inFolder((folder) => {
-    const source = makeFile(folder, "a.iso", 10);
-    for (const image of [`${folder}/no/such/a.img`, `${source}/a.img`]) {
-      assertEquals(gatherPlaceFacts({ source, image, size: 10 }).folderExists, false, image);
+    const devicePath = makeFile(folder, "a.iso", 10);
+    for (const imagePath of [`${folder}/no/such/a.img`, `${devicePath}/a.img`]) {
+      assertEquals(
+        gatherPlaceFacts({ devicePath, imagePath, size: 10 }).folderExists,
+        false,
+        imagePath,
+      );
     }
   });
 });
@@ -74,7 +82,7 @@ Deno.test("a folder that is not there is found out, and so is a file in its plac
 Deno.test("a source that is not there is an error of the system", async () => {
   await inFolder((folder) => {
     const image = makeFile(folder, "a.img", 10);
-    const question = { source: `${folder}/no`, image, size: 10 };
+    const question = { devicePath: `${folder}/no`, imagePath: image, size: 10 };
     assertEquals(assertThrows(() => checkPlace(question), SystemError).errno, ENOENT);
   });
 });
@@ -108,12 +116,12 @@ Deno.test({
       Deno.symlinkSync(file, `${folder}/soft`);
       using loop = LoopDevice.attach(file);
       for (const path of [file, `${folder}/hard`, `${folder}/soft`]) {
-        const question = { source: loop.path, image: path, size: 1 << 20 };
+        const question = { devicePath: loop.path, imagePath: path, size: 1 << 20 };
         assertEquals(gatherPlaceFacts(question).occupant, "source", path);
         assertMapRefused(path, loop.path, "is the source itself");
       }
       assertMapRefused(loop.path, loop.path, "is the source itself");
-      const question = { source: loop.path, image: copy, size: 1 << 20 };
+      const question = { devicePath: loop.path, imagePath: copy, size: 1 << 20 };
       assertEquals(gatherPlaceFacts(question).occupant, "file");
       checkMapPlace(copy, loop.path);
     });
@@ -136,8 +144,8 @@ Deno.test({
       await run("mkfs.ext4", "-q", inner.path);
       using innerMount = mountAt(inner.path, `${folder}/inner`);
 
-      const relation = (source: string, image: string) =>
-        gatherPlaceFacts({ source, image, size: 1 }).relation;
+      const relation = (devicePath: string, imagePath: string) =>
+        gatherPlaceFacts({ devicePath, imagePath, size: 1 }).relation;
       assertEquals(relation(disk.path, `${mounted.path}/a.img`), "on the source");
       assertEquals(relation(first, `${mounted.path}/a.img`), "on the source");
       assertEquals(relation(second, `${mounted.path}/a.img`), "on the same disk");
@@ -147,14 +155,14 @@ Deno.test({
       assertEquals(relation(inner.path, `${innerMount.path}/a.img`), "on the source");
 
       const image = (path: string) =>
-        gatherPlaceFacts({ source: disk.path, image: path, size: 1 }).occupant;
+        gatherPlaceFacts({ devicePath: disk.path, imagePath: path, size: 1 }).occupant;
       Deno.symlinkSync(disk.path, `${folder}/by-id`);
       assertEquals([image(disk.path), image(`${folder}/by-id`)], ["source", "source"]);
       assertEquals(image(first), "device");
       assertEquals(image(file), "source");
-      const partImage = { source: first, image: file, size: 1 };
+      const partImage = { devicePath: first, imagePath: file, size: 1 };
       assertEquals(gatherPlaceFacts(partImage).occupant, "source", "of a partition too");
-      const innerImage = { source: inner.path, image: file, size: 1 };
+      const innerImage = { devicePath: inner.path, imagePath: file, size: 1 };
       assertEquals(gatherPlaceFacts(innerImage).occupant, "source", "and further down");
       assertMapRefused(`${mounted.path}/a.map`, disk.path, "would lie on the source");
       checkMapPlace(`${mounted.path}/a.map`, second);
@@ -173,8 +181,8 @@ Deno.test({
   ignore: !isRoot(),
   fn: async () => {
     await inFolder((folder) => {
-      const source = makeFile(folder, "a.iso", 10);
-      const facts = (image: string) => gatherPlaceFacts({ source, image, size: 10 });
+      const devicePath = makeFile(folder, "a.iso", 10);
+      const facts = (imagePath: string) => gatherPlaceFacts({ devicePath, imagePath, size: 10 });
       using memory = mountAt("tmpfs", `${folder}/memory`, "tmpfs", "size=1m");
       assertEquals(facts(`${memory.path}/a.img`).inMemory, "yes");
       assert(facts(`${memory.path}/a.img`).freeBytes <= 1 << 20);

@@ -3,8 +3,8 @@ import { judgePlace, type PlaceFacts } from "../../../src/files/place.ts";
 
 const GIB = 2 ** 30;
 const GOOD: PlaceFacts = {
-  image: "/mnt/a.img",
-  source: "/dev/sdb",
+  imagePath: "/mnt/a.img",
+  devicePath: "/dev/sdb",
   folder: "/mnt",
   folderExists: true,
   occupant: "nothing",
@@ -89,6 +89,6 @@ Deno.test("other FUSE file systems are not taken for the network", () => {
 });
 
 Deno.test("names cannot play with the terminal", () => {
-  const [finding] = judgePlace({ ...GOOD, image: "/mnt/\x1b[2J", occupant: "other" });
+  const [finding] = judgePlace({ ...GOOD, imagePath: "/mnt/\x1b[2J", occupant: "other" });
   assert(!finding!.message.includes("\x1b"));
 });

@@ -5,7 +5,7 @@ import { inFolder } from "../../harness/temporary_folder.ts";
 
 const PLAIN: Mount = {
   id: 36,
-  device: makeDevice(98, 0),
+  deviceNumber: makeDevice(98, 0),
   mountPoint: "/mnt2",
   type: "ext3",
   source: "/dev/root",
@@ -33,7 +33,7 @@ const LINES: [string, string, Partial<Mount> | undefined][] = [
     "names with blanks and backslashes",
     "36 35 0:40 / /a\\040b\\134c rw - fuse.sshfs me@host:/x\\040y rw,upperdir=/u\\040v",
     {
-      device: 40,
+      deviceNumber: 40,
       mountPoint: "/a b\\c",
       type: "fuse.sshfs",
       source: "me@host:/x y",

@@ -82,7 +82,7 @@ Deno.test({
       const part = blockDevices().find((block) => block.name === `${loop.name}p1`)!;
       assertEquals([disk.isPartition, part.isPartition], [false, true]);
       assertEquals([disk.size, part.size], [8 << 20, 2 << 20]);
-      assertEquals(part.disk.device, disk.device);
+      assertEquals(part.disk.deviceNumber, disk.deviceNumber);
       assertEquals(disk.disk, disk);
       assertEquals(part.diskNumber("queue/logical_block_size"), 512);
       assertEquals(part.backingFile, file);

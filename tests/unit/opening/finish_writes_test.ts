@@ -28,14 +28,14 @@ class Written implements Disposable {
     imagePath: this.imagePath,
     mapPath: `${this.imagePath}.map`,
     sidecarPath: `${this.imagePath}.json`,
-    image: openFile(this.imagePath, O_RDWR | O_CREAT),
+    imageFd: openFile(this.imagePath, O_RDWR | O_CREAT),
     fresh: false,
     map: this.map.buffer,
     mapfile: undefined,
     tail: undefined,
     identity: { ...blankIdentity(SIZE, 512), serial: "S1", fingerprint: "old" },
     failures: [],
-    device: -1,
+    deviceFd: -1,
     blockDevice: true,
     mode: 0o600,
     size: SIZE,
@@ -51,7 +51,7 @@ class Written implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeFd(this.medium.image);
+    closeFd(this.medium.imageFd);
     this.folder[Symbol.dispose]();
   }
 }

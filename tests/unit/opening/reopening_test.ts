@@ -67,7 +67,7 @@ function play({ was = CONTENT, finished, is, sectorSize = 512 }: Return, attempt
     sectorSize: 512,
     identity: identityOf(was),
     map,
-    image: imageFile.fd,
+    imageFd: imageFile.fd,
     tryPread(fd, address, length, offset) {
       reads.push(offset);
       return tryPread(fd, address, length, offset);

@@ -10,7 +10,7 @@ const FILE = `/dev/shm/blkcache-source-test-${Deno.pid}`;
 Deno.test("a source of 8 PiB is refused with a sentence, one byte less is served", () => {
   const fd = openFile(FILE, O_RDWR | O_CREAT | O_EXCL, 0o600);
   try {
-    const request = { device: FILE, direct: undefined, blockSize: undefined };
+    const request = { devicePath: FILE, direct: undefined, blockSize: undefined };
     truncateFd(fd, MOST_BYTES);
     using source = openSource(request).file;
     assertEquals(source.size, MOST_BYTES);

@@ -104,9 +104,9 @@ export class SimulatedRun implements Disposable {
     this.map = options.map ??
       FileMap.create(device.size, { maxTransitions: 4 * device.size / device.sectorSize + 16 });
     this.state = SharedState.create(sessions);
-    const { map, state, image } = this;
+    const { map, state, image: imageFd } = this;
     const { writable } = options;
-    this.#writer = new ImageWriter(image, options.map === undefined && writable === undefined);
+    this.#writer = new ImageWriter(imageFd, options.map === undefined && writable === undefined);
     this.disk = options.canCrash ? new CrashDisk(dirname(this.imagePath)) : undefined;
     if (this.disk !== undefined) this.#writer.write = this.#recordedWrite(this.disk);
     this.#write = this.#writer.write.bind(this.#writer);
@@ -145,7 +145,7 @@ export class SimulatedRun implements Disposable {
       settings: { retries, timeoutMs: TIMEOUT_MS },
       failures: options.failures,
       fill: this.fill,
-      comparison: new ImageComparison(image),
+      comparison: new ImageComparison(imageFd),
       now: () => device.nowMs,
       writes: writable && ((pending) =>
         new DeviceWrites({
@@ -153,7 +153,7 @@ export class SimulatedRun implements Disposable {
           writable,
           map,
           publisher,
-          image,
+          imageFd,
           buffer: this.#buffer,
           intents: new WriteIntents(this.intentsPath, device.size, 0o600, this.disk?.call),
           ...this.disk && { disk: this.disk.call },
@@ -168,7 +168,7 @@ export class SimulatedRun implements Disposable {
         map,
         state,
         session,
-        image,
+        imageFd,
         size: device.size,
         sectorSize: device.sectorSize,
         readAhead,

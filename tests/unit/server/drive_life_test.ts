@@ -18,7 +18,7 @@ class Drive implements Disposable {
 
   constructor({ once = false, mustComplete = false } = {}) {
     const options = {
-      device: "/dev/sr0",
+      devicePath: "/dev/sr0",
       maxClients: 1,
       once,
       fill: mustComplete ? { exitWhenComplete: true } : undefined,
@@ -30,7 +30,7 @@ class Drive implements Disposable {
       isDrive: true,
       stopped: this.#stop.promise,
     } as unknown as Run;
-    const request = { device: "/dev/sr0" } as never;
+    const request = { devicePath: "/dev/sr0" } as never;
     const stop = { requested: this.#stop.promise } as unknown as StopRequest;
     this.exitCode = new DriveLife(run, request, stop).live();
     this.exitCode.catch(() => {});
@@ -112,7 +112,7 @@ Deno.test("a medium that is refused is followed by the next one", async () => {
   using drive = new Drive();
   drive.show({ drive: true, medium: "1" });
   const first = await drive.reader(1);
-  assertEquals(first.orders[0].open, { device: "/dev/sr0" });
+  assertEquals(first.orders[0].open, { devicePath: "/dev/sr0" });
   first.tell({ type: "refused", refusal: REFUSAL });
   await drive.turn();
   first.tell({ type: "ended" });

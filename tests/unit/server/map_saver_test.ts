@@ -44,14 +44,14 @@ class Saved implements AsyncDisposable {
       imagePath,
       mapPath: `${imagePath}.map`,
       sidecarPath: `${imagePath}.json`,
-      image,
+      imageFd: image,
       fresh: true,
       map: this.map.buffer,
       mapfile: undefined,
       tail: undefined,
       identity: blankIdentity(SIZE, SECTOR),
       failures: [],
-      device: -1,
+      deviceFd: -1,
       blockDevice: false,
       mode: 0o600,
       size: SIZE,
@@ -81,7 +81,7 @@ class Saved implements AsyncDisposable {
   publish(): void {
     const offset = this.#next++ * SECTOR;
     const bytes = new Uint8Array(SECTOR).fill(this.#next);
-    pwrite(this.medium.image, bytes, offset);
+    pwrite(this.medium.imageFd, bytes, offset);
     this.disk.wrote("image", offset, bytes);
     this.map.set(offset, offset + SECTOR, FINISHED);
   }
@@ -97,7 +97,7 @@ class Saved implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.saver.close();
-    closeFd(this.medium.image);
+    closeFd(this.medium.imageFd);
     this.folder[Symbol.dispose]();
   }
 }
@@ -210,7 +210,7 @@ Deno.test("what an image has lost is not claimed, and that is said once", async 
   await using run = new Saved();
   await run.saver.begin();
   for (let count = 0; count < 4; count++) run.publish();
-  truncateFd(run.medium.image, 2 * SECTOR + 7);
+  truncateFd(run.medium.imageFd, 2 * SECTOR + 7);
   assert(await run.saver.save());
   assertEquals(run.saved.total(FINISHED), 2 * SECTOR);
   Deno.removeSync(run.medium.imagePath);

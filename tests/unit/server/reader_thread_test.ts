@@ -11,8 +11,8 @@ import { PlayedTimeouts } from "../../harness/played_timeouts.ts";
 import { DescriptorUsers } from "../../../src/server/descriptor_users.ts";
 import { PlayedWorkers } from "../../harness/played_workers.ts";
 
-const OPEN = { open: { device: "/dev/sdx" }, isDrive: false } as unknown as OpenInit;
-const READ = { device: 3 } as unknown as ReaderInit;
+const OPEN = { open: { devicePath: "/dev/sdx" }, isDrive: false } as unknown as OpenInit;
+const READ = { deviceFd: 3 } as unknown as ReaderInit;
 
 class Thread implements Disposable {
   readonly workers = new PlayedWorkers();
@@ -21,7 +21,7 @@ class Thread implements Disposable {
   readonly thread: ReaderThread;
 
   constructor(order: OpenInit | ReaderInit) {
-    const names = { device: "/dev/sdx", imagePath: "x.img" };
+    const names = { devicePath: "/dev/sdx", imagePath: "x.img" };
     const observe = (event: ServerEvent) => void this.events.push(event);
     this.thread = new ReaderThread(order, names, this.users, observe);
   }

@@ -22,7 +22,7 @@ class Pool implements Disposable {
   #clients = 0;
 
   constructor(maxSessions: number) {
-    const served = { map: this.state.buffer, image: -1, size: 0, sectorSize: 512 };
+    const served = { map: this.state.buffer, imageFd: -1, size: 0, sectorSize: 512 };
     const init = {
       state: this.state.buffer,
       sessions: NUMBERS,

@@ -42,7 +42,7 @@ class Overlaid implements Disposable {
     const parts: OverlayParts = {
       path: this.folder.file("overlay"),
       mapPath: this.folder.file("overlay.map"),
-      file: this.file,
+      fileFd: this.file,
       mode: 0o600,
       map: this.map,
       words: this.words,
