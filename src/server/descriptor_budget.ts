@@ -40,8 +40,8 @@ export interface DescriptorNeeds {
   /** Descriptors that can still be opened; counting may stop at any number that is plenty. */
   readonly free: number;
   readonly maxClients: number;
-  /** Sockets to listen on. */
-  readonly listeners: number;
+  /** TCP addresses to listen on, beside the Unix socket. */
+  readonly tcpListeners: number;
   /** Most connections to the page; 0: there is none. */
   readonly pageConnections: number;
   readonly hasWatcher: boolean;
@@ -78,7 +78,9 @@ export function descriptorBudget(needs: DescriptorNeeds): DescriptorBudget {
 
 function fixed(needs: Omit<DescriptorNeeds, "free">): number {
   return MEDIUM_DESCRIPTORS + READER_DESCRIPTORS + STARTING_DESCRIPTORS + SAVING_DESCRIPTORS +
-    needs.listeners +
+    1 + needs.tcpListeners +
+    // Clients by TCP leave room for one on the Unix socket: without it none of them would ever be let in.
+    (needs.tcpListeners > 0 ? SESSION_DESCRIPTORS : 0) +
     // The page's own socket.
     (needs.pageConnections > 0 ? 1 : 0) +
     (needs.hasWatcher ? WATCHER_DESCRIPTORS : 0) +

@@ -40,7 +40,7 @@ export function fitToLimits(options: ServeOptions, pageConnections: number): Fit
   const hasWatcher = !options.offline && isDrive(options.devicePath);
   const needs = {
     maxClients,
-    listeners: options.listen.length + 1,
+    tcpListeners: options.listen.length,
     pageConnections,
     hasWatcher,
     hasMount: mount !== undefined,

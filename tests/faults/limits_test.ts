@@ -21,8 +21,11 @@ const COLLAPSE = /panick|Uncaught|Fatal|stack trace|RUST_BACKTRACE/;
 const ignore = !hasTools("prlimit", "setpriv", "nbdcopy");
 
 /** A client that has a session and keeps it: it has read a sector, and is in the middle of its next request. */
-async function connected(path: string): Promise<Client> {
-  const client = new Client(await Deno.connect({ transport: "unix", path }), 60_000);
+async function connected(
+  address: Deno.UnixConnectOptions | Deno.ConnectOptions,
+): Promise<Client> {
+  const connection = "path" in address ? Deno.connect(address) : Deno.connect(address);
+  const client = new Client(await connection, 60_000);
   await client.greeting();
   await client.send(CLIENT_FLAGS, option(OPT.EXPORT_NAME));
   await client.read(10);
@@ -32,6 +35,11 @@ async function connected(path: string): Promise<Client> {
   await client.send(request(read).subarray(0, 13));
   return client;
 }
+
+const onSocket = (folder: TestFolder) => ({
+  transport: "unix" as const,
+  path: folder.file("socket"),
+});
 
 /** Connections to the page that send half a request each and then nothing. */
 async function halfRequests(port: number, count: number): Promise<Deno.TcpConn[]> {
@@ -100,7 +108,7 @@ for (const [soft, hard, fewest] of [...FEW, [256, 256, 8], [20, 4096, 8]]) {
           source: device,
         });
         assertEquals([read.errno, read.wrong], [0, 0]);
-        if (count + 1 < fewest) clients.push(await connected(folder.file("socket")));
+        if (count + 1 < fewest) clients.push(await connected(onSocket(folder)));
       }
       // More than fit: they wait, and take nothing.
       const waiting = await Promise.all(
@@ -123,6 +131,34 @@ for (const [soft, hard, fewest] of [...FEW, [256, 256, 8], [20, 4096, 8]]) {
   });
 }
 
+for (const limit of [62, 71, 80]) {
+  Deno.test({
+    name:
+      `${limit} file descriptors: as many clients as are announced are served, all but one by TCP`,
+    ignore: ignore || FEW.length === 0,
+    async fn() {
+      using folder = new TestFolder();
+      const device = folder.noise("device", SIZE);
+      await using served = await Served.start(device, {
+        dir: folder.path,
+        args: ["--listen=127.0.0.1:0"],
+        by: ["prlimit", `--nofile=${limit}:${limit}`],
+      });
+      const { program, uris } = served;
+      const [, announced] = /clients at a time: (\d+) can be served/.exec(program.stderr) ?? [];
+      assert(Number(announced) >= 1, program.stderr);
+      const port = Number(uris[1]!.match(/:(\d+)/)![1]);
+      const clients = [await connected(onSocket(folder))];
+      for (let count = 1; count < Number(announced); count++) {
+        clients.push(await connected({ hostname: "127.0.0.1", port }));
+      }
+      for (const client of clients) client.close();
+      const { code, stderr } = await served.stop();
+      assertEquals(code, 0, stderr);
+    },
+  });
+}
+
 Deno.test({
   name: "a client costs no more descriptors than are counted for it",
   ignore,
@@ -133,10 +169,10 @@ Deno.test({
     const { pid } = served.program;
     // With the first four, what is opened once has been opened.
     const clients: Client[] = [];
-    for (let count = 0; count < 4; count++) clients.push(await connected(folder.file("socket")));
+    for (let count = 0; count < 4; count++) clients.push(await connected(onSocket(folder)));
     await served.program.waitForLine("stdout", /"clients":4/);
     const before = descriptors(pid);
-    for (let count = 0; count < 4; count++) clients.push(await connected(folder.file("socket")));
+    for (let count = 0; count < 4; count++) clients.push(await connected(onSocket(folder)));
     await served.program.waitForLine("stdout", /"clients":8/);
     assert(descriptors(pid) - before <= 4 * 9, `${descriptors(pid)} after ${before}`);
     for (const client of clients) client.close();
@@ -254,7 +290,7 @@ if (Deno.env.has("BLKCACHE")) {
       const clients: Client[] = [];
       let isServed: Promise<Client>;
       for (;;) {
-        isServed = connected(path);
+        isServed = connected({ transport: "unix", path });
         const isShort = program.waitForLine("stdout", /a client waits: there are too few threads/);
         const next = await Promise.race([isServed, isShort]);
         if (typeof next === "string") break;

@@ -33,13 +33,16 @@ export interface ServedOptions {
 export class Served implements AsyncDisposable {
   readonly program: Program;
   readonly uri: string;
+  /** All addresses; the Unix socket is the first. */
+  readonly uris: readonly string[];
   /** Paths of the files, as the ready event gives them. */
   readonly image: string;
   readonly map: string;
 
-  private constructor(program: Program, ready: { uri: string; image: string; map: string }) {
+  private constructor(program: Program, ready: Pick<Served, "uri" | "uris" | "image" | "map">) {
     this.program = program;
     this.uri = ready.uri;
+    this.uris = ready.uris;
     const absolute = (path: string) => path.startsWith("/") ? path : `${program.dir}/${path}`;
     this.image = absolute(ready.image);
     this.map = absolute(ready.map);

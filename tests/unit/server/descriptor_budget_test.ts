@@ -8,7 +8,7 @@ import {
 
 const PLAIN: Omit<DescriptorNeeds, "free"> = {
   maxClients: 64,
-  listeners: 1,
+  tcpListeners: 0,
   pageConnections: 0,
   hasWatcher: false,
   hasMount: false,
@@ -33,7 +33,9 @@ Deno.test("so many descriptors, so many clients", () => {
     [26 + 64 * 9, {}, [64, 0]],
     [100_000, {}, [64, 0]],
     [35, { maxClients: 1 }, [1, 0]],
-    [35, { listeners: 2 }, [0, -1]],
+    // A listener, and room for a client on the Unix socket.
+    [35 + 9, { tcpListeners: 1 }, [0, -1]],
+    [35 + 10, { tcpListeners: 1 }, [1, 0]],
     // The page: its socket and four connections at least, 64 at most.
     [39, { pageConnections: 64 }, [0, -1]],
     [40, { pageConnections: 64 }, [1, 4]],
