@@ -7,13 +7,13 @@
 const TAIL = 0;
 /** Words in front of the ring: a cache line. */
 const HEADER_WORDS = 16;
-/** Words of a place: its turn, and the two halves of the request's number. */
-const PLACE_WORDS = 4;
+/** Words of an entry: its turn, and the two halves of the request's number. */
+const ENTRY_WORDS = 4;
 /**
- * Places. A thread looks after each request and after each call, so it would have to miss this many
+ * Entries. A thread looks after each request and after each call, so it would have to miss this many
  * interrupts in between for one to be lost; the read then ends by itself or by its timeout.
  */
-const PLACES = 1024;
+const ENTRIES = 1024;
 
 /** One thread's view of the ring. */
 export class Interrupts {
@@ -25,7 +25,7 @@ export class Interrupts {
 
   /** The memory that the threads of one mount share. */
   static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer((HEADER_WORDS + PLACES * PLACE_WORDS) * 4);
+    return new SharedArrayBuffer((HEADER_WORDS + ENTRIES * ENTRY_WORDS) * 4);
   }
 
   constructor(memory: SharedArrayBuffer) {
@@ -36,7 +36,7 @@ export class Interrupts {
   /** Posts an interrupted request; the others must then be called. */
   post(high: number, low: number): void {
     const turn = Atomics.add(this.#words, TAIL, 1);
-    const at = placeOf(turn);
+    const at = entryAt(turn);
     this.#words[at + 1] = high;
     this.#words[at + 2] = low;
     // Publishes the two stores above; pairs with the load of the turn in `next`.
@@ -47,9 +47,9 @@ export class Interrupts {
   next(): boolean {
     const words = this.#words;
     const tail = Atomics.load(words, TAIL);
-    if (((tail - this.#head) | 0) > PLACES) this.#head = (tail - PLACES) | 0;
+    if (((tail - this.#head) | 0) > ENTRIES) this.#head = (tail - ENTRIES) | 0;
     while (this.#head !== tail) {
-      const at = placeOf(this.#head);
+      const at = entryAt(this.#head);
       const ahead = (Atomics.load(words, at) - this.#head) | 0;
       // Its poster has not stored it yet, and will call when it has.
       if (ahead < 1) return false;
@@ -64,6 +64,6 @@ export class Interrupts {
   }
 }
 
-function placeOf(turn: number): number {
-  return HEADER_WORDS + (turn & (PLACES - 1)) * PLACE_WORDS;
+function entryAt(turn: number): number {
+  return HEADER_WORDS + (turn & (ENTRIES - 1)) * ENTRY_WORDS;
 }

@@ -29,7 +29,7 @@ export interface SampleOptions {
 }
 
 const DEFAULT_LENGTH = 65_536;
-/** Samples begin and end on this where the finished run allows it: no sector that Linux knows is larger. */
+/** Samples begin and end on this where the finished extent allows it: no sector that Linux knows is larger. */
 const UNIT = 4096;
 /** Places that are looked at first, and when those do not tell enough: each costs a read of the image. */
 const LOOKS = [64, 256] as const;
@@ -105,34 +105,34 @@ function* stretches(
   const total = map.total(FINISHED);
   let look = 0;
   let before = 0;
-  for (const run of finishedRuns(map)) {
-    const runBytes = run.end - run.start;
-    const unit = runBytes >= 2 * UNIT ? Math.max(UNIT, sectorSize) : sectorSize;
-    const start = alignUp(run.start, unit);
-    const end = run.end === map.size ? run.end : alignDown(run.end, unit);
+  for (const extent of finishedExtents(map)) {
+    const extentBytes = extent.end - extent.start;
+    const unit = extentBytes >= 2 * UNIT ? Math.max(UNIT, sectorSize) : sectorSize;
+    const start = alignUp(extent.start, unit);
+    const end = extent.end === map.size ? extent.end : alignDown(extent.end, unit);
     for (; look < looks; look++) {
       const target = (look / looks) * total - before;
-      if (target >= runBytes) break;
+      if (target >= extentBytes) break;
       // A look in front of the end gets a whole stretch as well.
       const from = Math.min(
-        alignDown(run.start + Math.floor(target), unit),
+        alignDown(extent.start + Math.floor(target), unit),
         alignDown(end - 1, unit),
       );
       const whole = Math.max(start, Math.min(from, alignUp(Math.max(0, end - length), unit)));
       if (whole < end) yield { start: whole, end: Math.min(end, whole + length) };
     }
-    before += runBytes;
+    before += extentBytes;
   }
 }
 
-function* finishedRuns(map: FileMap): Generator<{ start: number; end: number }> {
+function* finishedExtents(map: FileMap): Generator<{ start: number; end: number }> {
   const mask = maskOf(FINISHED);
-  const run = { end: 0, status: FINISHED };
-  for (let at = 0; at < map.size; at = run.end) {
+  const extent = { end: 0, status: FINISHED };
+  for (let at = 0; at < map.size; at = extent.end) {
     const start = map.find(at, map.size, mask);
     if (start < 0) return;
-    map.run(start, map.size, run);
-    yield { start, end: run.end };
+    map.extentAt(start, map.size, extent);
+    yield { start, end: extent.end };
   }
 }
 

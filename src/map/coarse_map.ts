@@ -1,4 +1,4 @@
-// A map reduced to a few cells, as many as a picture needs, for any number of runs. About 5 ms
+// A map reduced to a few cells, as many as a picture needs, for any number of extents. About 5 ms
 // for 1,000,000 of them.
 
 import { endOf, type MapView, OUTSIDE } from "./map_view.ts";
@@ -41,20 +41,20 @@ export function coarsen(view: MapView, count: number): CoarseMap {
   const worst = new Uint8Array(cells);
   const finished = new Uint8Array(cells);
   let at = start;
-  let run = 0;
+  let extent = 0;
   for (let cell = 0; cell < cells; cell++) {
     const from = at;
     const to = cellBoundary(start, end, cells, cell + 1);
     let severity = 0;
     let good = 0;
     while (at < to) {
-      const runEnd = endOf(view, run);
-      const partEnd = runEnd < to ? runEnd : to;
-      const status = statuses[run];
+      const extentEnd = endOf(view, extent);
+      const partEnd = extentEnd < to ? extentEnd : to;
+      const status = statuses[extent];
       if (SEVERITY[status] > severity) severity = SEVERITY[status];
       if (status === FINISHED) good += partEnd - at;
       at = partEnd;
-      if (at === runEnd) run++;
+      if (at === extentEnd) extent++;
     }
     worst[cell] = BY_SEVERITY[severity];
     finished[cell] = share(good, to - from);

@@ -6,14 +6,14 @@
 //
 // Nothing here waits for the device. A reader waits for a change under way (microseconds); the writer waits
 // for readers that it has disturbed PATIENCE times in a row, which are mostly snapshots (about 3 ms for
-// 1,000,000 runs).
+// 1,000,000 extents).
 
 import { assert } from "../base/assert.ts";
 import { HOLD, MapMemory, PASS, PHASE, POSITION, SEQUENCE, TOTALS } from "./map_memory.ts";
 import { createMemory, type MapOptions } from "./map_room.ts";
-import { copyRuns, type MapSnapshot, phaseOf } from "./map_snapshot.ts";
-import { RunCursor } from "./run_cursor.ts";
-import { RunEditor } from "./run_editor.ts";
+import { copyExtents, type MapSnapshot, phaseOf } from "./map_snapshot.ts";
+import { ExtentCursor } from "./extent_cursor.ts";
+import { ExtentEditor } from "./extent_editor.ts";
 import { PATIENCE, Seqlock } from "./seqlock.ts";
 import {
   FINISHED,
@@ -28,9 +28,9 @@ import {
 export { FileMapFullError } from "./map_memory.ts";
 export type { MapSnapshot } from "./map_snapshot.ts";
 
-/** What `run` says, filled in by it. */
-export interface Run {
-  /** End of the run, bytes, exclusive. */
+/** Neighbouring bytes of one status, from an offset that the caller knows. `FileMap.extentAt` fills it in. */
+export interface Extent {
+  /** End of the extent, bytes, exclusive. */
   end: number;
   status: Status;
 }
@@ -38,23 +38,23 @@ export interface Run {
 /** Attempts of a snapshot before it asks the writer to wait. */
 const FREE_COPIES = 2;
 
-/** A status for each byte of [0, size), as runs. Equal neighbours are always one run. */
+/** A status for each byte of [0, size), as extents. Equal neighbours are always one extent. */
 export class FileMap {
   readonly buffer: SharedArrayBuffer;
   /** Bytes. */
   readonly size: number;
-  /** Runs that it can hold. */
+  /** Extents that it can hold. */
   readonly maxTransitions: number;
   readonly #memory: MapMemory;
   readonly #lock: Seqlock;
-  readonly #cursor: RunCursor;
-  readonly #editor: RunEditor;
+  readonly #cursor: ExtentCursor;
+  readonly #editor: ExtentEditor;
 
   /**
    * Makes a map that says NON_TRIED everywhere.
-   * @param options.sectorSize boundaries lie on its multiples, which decides how many runs there can be.
+   * @param options.sectorSize boundaries lie on its multiples, which decides how many extents there can be.
    * @param options.strayBoundaries how many may lie elsewhere.
-   * @param options.maxTransitions exactly how many runs there can be.
+   * @param options.maxTransitions exactly how many extents there can be.
    * @throws {RangeError} when the system does not give the address space.
    */
   static create(
@@ -84,8 +84,8 @@ export class FileMap {
     this.maxTransitions = memory.maxTransitions;
     this.#memory = memory;
     this.#lock = new Seqlock(memory.words, SEQUENCE, HOLD);
-    this.#cursor = new RunCursor(memory);
-    this.#editor = new RunEditor(memory);
+    this.#cursor = new ExtentCursor(memory);
+    this.#editor = new ExtentEditor(memory);
   }
 
   // --- the writer's thread ------------------------------------------------------------------------
@@ -166,10 +166,10 @@ export class FileMap {
     }
   }
 
-  /** Describes the run that holds `offset`; its end is at most `limit`, which is above `offset`. */
-  run(offset: number, limit: number, out: Run): void {
+  /** Describes the extent that holds `offset`; its end is at most `limit`, which is above `offset`. */
+  extentAt(offset: number, limit: number, out: Extent): void {
     this.#check(offset, limit);
-    assert(offset < limit, "a run has at least a byte");
+    assert(offset < limit, "an extent has at least a byte");
     for (let attempt = 0;; attempt++) {
       const sequence = this.#lock.beginRead(attempt);
       this.#cursor.seek(offset);
@@ -201,7 +201,7 @@ export class FileMap {
   }
 
   /**
-   * The end of the last run of bytes in [limit, end) whose status is in `mask`, at most `end`, or -1: `find`
+   * The end of the last extent of bytes in [limit, end) whose status is in `mask`, at most `end`, or -1: `find`
    * from the other side.
    */
   findBackward(end: number, limit: number, mask: number): number {
@@ -227,13 +227,13 @@ export class FileMap {
     return this.#readNumber(TOTALS + status);
   }
 
-  /** The runs of [start, end), cut to it. With a busy writer each is true to the moment it was looked at. */
+  /** The extents of [start, end), cut to it. With a busy writer each is true to the moment it was looked at. */
   *ranges(start = 0, end: number = this.size): Generator<StatusRange> {
     this.#check(start, end);
-    const run: Run = { end: start, status: 0 };
-    for (let position = start; position < end; position = run.end) {
-      this.run(position, end, run);
-      yield { start: position, end: run.end, status: run.status };
+    const extent: Extent = { end: start, status: 0 };
+    for (let position = start; position < end; position = extent.end) {
+      this.extentAt(position, end, extent);
+      yield { start: position, end: extent.end, status: extent.status };
     }
   }
 
@@ -247,7 +247,7 @@ export class FileMap {
       let copy: MapSnapshot | undefined;
       let unchanged = false;
       try {
-        copy = copyRuns(this.#memory);
+        copy = copyExtents(this.#memory);
       } finally {
         unchanged = this.#lock.endRead(sequence, attempt);
       }

@@ -29,14 +29,14 @@ export class LooseBlocks {
   }
 
   /**
-   * Runs that ascend and touch, from the first block on; gaps are NON_TRIED.
+   * Extents that ascend and touch, from the first block on; gaps are NON_TRIED.
    * @param refuse is called with the line of a block that overlaps one of another status.
    */
   *inOrder(refuse: (line: number) => never): Generator<StatusRange> {
     const starts = this.#starts;
     const order = Uint32Array.from({ length: this.#count }, (_, index) => index)
       .sort((one, other) => starts[one]! - starts[other]!);
-    let run: StatusRange | undefined;
+    let extent: StatusRange | undefined;
     let line = 0;
     for (const index of order) {
       const start = starts[index]!;
@@ -44,19 +44,19 @@ export class LooseBlocks {
       const status = this.#statuses[index] as Status;
       // No device reaches beyond the largest safe integer.
       if (start === end) continue;
-      if (run === undefined || start >= run.end) {
-        if (run !== undefined) yield run;
-        if (run !== undefined && start > run.end) {
-          yield { start: run.end, end: start, status: NON_TRIED };
+      if (extent === undefined || start >= extent.end) {
+        if (extent !== undefined) yield extent;
+        if (extent !== undefined && start > extent.end) {
+          yield { start: extent.end, end: start, status: NON_TRIED };
         }
-        run = { start, end, status };
-      } else if (run.status === status) {
-        run = { start: run.start, end: Math.max(run.end, end), status };
+        extent = { start, end, status };
+      } else if (extent.status === status) {
+        extent = { start: extent.start, end: Math.max(extent.end, end), status };
       } else {
         refuse(Math.max(line, this.#lines[index]!));
       }
       line = this.#lines[index]!;
     }
-    if (run !== undefined) yield run;
+    if (extent !== undefined) yield extent;
   }
 }

@@ -1,14 +1,14 @@
-// Memory layout of a FileMap: header, chunk directory, runs. RunCursor interprets them.
+// Memory layout of a FileMap: header, chunk directory, extents. ExtentCursor interprets them.
 //
-// The runs are kept in chunks of at most CHUNK runs, in ascending order; the directory lists the chunks in
-// order, each with its first position and its place. So a new run moves a chunk's runs (0.1 us), not all of
+// The extents are kept in chunks of at most CHUNK extents, in ascending order; the directory lists the chunks in
+// order, each with its first position and its slab. So a new extent moves a chunk's extents (0.1 us), not all of
 // them (0.4 ms for 1,000,000), and a lookup is two short binary searches.
 
 import { assert } from "../base/assert.ts";
 
-/** Most runs of a chunk. Measured with 1,000,000 runs: 128, 256, 512 and 1024 are alike. */
+/** Most extents of a chunk. Measured with 1,000,000 extents: 128, 256, 512 and 1024 are alike. */
 export const CHUNK = 512;
-/** Two neighbouring chunks with no more runs than this together become one: so memory is never mostly air. */
+/** Two neighbouring chunks with no more extents than this together become one: so memory is never mostly air. */
 export const MERGE_AT = CHUNK * 3 / 4;
 
 /** Words (Int32). The two of the lock have a cache line each: readers write the first. */
@@ -16,9 +16,9 @@ export const SEQUENCE = 0;
 export const HOLD = 16;
 /** Number of chunks in the directory. */
 export const CHUNKS = 32;
-/** Number of runs. */
-export const RUNS = 33;
-/** Number of places on the free list, and the lowest place that was never used (so never touched). */
+/** Number of extents. */
+export const EXTENTS = 33;
+/** Number of slabs on the free list, and the lowest slab that was never used (so never touched). */
 export const FREE = 34;
 export const FRESH = 35;
 /** Character code of the rescue's phase, and its pass. */
@@ -44,16 +44,16 @@ export class MapMemory {
   /** Constant copies of SIZE and MAX_TRANSITIONS. */
   readonly size: number;
   readonly maxTransitions: number;
-  /** Places for chunks. */
+  /** Slabs, each with room for the extents of one chunk. */
   readonly maxChunks: number;
-  /** Directory, by chunk: position of its first run, and its place. */
+  /** Directory, by chunk: position of its first extent, and its slab. */
   readonly first: Float64Array<SharedArrayBuffer>;
-  readonly place: Uint32Array<SharedArrayBuffer>;
-  /** Number of runs, by place. */
+  readonly slab: Uint32Array<SharedArrayBuffer>;
+  /** Number of extents, by slab. */
   readonly count: Uint32Array<SharedArrayBuffer>;
-  /** Places given back. */
+  /** Slabs given back. */
   readonly free: Uint32Array<SharedArrayBuffer>;
-  /** Runs, CHUNK for each place: where it starts, and its status. */
+  /** Extents, CHUNK for each slab: where it starts, and its status. */
   readonly starts: Float64Array<SharedArrayBuffer>;
   readonly statuses: Uint8Array<SharedArrayBuffer>;
 
@@ -80,14 +80,14 @@ export class MapMemory {
     let at = HEADER_BYTES;
     this.first = new Float64Array(buffer, at, chunks);
     this.starts = new Float64Array(buffer, at += chunks * 8, chunks * CHUNK);
-    this.place = new Uint32Array(buffer, at += chunks * CHUNK * 8, chunks);
+    this.slab = new Uint32Array(buffer, at += chunks * CHUNK * 8, chunks);
     this.count = new Uint32Array(buffer, at += chunks * 4, chunks);
     this.free = new Uint32Array(buffer, at += chunks * 4, chunks);
     this.statuses = new Uint8Array(buffer, at += chunks * 4, chunks * CHUNK);
   }
 }
 
-/** Two neighbours have more than MERGE_AT runs together; one chunk may lack a partner, one is being split. */
+/** Two neighbours have more than MERGE_AT extents together; one chunk may lack a partner, one is being split. */
 function chunksFor(maxTransitions: number): number {
   return 2 * Math.ceil(maxTransitions / (MERGE_AT + 1)) + 2;
 }
@@ -96,10 +96,10 @@ function bytesFor(maxTransitions: number): number {
   return HEADER_BYTES + chunksFor(maxTransitions) * (8 + 4 + 4 + 4 + CHUNK * 9);
 }
 
-/** The map cannot hold one more run. It is as it was before the call. */
+/** The map cannot hold one more extent. It is as it was before the call. */
 export class FileMapFullError extends Error {
   override name = "FileMapFullError";
-  /** Runs that it can hold. */
+  /** Extents that it can hold. */
   readonly maxTransitions: number;
 
   constructor(maxTransitions: number) {

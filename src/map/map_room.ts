@@ -12,13 +12,13 @@ export interface MapOptions {
   strayBoundaries?: number;
 }
 
-/** Most runs that a map holds by default: 1.6 GB of address space, of which only the used part costs memory. */
+/** Most extents that a map holds by default: 1.6 GB of address space, of which only the used part costs memory. */
 export const MOST_TRANSITIONS = 64 * 2 ** 20;
 /** A system that refuses that much address space is asked for half, down to this. */
 const LEAST_TRANSITIONS = 2 ** 16;
 
 /**
- * Makes the memory of a map with room for as many runs as the device has sectors, as far as the system and
+ * Makes the memory of a map with room for as many extents as the device has sectors, as far as the system and
  * MOST_TRANSITIONS allow.
  * @throws {RangeError} when the system does not even give LEAST_TRANSITIONS.
  */

@@ -1,13 +1,13 @@
 // An immutable copy of a map, to be saved, shown and compared.
 
-import { CHUNK, CHUNKS, type MapMemory, PASS, PHASE, POSITION, RUNS } from "./map_memory.ts";
+import { CHUNK, CHUNKS, EXTENTS, type MapMemory, PASS, PHASE, POSITION } from "./map_memory.ts";
 import { FINISHED, NON_TRIED, type Phase, type Status, type StatusRange } from "./statuses.ts";
 
 /** A map at one instant. */
 export interface MapSnapshot {
   /** Bytes. */
   readonly size: number;
-  /** Starts of the runs: ascending, the first 0; each run ends where the next one starts, the last at `size`. */
+  /** Starts of the extents: ascending, the first 0; each extent ends where the next one starts, the last at `size`. */
   readonly positions: Float64Array;
   /** Their statuses; neighbours differ. */
   readonly statuses: Uint8Array;
@@ -24,14 +24,14 @@ export function withoutDataBehind(snapshot: MapSnapshot, end: number): MapSnapsh
   const starts: number[] = [];
   const kept: number[] = [];
   positions.forEach((start, index) => {
-    const runEnd = positions[index + 1] ?? size;
+    const extentEnd = positions[index + 1] ?? size;
     const isData = statuses[index] === FINISHED;
-    const lostFrom = isData ? Math.max(start, end) : runEnd;
+    const lostFrom = isData ? Math.max(start, end) : extentEnd;
     if (lostFrom > start) {
       starts.push(start);
       kept.push(statuses[index]!);
     }
-    if (lostFrom < runEnd) {
+    if (lostFrom < extentEnd) {
       starts.push(lostFrom);
       kept.push(NON_TRIED);
     }
@@ -97,27 +97,27 @@ export function phaseOf(code: number): Phase {
 }
 
 /**
- * Copies the runs, inside a read of the seqlock.
+ * Copies the extents, inside a read of the seqlock.
  * @returns undefined when the memory was changed meanwhile so that it cannot be right.
  * @throws {RangeError} when memory ends.
  */
-export function copyRuns(memory: MapMemory): MapSnapshot | undefined {
-  const { words, numbers, place, count, starts, statuses } = memory;
-  const runs = Math.min(words[RUNS], memory.maxTransitions);
+export function copyExtents(memory: MapMemory): MapSnapshot | undefined {
+  const { words, numbers, slab, count, starts, statuses } = memory;
+  const extents = Math.min(words[EXTENTS], memory.maxTransitions);
   const chunks = Math.min(words[CHUNKS], memory.maxChunks);
-  const copiedStarts = new Float64Array(runs);
-  const copiedStatuses = new Uint8Array(runs);
+  const copiedStarts = new Float64Array(extents);
+  const copiedStatuses = new Uint8Array(extents);
   let copied = 0;
   for (let chunk = 0; chunk < chunks; chunk++) {
-    const at = Math.min(place[chunk], memory.maxChunks - 1);
+    const at = Math.min(slab[chunk], memory.maxChunks - 1);
     const base = at * CHUNK;
     const end = base + Math.min(count[at], CHUNK);
-    if (copied + end - base > runs) return undefined;
+    if (copied + end - base > extents) return undefined;
     copiedStarts.set(starts.subarray(base, end), copied);
     copiedStatuses.set(statuses.subarray(base, end), copied);
     copied += end - base;
   }
-  if (copied !== runs) return undefined;
+  if (copied !== extents) return undefined;
   return {
     size: memory.size,
     positions: copiedStarts,

@@ -9,7 +9,7 @@ export { parseMapfile, type ParseOptions } from "./mapfile_parser.ts";
 export { MapfileError } from "./mapfile_error.ts";
 
 /**
- * A mapfile's blocks and what goes with them. `size` is the end of the last block. Unlike the runs of a map
+ * A mapfile's blocks and what goes with them. `size` is the end of the last block. Unlike the extents of a map
  * in memory the blocks may begin above 0 (the bytes before are non-tried), and there may be none.
  */
 export interface Mapfile extends MapSnapshot {

@@ -17,8 +17,8 @@ export class MapfileError extends UserError {
     sentence: string,
     options: { hints?: readonly string[] } = {},
   ) {
-    const place = line === undefined ? "" : `, line ${line}`;
-    super(`cannot use the mapfile "${printable(path)}"${place}: ${sentence}`, options);
+    const where = line === undefined ? "" : `, line ${line}`;
+    super(`cannot use the mapfile "${printable(path)}"${where}: ${sentence}`, options);
     this.path = path;
     this.line = line;
   }

@@ -81,9 +81,9 @@ class MapfileParser {
     const mostBlocks = Math.ceil(bytes.length / SHORTEST_BLOCK_LINE);
     this.#loose = isLoose ? new LooseBlocks(mostBlocks) : undefined;
     // A gap before each.
-    const mostRuns = isLoose ? 2 * mostBlocks : mostBlocks;
-    this.#positions = new Float64Array(mostRuns);
-    this.#statuses = new Uint8Array(mostRuns);
+    const mostExtents = isLoose ? 2 * mostBlocks : mostBlocks;
+    this.#positions = new Float64Array(mostExtents);
+    this.#statuses = new Uint8Array(mostExtents);
   }
 
   parse(): Mapfile {
@@ -104,11 +104,11 @@ class MapfileParser {
       }
       scanner.skipLine();
     }
-    const runs = this.#loose?.inOrder((line) => {
+    const extents = this.#loose?.inOrder((line) => {
       this.#line = line;
       this.#fail("the block overlaps one of another status");
     });
-    for (const { start, end, status } of runs ?? []) this.#add(start, end, status);
+    for (const { start, end, status } of extents ?? []) this.#add(start, end, status);
     return {
       positions: this.#positions.slice(0, this.#count),
       statuses: this.#statuses.slice(0, this.#count),

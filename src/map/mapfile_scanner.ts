@@ -18,7 +18,7 @@ for (let digit = 0; digit < 16; digit++) {
   DIGITS[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** A place in the bytes; the caller sees to it that it stands in a line. */
+/** A position in the bytes; the caller sees to it that it stands in a line. */
 export class MapfileScanner {
   readonly #bytes: Uint8Array;
   /** Index of the next byte. */

@@ -3,7 +3,7 @@
 // out of the mapfile that it saves. The reader writes this memory, main reads it.
 
 import { FileMapFullError } from "./map_memory.ts";
-import type { FileMap, Run } from "./file_map.ts";
+import type { Extent, FileMap } from "./file_map.ts";
 import { type MapSnapshot, phaseOf, withStatuses } from "./map_snapshot.ts";
 import { Seqlock } from "./seqlock.ts";
 import {
@@ -35,7 +35,7 @@ const FIRST = 1;
 const FIELDS = 3;
 
 /** A map's phase, pass and position. */
-type Place = Pick<MapSnapshot, "phase" | "pass" | "position">;
+type RescueState = Pick<MapSnapshot, "phase" | "pass" | "position">;
 
 /**
  * Statuses that failed reads have set and that no good read has proved yet, with the statuses
@@ -46,7 +46,7 @@ export class UnprovedMarks {
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #numbers: Float64Array;
   readonly #lock: Seqlock;
-  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #extent: Extent = { end: 0, status: NON_TRIED };
 
   static createMemory(): SharedArrayBuffer {
     return new SharedArrayBuffer(4 * WORDS + 8 * (FIRST + FIELDS * MOST));
@@ -121,10 +121,10 @@ export class UnprovedMarks {
   }
 
   #restore(start: number, end: number, before: Status): void {
-    for (let at = start, runEnd; at < end; at = runEnd) {
-      this.#map.run(at, end, this.#run);
-      runEnd = this.#run.end;
-      if (this.#run.status !== FINISHED) this.#set(at, runEnd, before, this.#run.status);
+    for (let at = start, extentEnd; at < end; at = extentEnd) {
+      this.#map.extentAt(at, end, this.#extent);
+      extentEnd = this.#extent.end;
+      if (this.#extent.status !== FINISHED) this.#set(at, extentEnd, before, this.#extent.status);
     }
   }
 
@@ -133,7 +133,7 @@ export class UnprovedMarks {
       this.#map.set(start, end, before);
     } catch (error) {
       if (!(error instanceof FileMapFullError)) throw error;
-      // No room to split the run: all of it goes back, and the proved part is read once more.
+      // No room to split the extent: all of it goes back, and the proved part is read once more.
       const others = (1 << STATUS_COUNT) - 1 & ~maskOf(now);
       const from = Math.max(0, this.#map.findBackward(start, 0, others));
       const to = this.#map.find(end, this.#map.size, others);
@@ -151,13 +151,13 @@ export class UnprovedMarks {
       const later = this.#look();
       // A mark that was made meanwhile stands in the second list, one that was proved meanwhile in the first.
       if (earlier.takenBack % 2 === 1 || later.takenBack !== earlier.takenBack) continue;
-      const place = later.before ?? earlier.before;
-      if (place === undefined) return snapshot;
-      return { ...withStatuses(snapshot, [...earlier.marks, ...later.marks]), ...place };
+      const rescue = later.before ?? earlier.before;
+      if (rescue === undefined) return snapshot;
+      return { ...withStatuses(snapshot, [...earlier.marks, ...later.marks]), ...rescue };
     }
   }
 
-  #look(): { takenBack: number; marks: StatusRange[]; before: Place | undefined } {
+  #look(): { takenBack: number; marks: StatusRange[]; before: RescueState | undefined } {
     for (let attempt = 0;; attempt++) {
       const sequence = this.#lock.beginRead(attempt);
       const takenBack = this.#words[TAKEN_BACK]!;
@@ -167,7 +167,7 @@ export class UnprovedMarks {
     }
   }
 
-  #before(): Place {
+  #before(): RescueState {
     return {
       phase: phaseOf(this.#words[PHASE]!),
       pass: this.#words[PASS]!,

@@ -6,7 +6,7 @@ import {
   NBD_REPLY_TYPE_BLOCK_STATUS,
   NBD_REPLY_TYPE_BLOCK_STATUS_EXT,
 } from "./constants.ts";
-import { MAX_DESCRIBED_RUNS, MAX_EXTENTS } from "./limits.ts";
+import { MAX_DESCRIBED_EXTENTS, MAX_EXTENTS } from "./limits.ts";
 import type { MetaContext } from "./meta_contexts.ts";
 import type { Replies } from "./replies.ts";
 import { EXTENDED } from "./negotiated.ts";
@@ -55,12 +55,12 @@ function writeContext(
   let start = offset;
   let position = offset;
   let flags = 0;
-  // One run more than the extent that is being merged decides where it ends.
-  for (let runs = 0; runs < MAX_DESCRIBED_RUNS; runs++) {
+  // One extent of the map more than the one that is being merged decides where it ends.
+  for (let described = 0; described < MAX_DESCRIBED_EXTENTS; described++) {
     let nextFlags = -1;
     if (position < end) {
       backend.describe(position, end, extent);
-      assert(extent.end > position && extent.end <= end, "a described run is empty or too long");
+      assert(extent.end > position && extent.end <= end, "a described extent is empty or too long");
       nextFlags = context.flagsOf(extent);
     }
     if (position > start && nextFlags !== flags) {

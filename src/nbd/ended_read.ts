@@ -12,7 +12,7 @@ import { replyToWrite } from "./writes.ts";
 const CHUNK_PAIR_BYTES = 32 + 14 + 32 + 8;
 
 /**
- * Room in front of the data of a read with unreadable runs. Each readable stretch moves towards the chunks
+ * Room in front of the data of a read with unreadable extents. Each readable stretch moves towards the chunks
  * before it as they are written, for which an unreadable sector has room. This is for shorter runs: at the
  * start of a request, and where a mapfile has odd boundaries.
  */
@@ -35,30 +35,30 @@ export function replyToEndedRead(replies: Replies, parked: ParkedReads, slot: nu
     return replies.refuse(NO_MEMORY);
   }
   const dataAt = replies.pending + replies.readHeaderBytes;
-  const runCount = backend.collect(slot, dataAt, offset, length);
-  if (runCount === 0) return replies.read(length);
+  const extentCount = backend.collect(slot, dataAt, offset, length);
+  if (extentCount === 0) return replies.read(length);
   // The device has gone, or the run is over: that says nothing about what could not be read.
   if (backend.ending) return replies.refuse(SHUTTING_DOWN);
   if (replies.mode === SIMPLE) return replies.refuse(UNREADABLE_SECTOR);
   const fragments = (parked.flags[slot]! & NBD_CMD_FLAG_DF) === 0;
-  if (!fragments || !chunksFit(backend, runCount)) {
+  if (!fragments || !chunksFit(backend, extentCount)) {
     return replies.errorOffset(NBD_REPLY_FLAG_DONE, backend.unreadableStart(0), NBD_EIO);
   }
   replies.output.copyWithin(replies.pending + CHUNKS_BYTES, dataAt, dataAt + length);
-  writeChunks(replies, backend, runCount, offset, offset + length);
+  writeChunks(replies, backend, extentCount, offset, offset + length);
 }
 
-/** Data, error, data, error ...: each readable stretch, and the start of each unreadable run. */
+/** Data, error, data, error ...: each readable stretch, and the start of each unreadable extent. */
 function writeChunks(
   replies: Replies,
   backend: NbdBackend,
-  runCount: number,
+  extentCount: number,
   offset: number,
   end: number,
 ): void {
   const shift = replies.pending + CHUNKS_BYTES - offset;
   let position = offset;
-  for (let index = 0; index < runCount; index++) {
+  for (let index = 0; index < extentCount; index++) {
     const start = backend.unreadableStart(index);
     writeStretch(replies, shift, position, start, 0);
     position = backend.unreadableEnd(index);
@@ -68,9 +68,9 @@ function writeChunks(
 }
 
 /** False when the chunks would overtake the data behind them, which takes dozens of tiny runs. */
-function chunksFit(backend: NbdBackend, runCount: number): boolean {
+function chunksFit(backend: NbdBackend, extentCount: number): boolean {
   let room = CHUNKS_BYTES - CHUNK_PAIR_BYTES;
-  for (let index = 0; index < runCount; index++) {
+  for (let index = 0; index < extentCount; index++) {
     room += backend.unreadableEnd(index) - backend.unreadableStart(index) - CHUNK_PAIR_BYTES;
     if (room < 0) return false;
   }

@@ -45,6 +45,6 @@ export const MAX_STRING_BYTES = 4096;
 /** Most extents in a context's part of a reply to NBD_CMD_BLOCK_STATUS; the client asks again for the rest. */
 export const MAX_EXTENTS = 4096;
 /** Most runs of the map that one such part may walk over, since merged runs make no extents (some ms). */
-export const MAX_DESCRIBED_RUNS = 65536;
+export const MAX_DESCRIBED_EXTENTS = 65536;
 /** Room for all replies to one option: name, description and further fields, or an error sentence. */
 export const OPTION_REPLIES_BYTES = 4 * MAX_STRING_BYTES;

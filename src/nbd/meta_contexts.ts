@@ -19,7 +19,7 @@ export const STATE_ZERO = 8;
 export interface MetaContext {
   readonly id: number;
   readonly name: string;
-  /** The descriptor's flags for a run of the map. */
+  /** The descriptor's flags for an extent of the map. */
   flagsOf(extent: DescribedExtent): number;
 }
 

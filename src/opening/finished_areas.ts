@@ -21,14 +21,14 @@ export function wholeImage(
 ): Interval[] | undefined {
   const pieces: Interval[] = [];
   if (map.total(FINISHED) > most * length) return undefined;
-  const run = { end: 0, status: FINISHED };
-  for (let at = 0; at < map.size; at = run.end) {
+  const extent = { end: 0, status: FINISHED };
+  for (let at = 0; at < map.size; at = extent.end) {
     const start = map.find(at, map.size, maskOf(FINISHED));
     if (start < 0) break;
-    map.run(start, map.size, run);
-    for (let from = start; from < run.end; from = pieces.at(-1)!.end) {
+    map.extentAt(start, map.size, extent);
+    for (let from = start; from < extent.end; from = pieces.at(-1)!.end) {
       const end = from < head ? Math.min(head, from + length) : from + length;
-      pieces.push({ start: from, end: Math.min(end, run.end) });
+      pieces.push({ start: from, end: Math.min(end, extent.end) });
     }
     if (pieces.length > most) return undefined;
   }

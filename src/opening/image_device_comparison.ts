@@ -163,12 +163,12 @@ export class ImageDeviceComparison {
     places.push({ start: end, end: map.size });
     const samples: Sample[] = [];
     for (const place of places) {
-      const run = longestFinished(map, place.start, Math.min(place.end, map.size), sectorSize);
-      if (run === undefined || samples.length >= MAX_PLACES) continue;
+      const longest = longestFinished(map, place.start, Math.min(place.end, map.size), sectorSize);
+      if (longest === undefined || samples.length >= MAX_PLACES) continue;
       const isApart = samples.every(({ offset, bytes }) =>
-        offset >= run.end || run.start >= offset + bytes.length
+        offset >= longest.end || longest.start >= offset + bytes.length
       );
-      const sample = isApart ? this.#sampleAt(run.start, run.end) : undefined;
+      const sample = isApart ? this.#sampleAt(longest.start, longest.end) : undefined;
       if (sample !== undefined) samples.push(sample);
     }
     return samples;

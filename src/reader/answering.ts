@@ -1,7 +1,7 @@
 // Brings what was read, or was found unreadable, to the requests that wait for it, and moves them on to what they
 // need next. Reader thread only.
 import { alignDown } from "../base/ranges.ts";
-import type { Run } from "../map/file_map.ts";
+import type { Extent } from "../map/file_map.ts";
 import { BAD_SECTOR, FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
 import { fillBounce } from "../shared/bounce_buffer.ts";
 import { KIND_BYPASS, RESULT_RESOLVED, RESULT_UNCACHED } from "../shared/shared_state.ts";
@@ -15,7 +15,7 @@ import type { ReaderParts } from "./reader_parts.ts";
  */
 export class Answering {
   /** What is at the cursor of the read that was last advanced. */
-  readonly run: Run = { end: 0, status: NON_TRIED };
+  readonly extent: Extent = { end: 0, status: NON_TRIED };
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
   /** Retries made of a bad sector, by offset; only used where the user wants some. */
@@ -30,12 +30,12 @@ export class Answering {
     this.#pending = pending;
   }
 
-  /** Moves the cursor over what needs no device read. @returns false at the end; else `run` says what is there. */
+  /** Moves the cursor over what needs no device read. @returns false at the end; else `extent` says what is there. */
   advance(read: PendingRead): boolean {
     const { map } = this.#parts;
     while (read.cursor < read.end) {
-      map.run(read.cursor, read.end, this.run);
-      const { status, end } = this.run;
+      map.extentAt(read.cursor, read.end, this.extent);
+      const { status, end } = this.extent;
       if (status === FINISHED && read.kind !== KIND_BYPASS) read.cursor = end;
       else if (status === BAD_SECTOR && !this.#mayRetry(read.cursor)) {
         read.cursor = this.#badEnd(read);
@@ -52,8 +52,8 @@ export class Answering {
   /** How far the bad sector at the cursor goes: with retries each has its own count. */
   #badEnd(read: PendingRead): number {
     const { settings, device } = this.#parts;
-    if (settings.retries === 0) return this.run.end;
-    return Math.min(this.run.end, alignDown(read.cursor, device.sectorSize) + device.sectorSize);
+    if (settings.retries === 0) return this.extent.end;
+    return Math.min(this.extent.end, alignDown(read.cursor, device.sectorSize) + device.sectorSize);
   }
 
   /** The bad sector at `offset` is about to be tried once more. */
@@ -106,7 +106,7 @@ export class Answering {
     else this.finish(read);
   }
 
-  /** Moves on over what has come without it. @returns false when it needs nothing; else `run` says what is there. */
+  /** Moves on over what has come without it. @returns false when it needs nothing; else `extent` says what is there. */
   catchUp(read: PendingRead): boolean {
     this.#pending.takeFromPlace(read);
     this.begin(read);

@@ -2,7 +2,7 @@
 // rings the sessions. Reader thread only.
 //
 // A session answers from the image as soon as the map says `+`, so the map must never run ahead of it.
-import type { FileMap, Run } from "../map/file_map.ts";
+import type { Extent, FileMap } from "../map/file_map.ts";
 import { FileMapFullError } from "../map/file_map.ts";
 import { UnprovedMarks } from "../map/unproved_marks.ts";
 import { BAD_SECTOR, FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
@@ -37,7 +37,7 @@ export class Publisher {
   readonly held = new HeldBytes();
   /** What the map says because of failures that the device has not proved alive after. */
   readonly unproved: UnprovedMarks;
-  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #extent: Extent = { end: 0, status: NON_TRIED };
   #nextTryMs = 0;
   #mapFull = false;
 
@@ -107,9 +107,9 @@ export class Publisher {
 
   /** What the map calls bad here can be read after all, it is only not kept: it may be tried again. */
   #forgetBad(start: number, end: number): void {
-    for (let at = start; at < end; at = this.#run.end) {
-      this.#map.run(at, end, this.#run);
-      if (this.#run.status === BAD_SECTOR) this.#mark(at, this.#run.end, NON_TRIED);
+    for (let at = start; at < end; at = this.#extent.end) {
+      this.#map.extentAt(at, end, this.#extent);
+      if (this.#extent.status === BAD_SECTOR) this.#mark(at, this.#extent.end, NON_TRIED);
     }
   }
 
@@ -119,24 +119,24 @@ export class Publisher {
    * proved yet, the mark can be taken back; where no more of those fit, none is made.
    */
   markMissing(start: number, end: number, status: number): void {
-    for (let at = start; at < end; at = this.#run.end) {
-      this.#map.run(at, end, this.#run);
-      const { status: before, end: runEnd } = this.#run;
+    for (let at = start; at < end; at = this.#extent.end) {
+      this.#map.extentAt(at, end, this.#extent);
+      const { status: before, end: extentEnd } = this.#extent;
       if (before === FINISHED || before === BAD_SECTOR || before === status) continue;
       if (!this.unproved.hasRoom) continue;
-      this.unproved.note(at, runEnd, before);
-      this.#mark(at, runEnd, status);
+      this.unproved.note(at, extentEnd, before);
+      this.#mark(at, extentEnd, status);
     }
   }
 
   /** Somebody writes to the device: what the image has of [start, end) is not to be relied upon any more. */
   forget(start: number, end: number): void {
     this.held.drop(start, end);
-    for (let at = start, runEnd; at < end; at = runEnd) {
-      this.#map.run(at, end, this.#run);
-      runEnd = this.#run.end;
-      if (this.#run.status !== FINISHED || this.#mark(at, runEnd, NON_TRIED)) continue;
-      // No room to cut the run: all of it goes.
+    for (let at = start, extentEnd; at < end; at = extentEnd) {
+      this.#map.extentAt(at, end, this.#extent);
+      extentEnd = this.#extent.end;
+      if (this.#extent.status !== FINISHED || this.#mark(at, extentEnd, NON_TRIED)) continue;
+      // No room to cut the extent: all of it goes.
       const before = this.#map.findBackward(at, 0, MISSING);
       const behind = this.#map.find(at, this.#map.size, MISSING);
       this.#mark(Math.max(0, before), behind < 0 ? this.#map.size : behind, NON_TRIED);

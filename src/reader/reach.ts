@@ -1,6 +1,6 @@
 // How far one device read reaches: over what is asked, and what is expected to be asked. Reader thread only.
 import { alignDown, alignUp } from "../base/ranges.ts";
-import type { Run } from "../map/file_map.ts";
+import type { Extent } from "../map/file_map.ts";
 import { FINISHED, maskOf, MISSING, NON_TRIED } from "../map/statuses.ts";
 import { type Pace, SICK_READ } from "./pace.ts";
 import type { PendingReads } from "./pending_reads.ts";
@@ -14,7 +14,7 @@ export class Reach {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
   readonly #pace: Pace;
-  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #extent: Extent = { end: 0, status: NON_TRIED };
 
   constructor(parts: ReaderParts, pending: PendingReads, pace: Pace) {
     this.#parts = parts;
@@ -39,8 +39,8 @@ export class Reach {
     const wanted = this.#pending.wantedStart(start, end - most);
     if (wanted === start) return start;
     const earlier = alignDown(wanted, device.sectorSize);
-    map.run(earlier, end, this.#run);
-    const isOneStretch = this.#run.status === NON_TRIED && this.#run.end > start;
+    map.extentAt(earlier, end, this.#extent);
+    const isOneStretch = this.#extent.status === NON_TRIED && this.#extent.end > start;
     return isOneStretch && earlier >= end - most ? earlier : start;
   }
 
@@ -54,9 +54,9 @@ export class Reach {
     if (this.mayReadAhead && this.#pending.hints.length > 0) {
       end = Math.max(end, this.quietEnd(end, this.#pending.hintedEnd(end, limit)));
     }
-    map.run(start, end, this.#run);
-    // A bypassing read takes `+` runs one at a time; an ordinary one stops where the next status begins.
-    end = Math.min(end, alignUp(this.#run.end, device.sectorSize));
+    map.extentAt(start, end, this.#extent);
+    // A bypassing read takes `+` extents one at a time; an ordinary one stops where the next status begins.
+    end = Math.min(end, alignUp(this.#extent.end, device.sectorSize));
     return status === FINISHED ? Math.min(end, asked) : end;
   }
 

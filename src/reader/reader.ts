@@ -2,9 +2,8 @@
 // read, publishes what came, and looks at the queue again. Reader thread only.
 import { Eagerness } from "../base/eagerness.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
-import type { Run } from "../map/file_map.ts";
+import type { Extent } from "../map/file_map.ts";
 import { BAD_SECTOR, MISSING, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
-import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { EIO, ENODATA, ESHUTDOWN } from "../sys/errno.ts";
 import { Answering } from "./answering.ts";
 import { DeviceReads } from "./device_reads.ts";
@@ -46,7 +45,7 @@ export class Reader {
   readonly #reach: Reach;
   readonly #failedReads = new FailedReads();
   readonly #fill: FillTurns | undefined;
-  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #extent: Extent = { end: 0, status: NON_TRIED };
   /** Takes in a read that has arrived. */
   readonly #takeRead: (read: PendingRead) => void;
   #gone: boolean;
@@ -95,8 +94,8 @@ export class Reader {
   /** Serves until the run ends. */
   run(): void {
     const { state, queue } = this.#parts;
-    const isIdle = () => queue.isEmpty && state.phase === PHASE_SERVING;
-    while (state.phase === PHASE_SERVING) {
+    const isIdle = () => queue.isEmpty && !state.ending;
+    while (!state.ending) {
       if (this.step() || this.#isSoonBusy(isIdle)) continue;
       this.#lookAtMedium();
       state.sleepReader(isIdle, this.#sleepMs());
@@ -197,11 +196,11 @@ export class Reader {
     const start = alignDown(read.cursor, this.#parts.device.sectorSize);
     // It waits for that one from now on.
     if (read.rescue !== undefined) return;
-    const { status, end: runEnd } = this.#answering.run;
+    const { status, end: extentEnd } = this.#answering.extent;
     if (status === BAD_SECTOR) return this.#retry(read, start);
-    if (status === NON_TRIMMED) return this.#beginTrimming(start, runEnd);
+    if (status === NON_TRIMMED) return this.#beginTrimming(start, extentEnd);
     if (status === NON_SCRAPED) {
-      const end = Math.min(runEnd, start + this.#reads.limit);
+      const end = Math.min(extentEnd, start + this.#reads.limit);
       return this.#beginRescue(start, end, "between bad sectors");
     }
 
@@ -314,11 +313,11 @@ export class Reader {
     const { map, device } = this.#parts;
     const missing = map.find(hint.cursor, hint.end, MISSING);
     if (missing < 0 || !this.#reach.mayReadAhead) return this.#answering.end(hint);
-    map.run(missing, hint.end, this.#run);
-    if (this.#run.status !== NON_TRIED) return this.#answering.end(hint);
+    map.extentAt(missing, hint.end, this.#extent);
+    if (this.#extent.status !== NON_TRIED) return this.#answering.end(hint);
     const start = alignDown(missing, device.sectorSize);
-    const runEnd = Math.min(alignUp(this.#run.end, device.sectorSize), device.size);
-    const limit = this.#reads.endBeforeHeld(start, Math.min(runEnd, start + this.#reads.limit));
+    const extentEnd = Math.min(alignUp(this.#extent.end, device.sectorSize), device.size);
+    const limit = this.#reads.endBeforeHeld(start, Math.min(extentEnd, start + this.#reads.limit));
     const end = this.#reach.quietEnd(start, limit);
     if (end <= start) return this.#answering.end(hint);
     const result = this.#reads.read(start, end - start);

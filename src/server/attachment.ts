@@ -2,7 +2,6 @@
 // still in use for the one before, as soon as it is free. Main thread.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
-import { PHASE_SERVING } from "../shared/shared_state.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { KernelDeviceBusy } from "../host/kernel_device.ts";
@@ -87,7 +86,7 @@ export class Attachment {
 
   /** Somebody has detached it: that is said, and no more; who wants it again starts again. */
   #over(): void {
-    if (this.#options.state.phase !== PHASE_SERVING) return;
+    if (this.#options.state.ending) return;
     const name = printable(this.#options.path);
     this.#observe({ event: "info", message: `"${name}" has been detached` });
   }
@@ -112,12 +111,12 @@ export class Attachment {
     }
   }
 
-  /** What programs have written is passed on, while it can be: before the phase is ENDING. */
+  /** What programs have written is passed on, while it can be: before the end has begun. */
   async flush(): Promise<void> {
-    if (this.#options.state.phase === PHASE_SERVING) await this.#device?.flush();
+    if (!this.#options.state.ending) await this.#device?.flush();
   }
 
-  /** Has the kernel let go. The phase is ENDING already. @returns when `ended`, or after a while. */
+  /** Has the kernel let go. The end has begun already. @returns when `ended`, or after a while. */
   async end(): Promise<void> {
     this.#ending.resolve("ending");
     const ending = this.#attempt.then(() => this.#device?.end());

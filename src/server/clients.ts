@@ -111,7 +111,7 @@ export class Clients {
   }
 
   /**
-   * Ends all sessions: clients get ESHUTDOWN and a closed connection. The phase is ENDING already.
+   * Ends all sessions: clients get ESHUTDOWN and a closed connection. The end has begun already.
    * @returns when all have ended, or after a while with some of them stuck.
    */
   async end(): Promise<void> {

@@ -176,7 +176,7 @@ export class FuseMount {
 
   /**
    * Unmounts the file, and removes it if it was made here. Whoever uses it loses it all the same, which is
-   * said: the file goes first, its users are told afterwards, see `serveMount`. The phase is ENDING already.
+   * said: the file goes first, its users are told afterwards, see `serveMount`. The end has begun already.
    * @returns when `ended`, or after END_MS with a thread stuck (in a disk that the image is on).
    */
   async end(): Promise<void> {

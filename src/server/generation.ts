@@ -9,7 +9,7 @@ import { overlaySentence } from "../opening/open_overlay.ts";
 import { removeCache } from "../opening/remove_cache.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { Offer } from "../nbd/export.ts";
-import { PHASE_SERVING, type SharedState } from "../shared/shared_state.ts";
+import type { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import type { ServedMedium } from "../workers/session_init.ts";
@@ -225,7 +225,7 @@ function offerOf(served: ServedMedium, state: SharedState): Offer {
     sectorSize: served.sectorSize,
     writer: abilitiesOf(served),
     get ending() {
-      return state.phase !== PHASE_SERVING;
+      return state.ending;
     },
   };
 }

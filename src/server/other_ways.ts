@@ -56,12 +56,12 @@ export class OtherWays {
     this.ended = Promise.all([mount?.ended, attachment?.ended]);
   }
 
-  /** What programs have written into the device is passed on. The phase is not ENDING yet. */
+  /** What programs have written into the device is passed on. The end has not begun yet. */
   async flush(): Promise<void> {
     await this.#attachment?.flush();
   }
 
-  /** Closes them. The phase is ENDING already. @returns when `ended`, or after a while. */
+  /** Closes them. The end has begun already. @returns when `ended`, or after a while. */
   async end(): Promise<void> {
     await Promise.all([this.#mount?.end(), this.#attachment?.end()]);
   }

@@ -125,7 +125,7 @@ export class ReaderThread {
   }
 
   /**
-   * Lets go of the device, now or when it has been opened. The phase is ENDING already: a thread that hangs in the
+   * Lets go of the device, now or when it has been opened. The end has begun already: a thread that hangs in the
    * device sees that when the device answers.
    */
   abandon(): void {
@@ -133,7 +133,7 @@ export class ReaderThread {
     this.#thread!.order({ abandon: true });
   }
 
-  /** Waits for the reader to end, for a while: the phase is ENDING already. @returns false when it hangs. */
+  /** Waits for the reader to end, for a while: the end has begun already. @returns false when it hangs. */
   async end(): Promise<boolean> {
     const patienceMs = this.#isAbandoned ? OPENING_PATIENCE_MS : PATIENCE_MS;
     return await this.#thread?.endsWithin(patienceMs) ?? true;

@@ -244,7 +244,7 @@ export class SessionPool {
   }
 
   /**
-   * Ends all sessions: clients get ESHUTDOWN and a closed connection. The phase is ENDING already.
+   * Ends all sessions: clients get ESHUTDOWN and a closed connection. The end has begun already.
    * @returns when all have ended, or after POLITE_MS + FIRM_MS with some of them stuck.
    */
   async end(): Promise<void> {

@@ -2,7 +2,7 @@
 // by asking the reader. Session thread only. It implements the interface that the protocols (nbd, fuse) serve.
 import { PendingRequests } from "../base/pending_requests.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
-import { type FileMap, type Run } from "../map/file_map.ts";
+import { type Extent, type FileMap } from "../map/file_map.ts";
 import { FINISHED, MISSING, NON_TRIED } from "../map/statuses.ts";
 import type { DescribedExtent, NbdBackend } from "../nbd/backend.ts";
 import { MemoryBudget, POOL_REQUESTS } from "../shared/memory_budget.ts";
@@ -14,7 +14,6 @@ import {
   KIND_READ_AHEAD,
   KIND_WRITE,
   PARKED_PER_SESSION,
-  PHASE_SERVING,
   RESULT_UNCACHED,
   SESSION_MISSES,
   type SharedState,
@@ -70,7 +69,7 @@ export class CachedFile implements NbdBackend {
   /** The image has lost bytes that the map claims: what is parked comes from the device whole. */
   #imageLost = false;
 
-  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #extent: Extent = { end: 0, status: NON_TRIED };
   readonly #unreadable: number[] = [];
 
   constructor(options: CachedFileOptions) {
@@ -96,7 +95,7 @@ export class CachedFile implements NbdBackend {
 
   /** True once the session must end: shutdown, or another disc. */
   get ending(): boolean {
-    return this.#state.phase !== PHASE_SERVING;
+    return this.#state.ending;
   }
 
   // --- reads --------------------------------------------------------------------------------------
@@ -208,28 +207,30 @@ export class CachedFile implements NbdBackend {
 
   /**
    * Copies what there is of an ended read to `output` at `at`; once for each read.
-   * @returns the number of unreadable runs, listed by `unreadableStart` and `unreadableEnd`.
+   * @returns the number of unreadable extents, listed by `unreadableStart` and `unreadableEnd`.
    */
   collect(slot: number, at: number, offset: number, length: number): number {
     const bounce = this.#bounces.of(slot);
     const end = offset + length;
     const shift = at - offset;
     this.#unreadable.length = 0;
-    for (let start = offset, runEnd = end; start < end; start = runEnd) {
-      runEnd = bounce === null ? end : bounce.runEnd(start, end);
-      if (bounce?.has(start)) bounce.copyTo(this.#output.address + shift + start, start, runEnd);
-      else this.#collectCached(shift, start, runEnd);
+    for (let start = offset, extentEnd = end; start < end; start = extentEnd) {
+      extentEnd = bounce === null ? end : bounce.extentEnd(start, end);
+      if (bounce?.has(start)) bounce.copyTo(this.#output.address + shift + start, start, extentEnd);
+      else this.#collectCached(shift, start, extentEnd);
     }
     this.#bounces.drop(slot);
     return this.#unreadable.length / 2;
   }
 
   #collectCached(shift: number, offset: number, end: number): void {
-    for (let start = offset; start < end; start = this.#run.end) {
-      this.#map.run(start, end, this.#run);
-      const { status, end: runEnd } = this.#run;
-      const count = status === FINISHED ? this.#readImage(shift + start, start, runEnd - start) : 0;
-      if (start + count < runEnd) this.#addUnreadable(start + count, runEnd);
+    for (let start = offset; start < end; start = this.#extent.end) {
+      this.#map.extentAt(start, end, this.#extent);
+      const { status, end: extentEnd } = this.#extent;
+      const count = status === FINISHED
+        ? this.#readImage(shift + start, start, extentEnd - start)
+        : 0;
+      if (start + count < extentEnd) this.#addUnreadable(start + count, extentEnd);
     }
   }
 
@@ -239,11 +240,11 @@ export class CachedFile implements NbdBackend {
     else this.#unreadable.push(start, end);
   }
 
-  /** Start of the i-th unreadable run of the last `collect`, a device offset in bytes. */
+  /** Start of the i-th unreadable extent of the last `collect`, a device offset in bytes. */
   unreadableStart(index: number): number {
     return this.#unreadable[index * 2];
   }
-  /** End of the i-th unreadable run of the last `collect`. */
+  /** End of the i-th unreadable extent of the last `collect`. */
   unreadableEnd(index: number): number {
     return this.#unreadable[index * 2 + 1];
   }
@@ -255,11 +256,11 @@ export class CachedFile implements NbdBackend {
     this.#hint(KIND_PREFETCH, offset, offset + length);
   }
 
-  /** Describes the run that begins at `offset`; its end is at most `limit`. */
+  /** Describes the extent that begins at `offset`; its end is at most `limit`. */
   describe(offset: number, limit: number, extent: DescribedExtent): void {
-    this.#map.run(offset, limit, this.#run);
-    extent.end = this.#run.end;
-    extent.status = this.#run.status;
+    this.#map.extentAt(offset, limit, this.#extent);
+    extent.end = this.#extent.end;
+    extent.status = this.#extent.status;
     extent.zero = false;
     if (extent.status === FINISHED) describeData(this.#imageFd, offset, extent);
   }
@@ -295,7 +296,7 @@ export class CachedFile implements NbdBackend {
 
 /**
  * Says whether `extent`, which begins at `offset` and which the map calls finished, is a hole of the file; cuts
- * it where that changes. The map is asked first: a hole in a `+` run reads as zeros, now and later.
+ * it where that changes. The map is asked first: a hole in a `+` extent reads as zeros, now and later.
  */
 export function describeData(fd: number, offset: number, extent: DescribedExtent): void {
   extent.zero = false;

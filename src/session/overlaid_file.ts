@@ -45,13 +45,13 @@ export class OverlaidFile implements NbdBackend {
   readCached(at: number, offset: number, length: number): boolean {
     const end = offset + length;
     if (this.#overlay.isUntouched(offset, end)) return this.#cached.readCached(at, offset, length);
-    for (let start = offset, runEnd; start < end; start = runEnd) {
-      runEnd = this.#overlay.runEnd(start, end);
-      const bytes = runEnd - start;
-      const place = at + start - offset;
-      const isThere = this.#overlay.holdsRun
-        ? this.#overlay.read(this.#output.address + place, start, bytes) === bytes
-        : this.#cached.readCached(place, start, bytes);
+    for (let start = offset, extentEnd; start < end; start = extentEnd) {
+      extentEnd = this.#overlay.extentEnd(start, end);
+      const bytes = extentEnd - start;
+      const to = at + start - offset;
+      const isThere = this.#overlay.holdsExtent
+        ? this.#overlay.read(this.#output.address + to, start, bytes) === bytes
+        : this.#cached.readCached(to, start, bytes);
       if (!isThere) return false;
     }
     return true;
@@ -59,9 +59,11 @@ export class OverlaidFile implements NbdBackend {
 
   isCached(offset: number, length: number): boolean {
     const end = offset + length;
-    for (let start = offset, runEnd; start < end; start = runEnd) {
-      runEnd = this.#overlay.runEnd(start, end);
-      if (!this.#overlay.holdsRun && !this.#cached.isCached(start, runEnd - start)) return false;
+    for (let start = offset, extentEnd; start < end; start = extentEnd) {
+      extentEnd = this.#overlay.extentEnd(start, end);
+      if (!this.#overlay.holdsExtent && !this.#cached.isCached(start, extentEnd - start)) {
+        return false;
+      }
     }
     return true;
   }
@@ -80,8 +82,8 @@ export class OverlaidFile implements NbdBackend {
     let start = this.pending.offsets[slot];
     let end = start + this.pending.lengths[slot];
     // The device need not be asked for written bytes; it may not be able to give them.
-    const first = this.#overlay.runEnd(start, end);
-    if (this.#overlay.holdsRun && first < end) start = first;
+    const first = this.#overlay.extentEnd(start, end);
+    if (this.#overlay.holdsExtent && first < end) start = first;
     end = this.#lastUnwritten(start, end);
     this.#cached.parkRange(slot, start, end);
   }
@@ -89,9 +91,9 @@ export class OverlaidFile implements NbdBackend {
   /** Where the last byte of [start, end) that is not in the overlay ends; `end` when there is none. */
   #lastUnwritten(start: number, end: number): number {
     let last = end;
-    for (let at = start, runEnd; at < end; at = runEnd) {
-      runEnd = this.#overlay.runEnd(at, end);
-      if (!this.#overlay.holdsRun) last = runEnd;
+    for (let at = start, extentEnd; at < end; at = extentEnd) {
+      extentEnd = this.#overlay.extentEnd(at, end);
+      if (!this.#overlay.holdsExtent) last = extentEnd;
     }
     return last;
   }
@@ -109,22 +111,22 @@ export class OverlaidFile implements NbdBackend {
     const count = this.#cached.collect(slot, shift + start, start, asked);
     this.#unreadable.length = 0;
     let bad = 0;
-    for (let position = offset, runEnd; position < end; position = runEnd) {
-      runEnd = this.#overlay.runEnd(position, end);
-      if (this.#overlay.holdsRun) {
-        const bytes = runEnd - position;
+    for (let position = offset, extentEnd; position < end; position = extentEnd) {
+      extentEnd = this.#overlay.extentEnd(position, end);
+      if (this.#overlay.holdsExtent) {
+        const bytes = extentEnd - position;
         const got = this.#overlay.read(this.#output.address + shift + position, position, bytes);
-        if (got < bytes) this.#unreadable.push(position + got, runEnd);
+        if (got < bytes) this.#unreadable.push(position + got, extentEnd);
         continue;
       }
       while (bad < count && this.#cached.unreadableEnd(bad) <= position) bad++;
-      for (; bad < count && this.#cached.unreadableStart(bad) < runEnd; bad++) {
+      for (; bad < count && this.#cached.unreadableStart(bad) < extentEnd; bad++) {
         this.#unreadable.push(
           Math.max(position, this.#cached.unreadableStart(bad)),
-          Math.min(runEnd, this.#cached.unreadableEnd(bad)),
+          Math.min(extentEnd, this.#cached.unreadableEnd(bad)),
         );
         // It may go on behind the next written bytes.
-        if (this.#cached.unreadableEnd(bad) > runEnd) break;
+        if (this.#cached.unreadableEnd(bad) > extentEnd) break;
       }
     }
     return this.#unreadable.length / 2;
@@ -142,9 +144,9 @@ export class OverlaidFile implements NbdBackend {
   }
 
   describe(offset: number, limit: number, extent: DescribedExtent): void {
-    const runEnd = this.#overlay.runEnd(offset, limit);
-    if (!this.#overlay.holdsRun) return this.#cached.describe(offset, runEnd, extent);
-    extent.end = runEnd;
+    const extentEnd = this.#overlay.extentEnd(offset, limit);
+    if (!this.#overlay.holdsExtent) return this.#cached.describe(offset, extentEnd, extent);
+    extent.end = extentEnd;
     extent.status = FINISHED;
     describeData(this.#overlay.file, offset, extent);
   }

@@ -6,7 +6,7 @@
 // A write puts the bytes into the file, then claims them in the map, which has one writer at a time (`claims`).
 // A flush saves the map as claims about the bytes of the file (durable_claims.ts): so a mapfile on disk never
 // claims a byte that the file on disk does not have. Sessions that flush at the same time share one flush.
-import type { FileMap, MapSnapshot, Run } from "../map/file_map.ts";
+import type { Extent, FileMap, MapSnapshot } from "../map/file_map.ts";
 import { FileMapFullError } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
@@ -100,7 +100,7 @@ export class Overlay {
   readonly #claims: FutexLock;
   readonly #flushing: FutexLock;
   readonly #room: SpareRoom;
-  readonly #run: Run = { end: 0, status: NON_TRIED };
+  readonly #extent: Extent = { end: 0, status: NON_TRIED };
   #canPunch = true;
   #zeros: NativeMemory | undefined;
 
@@ -122,19 +122,19 @@ export class Overlay {
 
   /** Whether no byte of [start, end), which is not empty, is in the overlay. About as fast as a hit's lookup. */
   isUntouched(start: number, end: number): boolean {
-    this.#map.run(start, end, this.#run);
-    return this.#run.end === end && this.#run.status !== FINISHED;
+    this.#map.extentAt(start, end, this.#extent);
+    return this.#extent.end === end && this.#extent.status !== FINISHED;
   }
 
   /** End of the bytes from `offset` on that are all in the overlay, or all not; at most `limit`. */
-  runEnd(offset: number, limit: number): number {
-    this.#map.run(offset, limit, this.#run);
-    return this.#run.end;
+  extentEnd(offset: number, limit: number): number {
+    this.#map.extentAt(offset, limit, this.#extent);
+    return this.#extent.end;
   }
 
-  /** Whether the run that `runEnd` was asked for last is in the overlay. */
-  get holdsRun(): boolean {
-    return this.#run.status === FINISHED;
+  /** Whether the extent that `extentEnd` was asked for last is in the overlay. */
+  get holdsExtent(): boolean {
+    return this.#extent.status === FINISHED;
   }
 
   /** Copies bytes that are in the overlay to memory. @returns how many; fewer when some cannot be read. */

@@ -5,7 +5,7 @@
 const STREAMS = 4;
 /** First step beyond a request, once a client has read on; it doubles with each further read. */
 const FIRST_WINDOW = 131_072;
-/** A read that begins this far before or behind the expected place still counts as reading on. */
+/** A read that begins this far before or behind the expected offset still counts as reading on. */
 const SLACK = 262_144;
 
 /** Follows the reads of one client. */

@@ -41,7 +41,7 @@ export class BounceBuffer {
   }
 
   /** End of the bytes from `offset` on of which all or none are there, at most `limit`. */
-  runEnd(offset: number, limit: number): number {
+  extentEnd(offset: number, limit: number): number {
     const here = this.has(offset);
     let end = Math.min(limit, alignUp(offset + 1 - this.#start, this.#sectorSize) + this.#start);
     while (end < limit && this.has(end) === here) end += this.#sectorSize;

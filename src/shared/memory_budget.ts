@@ -27,20 +27,20 @@ export class MemoryBudget {
   readonly #session: number;
   readonly #pool: number;
   readonly #ceilingKib: number;
-  readonly #places: ReturnType<SharedState["budgetWords"]>;
+  readonly #words: ReturnType<SharedState["budgetWords"]>;
 
   constructor(state: SharedState, session: number, pool: number, ceiling = CEILINGS[pool]!) {
     this.#state = state;
     this.#session = session;
     this.#pool = pool;
     this.#ceilingKib = ceiling / KIB;
-    this.#places = state.budgetWords(session, pool);
+    this.#words = state.budgetWords(session, pool);
   }
 
   /** Takes `bytes`. @returns false when there are too few: the session's eventfd rings when it may try again. */
   take(bytes: number): boolean {
     const { words } = this.#state;
-    const { first, wants } = this.#places;
+    const { first, wants } = this.#words;
     const needed = Math.ceil(bytes / KIB);
     // As a rule nobody waits and there is enough: then nobody has to hear of it.
     if (Atomics.load(words, first) === 0 && this.#takeNow(needed, 0)) return true;
@@ -56,7 +56,7 @@ export class MemoryBudget {
   /** @param inFront the number of the session that waits before this one, and one more; 0: none does. */
   #takeNow(needed: number, inFront: number): boolean {
     const { words } = this.#state;
-    const { used, held } = this.#places;
+    const { used, held } = this.#words;
     for (;;) {
       const now = Atomics.load(words, used);
       // It may be busy with a client that takes no replies: what it does not need others may have meanwhile.
@@ -75,7 +75,7 @@ export class MemoryBudget {
    */
   takeWaiting(bytes: number, timeoutMs: number, mayWait: () => boolean): boolean {
     const { words } = this.#state;
-    const { used } = this.#places;
+    const { used } = this.#words;
     for (const endMs = performance.now() + timeoutMs;;) {
       const now = Atomics.load(words, used);
       if (this.take(bytes)) return true;
@@ -89,7 +89,7 @@ export class MemoryBudget {
   /** Gives back what `take` has taken with the same number. */
   give(bytes: number): void {
     const { words } = this.#state;
-    const { held } = this.#places;
+    const { held } = this.#words;
     const given = Math.ceil(bytes / KIB);
     Atomics.sub(words, held, given);
     returnTo(this.#state, this.#pool, given);
@@ -98,7 +98,7 @@ export class MemoryBudget {
   /** Nothing is wanted any more of what could not be had. */
   stopWaiting(): void {
     const { words } = this.#state;
-    const { first, wants } = this.#places;
+    const { first, wants } = this.#words;
     Atomics.store(words, wants, 0);
     const me = this.#session + 1;
     if (Atomics.compareExchange(words, first, me, 0) === me) wakeWaiting(this.#state, this.#pool);

@@ -103,7 +103,7 @@ export class SessionQueue {
     const state = this.#state;
     state.slotState[slot] = SLOT_QUEUED;
     // The store into the ring publishes the plain stores before it to the reader's exchange.
-    Atomics.store(state.ring, state.nextRingPlace(), slot + 1);
+    Atomics.store(state.ring, state.nextRingIndex(), slot + 1);
     state.ringReader();
   }
 

@@ -18,13 +18,9 @@ import {
 export * from "./request_words.ts";
 export { HINTS_PER_SESSION, PARKED_PER_SESSION, SLOTS_PER_SESSION } from "./shared_layout.ts";
 
-/** `phase` values. They only grow, so that racing writers are harmless. */
-export const PHASE_SERVING = 0;
-/** Sessions answer ESHUTDOWN and end; the reader takes nothing new. */
-export const PHASE_ENDING = 1;
-
 // Header words (Int32).
-const PHASE = 0;
+/** 0, then 1 for good: it moves one way only, so racing writers are harmless. */
+const ENDING = 0;
 const BELL = 1;
 const READER_ASLEEP = 2;
 const RING_TAIL = 3;
@@ -131,20 +127,20 @@ export class SharedState {
     this.slotResult = new Int32Array(buffer, at.slotResult, slots);
   }
 
-  /** Any thread. */
-  get phase(): number {
-    return Atomics.load(this.words, PHASE);
+  /** Any thread. True for good once the end has begun: sessions answer ESHUTDOWN and end, the reader takes nothing new. */
+  get ending(): boolean {
+    return Atomics.load(this.words, ENDING) !== 0;
   }
 
-  /** Main, or the reader whose medium has left; wakes the reader. Main wakes the sessions. */
+  /** Begins the end. Main, or the reader whose medium has left. Wakes the reader; main wakes the sessions. */
   end(): void {
-    Atomics.store(this.words, PHASE, PHASE_ENDING);
+    Atomics.store(this.words, ENDING, 1);
     this.ringReader();
   }
 
   // --- the reader's bell --------------------------------------------------------------------------
 
-  /** Any thread, after it has queued something or changed the phase. Pairs with `sleepReader`. */
+  /** Any thread, after it has queued something or begun the end. Pairs with `sleepReader`. */
   ringReader(): void {
     Atomics.add(this.words, BELL, 1);
     if (Atomics.load(this.words, READER_ASLEEP) !== 0) Atomics.notify(this.words, BELL);
@@ -161,8 +157,8 @@ export class SharedState {
     Atomics.store(this.words, READER_ASLEEP, 0);
   }
 
-  /** Reserves the ring's next place; see RequestQueue. */
-  nextRingPlace(): number {
+  /** Reserves the next entry of the ring, for RequestQueue. @returns its index. */
+  nextRingIndex(): number {
     return Atomics.add(this.words, RING_TAIL, 1) & (this.ring.length - 1);
   }
 

@@ -25,7 +25,7 @@ let elsewhere:
 /** Longest time that a wait keeps a thread of the pool from other work, milliseconds. */
 const TURN_MS = 1000;
 
-/** A fixed number of places, each empty or watching one descriptor. For one thread. */
+/** A fixed number of entries, each empty or watching one descriptor. For one thread. */
 export class PollSet {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #fds: Int32Array;
@@ -40,7 +40,7 @@ export class PollSet {
     for (let index = 0; index < count; index++) this.set(index, -1, 0);
   }
 
-  /** Watches `fd` for `events`; POLLERR and POLLHUP are always watched. -1 leaves the place empty. */
+  /** Watches `fd` for `events`; POLLERR and POLLHUP are always watched. -1 leaves the entry empty. */
   set(index: number, fd: number, events: number): void {
     assert(BigInt(index) < this.#count, "poll set index");
     this.#fds[index * 2] = fd;
@@ -51,7 +51,7 @@ export class PollSet {
   /**
    * Blocks until a descriptor is ready or the time is over.
    * @param timeoutMs milliseconds; 0 only looks, -1 waits for ever.
-   * @returns the number of places that are ready; 0 when the time is over.
+   * @returns the number of entries that are ready; 0 when the time is over.
    */
   wait(timeoutMs: number): number {
     const deadline = timeoutMs > 0 ? performance.now() + timeoutMs : 0;
@@ -86,7 +86,7 @@ export class PollSet {
     return this.wait(0) > 0;
   }
 
-  /** What the last `wait` found at a place; 0 when it is not ready. */
+  /** What the last `wait` found of an entry; 0 when it is not ready. */
   revents(index: number): number {
     return this.#events[index * 4 + 3]!;
   }

@@ -32,10 +32,10 @@ export function summarizeMap(view: MapView, most: number): MapSummary {
   let holeStart = -1;
   let last = -1;
   let start = view.start;
-  for (let run = 0; run < positions.length && start < end; run++) {
-    const status = statuses[run];
-    const runEnd = endOf(view, run);
-    totals[status] += runEnd - start;
+  for (let extent = 0; extent < positions.length && start < end; extent++) {
+    const status = statuses[extent];
+    const extentEnd = endOf(view, extent);
+    totals[status] += extentEnd - start;
     if (status !== last) counts[status]++;
     const isHole = status !== FINISHED && status !== OUTSIDE;
     if (isHole && holeStart < 0) {
@@ -46,7 +46,7 @@ export function summarizeMap(view: MapView, most: number): MapSummary {
       holeStart = -1;
     }
     last = status;
-    start = runEnd;
+    start = extentEnd;
   }
   if (holeStart >= 0) keepLargest(largest, { start: holeStart, end }, most);
   return {

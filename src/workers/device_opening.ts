@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { abandonMedium } from "../opening/open_medium.ts";
 import { type OpenDevice, openDevice } from "../opening/open_device.ts";
 import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
-import { PHASE_SERVING, READER_BUSY_SINCE, SharedState } from "../shared/shared_state.ts";
+import { READER_BUSY_SINCE, SharedState } from "../shared/shared_state.ts";
 import { ENODEV, ENOENT, ENOMEDIUM, ENXIO } from "../sys/errno.ts";
 import { tryPread } from "../sys/fd.ts";
 import type { UringReader } from "../sys/io_uring.ts";
@@ -33,7 +33,7 @@ export function openForMain(
       counters[READER_BUSY_SINCE] = 0;
       return result;
     }, (message, hints) => main.tell({ type: "warning", message, hints }));
-    if (shared.phase === PHASE_SERVING) {
+    if (!shared.ending) {
       const { medium, writeFd, guard } = opened;
       const isCertain = guard?.isCertain ?? true;
       main.tell({ type: "ready", opened: { medium, writeFd, isCertain } });

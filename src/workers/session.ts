@@ -3,7 +3,7 @@
 import { unpackNegotiated } from "../nbd/negotiated.ts";
 import type { SessionEnd } from "../nbd/session_end.ts";
 import type { CachedFile } from "../session/cached_file.ts";
-import { PARKED_PER_SESSION, PHASE_SERVING } from "../shared/shared_state.ts";
+import { PARKED_PER_SESSION } from "../shared/shared_state.ts";
 import { drainEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { POLLIN, PollSet } from "../sys/poll.ts";
@@ -53,7 +53,7 @@ function awaitClient({ state, number, eventFd, cached }: NbdSession): boolean {
   let isFree = takesNext(cached);
   for (;;) {
     if (state.socket(number) >= 0) return true;
-    if (state.phase !== PHASE_SERVING) return false;
+    if (state.ending) return false;
     // Reads of the last client that the device still works on end by ringing the eventfd.
     while (cached.nextEnded() >= 0);
     if (state.isDismissed(number) && cached.pending.underWay === 0) return false;

@@ -1,7 +1,7 @@
 // FileMap against an array with one status for each byte: what the two say must never differ.
 
 import { assert, assertEquals } from "@std/assert";
-import { FileMap, FileMapFullError, type Run } from "../../src/map/file_map.ts";
+import { type Extent, FileMap, FileMapFullError } from "../../src/map/file_map.ts";
 import { FINISHED, STATUS_COUNT } from "../../src/map/statuses.ts";
 import { chooseSeed, Random } from "./map_random.ts";
 
@@ -49,11 +49,11 @@ function checkSame(map: FileMap, model: Model): void {
 
 function checkQuestions(map: FileMap, model: Model, random: Random): void {
   const size = map.size;
-  const run: Run = { end: 0, status: 0 };
+  const run: Extent = { end: 0, status: 0 };
   const [start, end] = range(random, size, 20);
   const mask = random.below(1 << STATUS_COUNT);
   assertEquals(map.at(start), model.bytes[start]);
-  map.run(start, end, run);
+  map.extentAt(start, end, run);
   assertEquals(run, { end: model.runEnd(start, end), status: model.bytes[start] });
   assertEquals(map.isFinished(start, end), model.find(start, end, ~(1 << FINISHED)) < 0);
   assertEquals(map.find(start, end, mask), model.find(start, end, mask));

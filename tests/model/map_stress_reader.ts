@@ -2,7 +2,7 @@
 // found wrong.
 
 import { assert, assertEquals } from "@std/assert";
-import { FileMap, type Run } from "../../src/map/file_map.ts";
+import { type Extent, FileMap } from "../../src/map/file_map.ts";
 import { FINISHED, STATUS_COUNT } from "../../src/map/statuses.ts";
 import { Random } from "./map_random.ts";
 import {
@@ -34,7 +34,7 @@ class Reader {
   readonly #map: FileMap;
   readonly #random: Random;
   readonly #stripes: boolean;
-  readonly #run: Run = { end: 0, status: 0 };
+  readonly #run: Extent = { end: 0, status: 0 };
   #finished = 0;
   /** A range that was once finished; with a writer that only adds it stays so. */
   #known: [start: number, end: number] = [0, 0];
@@ -50,7 +50,7 @@ class Reader {
     const run = this.#run;
     const sector = this.#random.below(map.size / SECTOR);
     const start = sector * SECTOR;
-    map.run(start, map.size, run);
+    map.extentAt(start, map.size, run);
     assert(run.end > start && run.end <= map.size && run.end % SECTOR === 0, `end ${run.end}`);
     this.#checkStatus(start, run.status);
     this.#checkStatus(run.end - SECTOR, run.status);
@@ -71,7 +71,7 @@ class Reader {
     assert(status === 0 || allowed.includes(status), `status ${status} at ${offset}`);
   }
 
-  #checkMonotonic(start: number, run: Run): void {
+  #checkMonotonic(start: number, run: Extent): void {
     const finished = this.#map.total(FINISHED);
     assert(finished >= this.#finished, `finished bytes fell from ${this.#finished} to ${finished}`);
     this.#finished = finished;

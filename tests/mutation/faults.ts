@@ -260,7 +260,7 @@ const TRUTH: Row[] = [
 const MAP: Row[] = [
   [
     "a run is not joined with the equal one behind it",
-    "map/run_editor.ts",
+    "map/extent_editor.ts",
     "if (to.status === this.#status) this.#removed++;",
     "if (to.status === this.#status && false) this.#removed++;",
     "unit/map/file_map_test.ts",
@@ -268,14 +268,14 @@ const MAP: Row[] = [
   ],
   [
     "the total of the last run that goes is not counted",
-    "map/run_editor.ts",
+    "map/extent_editor.ts",
     "this.#gains[to.status] -= this.#end - position;",
     "",
     "unit/map/file_map_test.ts",
   ],
   [
     "a map that is full is changed",
-    "map/run_editor.ts",
+    "map/extent_editor.ts",
     "+ added - this.#removed > this.#memory.maxTransitions",
     "> this.#memory.maxTransitions",
     "unit/map/file_map_test.ts",
@@ -284,8 +284,8 @@ const MAP: Row[] = [
   [
     "what is said beyond a cut is kept",
     "map/map_snapshot.ts",
-    "const lostFrom = isData ? Math.max(start, end) : runEnd;",
-    "const lostFrom = isData ? Math.max(start, end + 1) : runEnd;",
+    "const lostFrom = isData ? Math.max(start, end) : extentEnd;",
+    "const lostFrom = isData ? Math.max(start, end + 1) : extentEnd;",
     "unit/map/map_snapshot_test.ts",
   ],
   [

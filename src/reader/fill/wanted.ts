@@ -1,12 +1,12 @@
 // Finds what is left to do: runs of one status within the domain. Pure; the map may change between calls.
-import { type FileMap, type Run } from "../../map/file_map.ts";
+import { type Extent, type FileMap } from "../../map/file_map.ts";
 import { FINISHED, maskOf, type Status } from "../../map/statuses.ts";
 
 /** The part of a device that is to be filled. */
 export class Wanted {
   readonly map: FileMap;
   readonly #domain: FileMap | undefined;
-  readonly #run: Run = { end: 0, status: 0 };
+  readonly #extent: Extent = { end: 0, status: 0 };
   /** What the last search has found, bytes. */
   start = 0;
   end = 0;
@@ -65,8 +65,8 @@ export class Wanted {
 
   #runEnd(at: number, limit: number, map: FileMap | undefined): number {
     if (map === undefined) return limit;
-    map.run(at, limit, this.#run);
-    return this.#run.end;
+    map.extentAt(at, limit, this.#extent);
+    return this.#extent.end;
   }
 
   /** Where the run of `status` begins whose last byte is before `end`. */

@@ -97,11 +97,11 @@ Deno.test("isFinished wants each byte finished", () => {
 Deno.test("run ends where the status changes, and at the limit", () => {
   const map = mapOf("??+++---");
   const run = { end: 0, status: 0 };
-  map.run(3, 8, run);
+  map.extentAt(3, 8, run);
   assertEquals(run, { end: 5, status: FINISHED });
-  map.run(3, 4, run);
+  map.extentAt(3, 4, run);
   assertEquals(run, { end: 4, status: FINISHED });
-  map.run(7, 8, run);
+  map.extentAt(7, 8, run);
   assertEquals(run, { end: 8, status: BAD_SECTOR });
 });
 
@@ -260,7 +260,7 @@ Deno.test("what is out of range is our own bug", () => {
     () => map.set(0.5, 5, FINISHED),
     () => map.set(0, 5, 5),
     () => map.set(0, 5, -1),
-    () => map.run(5, 5, { end: 0, status: 0 }),
+    () => map.extentAt(5, 5, { end: 0, status: 0 }),
     () => map.find(0, 200, 1),
     () => map.findBackward(200, 0, 1),
     () => [...map.ranges(0, 200)],

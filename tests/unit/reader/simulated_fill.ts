@@ -183,7 +183,7 @@ export class SimulatedFill {
     const { model, map } = this;
     assert(length > 0 && offset >= 0 && offset + length <= map.size, "a read outside the device");
     const run = { end: 0, status: 0 };
-    map.run(offset, map.size, run);
+    map.extentAt(offset, map.size, run);
     assert(run.status !== FINISHED, "what is there is read again");
     assert(offset + length <= run.end, "a read over several runs");
     let answer = this.#ask(offset, length);
@@ -226,7 +226,7 @@ export class SimulatedFill {
     assertEquals(this.fill.ended, "complete");
     for (const { start, end, status } of this.model.truth.ranges()) {
       const run = { end: 0, status: 0 };
-      this.map.run(start, this.map.size, run);
+      this.map.extentAt(start, this.map.size, run);
       assertEquals([start, run.status, run.end], [start, status, end]);
     }
   }

@@ -7,7 +7,7 @@ import { noise } from "../../harness/test_folder.ts";
 function runsOf(bounce: BounceBuffer, start: number, end: number): [end: number, there: boolean][] {
   const runs: [number, boolean][] = [];
   for (let at = start; at < end; at = runs.at(-1)![0]) {
-    runs.push([bounce.runEnd(at, end), bounce.has(at)]);
+    runs.push([bounce.extentEnd(at, end), bounce.has(at)]);
   }
   return runs;
 }

@@ -1,11 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  PHASE_ENDING,
-  PHASE_SERVING,
-  SESSION_BYTES,
-  SESSION_REQUESTS,
-  SharedState,
-} from "../../../src/shared/shared_state.ts";
+import { SESSION_BYTES, SESSION_REQUESTS, SharedState } from "../../../src/shared/shared_state.ts";
 import { ReplacedWait } from "../../harness/replaced_wait.ts";
 
 /** How long a sleep may last, milliseconds; no test sleeps. */
@@ -34,14 +28,14 @@ Deno.test("a reader that finds work does not sleep, and one that finds none slee
 Deno.test("the end of a run is seen by every view, and rings the reader", () => {
   const state = SharedState.create(2);
   const other = new SharedState(state.buffer, 2);
-  assertEquals(other.phase, PHASE_SERVING);
+  assertEquals(other.ending, false);
   using waits = new ReplacedWait();
   other.sleepReader(() => {
     state.end();
     return true;
   }, SLEEP_MS);
   assertEquals(waits.calls, []);
-  assertEquals(other.phase, PHASE_ENDING);
+  assertEquals(other.ending, true);
 });
 
 Deno.test("the words of sessions do not touch each other", () => {

@@ -1,24 +1,24 @@
-// Changes the runs of a map. The writer's thread only; `apply` between beginWrite and endWrite of the lock,
+// Changes the extents of a map. The writer's thread only; `apply` between beginWrite and endWrite of the lock,
 // `plan` before it: it changes nothing, and all that can fail fails there.
 
 import { assert } from "../base/assert.ts";
 import { ChunkDirectory } from "./chunk_directory.ts";
-import { CHUNK, FileMapFullError, type MapMemory, RUNS, TOTALS } from "./map_memory.ts";
-import { RunCursor } from "./run_cursor.ts";
+import { CHUNK, EXTENTS, FileMapFullError, type MapMemory, TOTALS } from "./map_memory.ts";
+import { ExtentCursor } from "./extent_cursor.ts";
 import { type Status, STATUS_COUNT } from "./statuses.ts";
 
-/** A split does not halve a chunk when the new run comes behind this many: maps mostly grow at one place. */
+/** A split does not halve a chunk when the new extent comes behind this many: maps mostly grow at one end. */
 const UNEVEN_SPLIT_AT = CHUNK * 3 / 4;
 
 /** One change at a time: sets all of a range to one status. */
-export class RunEditor {
+export class ExtentEditor {
   readonly #memory: MapMemory;
   readonly #directory: ChunkDirectory;
-  // The runs that go: [from, to). `to` is one place behind the last of them, in that one's chunk.
-  readonly #from: RunCursor;
-  readonly #to: RunCursor;
+  // The extents that go: [from, to). `to` is one extent behind the last of them, in that one's chunk.
+  readonly #from: ExtentCursor;
+  readonly #to: ExtentCursor;
   #removed = 0;
-  /** The runs that replace them: one at `start`, and one at `end` with the status of the run that was cut there. */
+  /** The extents that replace them: one at `start`, and one at `end` with the status of the extent that was cut there. */
   #addsStart = false;
   #addsEnd = false;
   #start = 0;
@@ -31,14 +31,14 @@ export class RunEditor {
   constructor(memory: MapMemory) {
     this.#memory = memory;
     this.#directory = new ChunkDirectory(memory);
-    this.#from = new RunCursor(memory);
-    this.#to = new RunCursor(memory);
+    this.#from = new ExtentCursor(memory);
+    this.#to = new ExtentCursor(memory);
   }
 
-  /** Makes one run of NON_TRIED bytes of fresh memory. Before any other thread has it. */
+  /** Makes one extent of NON_TRIED bytes of fresh memory. Before any other thread has it. */
   clear(): void {
     this.#directory.addFirst();
-    this.#memory.words[RUNS] = 1;
+    this.#memory.words[EXTENTS] = 1;
     this.#memory.numbers[TOTALS] = this.#memory.size;
   }
 
@@ -58,13 +58,13 @@ export class RunEditor {
     this.#planEnd();
     this.#planStart();
     const added = Number(this.#addsStart) + Number(this.#addsEnd);
-    if (this.#memory.words[RUNS] + added - this.#removed > this.#memory.maxTransitions) {
+    if (this.#memory.words[EXTENTS] + added - this.#removed > this.#memory.maxTransitions) {
       throw new FileMapFullError(this.#memory.maxTransitions);
     }
     return true;
   }
 
-  /** Walks from the run at `start` to the one that reaches `end`, and counts. */
+  /** Walks from the extent at `start` to the one that reaches `end`, and counts. */
   #planEnd(): void {
     const from = this.#from;
     const to = this.#to;
@@ -73,26 +73,26 @@ export class RunEditor {
     this.#gains.fill(0);
     this.#removed = 1;
     let position = this.#start;
-    let runEnd = to.end;
-    for (; runEnd < this.#end; runEnd = to.end) {
-      this.#gains[to.status] -= runEnd - position;
-      position = runEnd;
+    let extentEnd = to.end;
+    for (; extentEnd < this.#end; extentEnd = to.end) {
+      this.#gains[to.status] -= extentEnd - position;
+      position = extentEnd;
       to.next();
       this.#removed++;
     }
     this.#gains[to.status] -= this.#end - position;
     this.#gains[this.#status] += this.#end - this.#start;
     this.#endStatus = to.status;
-    this.#addsEnd = runEnd > this.#end && this.#endStatus !== this.#status;
-    // A run of the same status that begins at `end` joins.
-    if (runEnd === this.#end && to.next()) {
+    this.#addsEnd = extentEnd > this.#end && this.#endStatus !== this.#status;
+    // An extent of the same status that begins at `end` joins.
+    if (extentEnd === this.#end && to.next()) {
       if (to.status === this.#status) this.#removed++;
       else to.previous();
     }
     to.index++;
   }
 
-  /** Decides whether the run at `start` goes or is cut, and whether its left part joins the new run. */
+  /** Decides whether the extent at `start` goes or is cut, and whether its left part joins the new extent. */
   #planStart(): void {
     const from = this.#from;
     if (from.start < this.#start) {
@@ -104,7 +104,7 @@ export class RunEditor {
       this.#addsStart = true;
       return;
     }
-    // `from` stands on the run that stays; those that go begin behind it.
+    // `from` stands on the extent that stays; those that go begin behind it.
     this.#removed--;
     from.index++;
     if (from.index === from.count && from.chunk < this.#to.chunk) from.enter(from.chunk + 1);
@@ -115,7 +115,7 @@ export class RunEditor {
     const { words, numbers } = this.#memory;
     if (this.#from.chunk === this.#to.chunk) this.#applyInChunk();
     else this.#applyAcrossChunks();
-    words[RUNS] += Number(this.#addsStart) + Number(this.#addsEnd) - this.#removed;
+    words[EXTENTS] += Number(this.#addsStart) + Number(this.#addsEnd) - this.#removed;
     for (let status = 0; status < STATUS_COUNT; status++) {
       numbers[TOTALS + status] += this.#gains[status];
     }
@@ -140,12 +140,12 @@ export class RunEditor {
     if (count > CHUNK || this.#removed > added) directory.tidy(this.#from.chunk);
   }
 
-  /** The new runs take places of runs that go, one in the first chunk and one in the last: they always fit. */
+  /** The new extents take the slots of extents that go, one in the first chunk and one in the last: they always fit. */
   #applyAcrossChunks(): void {
     const directory = this.#directory;
     const from = this.#from;
     const to = this.#to;
-    assert(from.index < from.count && to.index > 0, "both chunks lose a run");
+    assert(from.index < from.count && to.index > 0, "both chunks lose an extent");
     const kept = from.index + Number(this.#addsStart);
     directory.splice(from.chunk, kept, from.count - kept, 0);
     if (this.#addsStart) directory.put(from.chunk, from.index, this.#start, this.#status);
