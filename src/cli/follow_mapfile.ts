@@ -5,7 +5,8 @@ import { readNamedMapfile } from "../opening/read_mapfile.ts";
 import { parseMapfile } from "../map/mapfile.ts";
 import { SystemError } from "../sys/system_error.ts";
 
-const INTERVAL_MS = 500;
+/** Between two looks, milliseconds. */
+export const INTERVAL_MS = 500;
 /** A file that is being written is torn for a moment; from then on something is wrong with it. */
 const PATIENCE_MS = 5_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -18,34 +19,47 @@ export interface MapfileFollower {
   complain(error: Error): void;
 }
 
-/** Resolves after SIGINT, SIGTERM or SIGHUP. The file is read each time: writers may keep its time or size. */
-export async function followMapfile(path: string, follower: MapfileFollower): Promise<void> {
-  const stopped = Promise.withResolvers<void>();
-  const stop = () => stopped.resolve();
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, stop);
+/** Ends with SIGINT, SIGTERM or SIGHUP while it is in scope. */
+export class FollowerSignals implements Disposable {
+  readonly stopped: Promise<void>;
+  readonly #stop: () => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    [this.stopped, this.#stop] = [promise, resolve];
+    for (const signal of SIGNALS) Deno.addSignalListener(signal, this.#stop);
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, this.#stop);
+  }
+}
+
+/** Resolves after `stopped`. The file is read each time: writers may keep its time or size. */
+export async function followMapfile(
+  path: string,
+  follower: MapfileFollower,
+  { stopped, now = () => performance.now() }: { stopped: Promise<void>; now?: () => number },
+): Promise<void> {
   let isStopped = false;
-  stopped.promise.then(() => isStopped = true);
+  stopped.then(() => isStopped = true);
   let bytes: Uint8Array | undefined;
   let mapfile = parseMapfile("", path);
-  let readMs = performance.now();
-  try {
-    while (!isStopped) {
-      try {
-        const now = readNamedMapfile(path);
-        const isNew = bytes === undefined || !areEqual(bytes, now);
-        if (isNew) mapfile = parseMapfile(now, path);
-        bytes = now;
-        readMs = performance.now();
-        await follower.show(mapfile, isNew);
-      } catch (error) {
-        if (!(error instanceof UserError || error instanceof SystemError)) throw error;
-        if (bytes === undefined) throw error;
-        if (performance.now() - readMs > PATIENCE_MS) follower.complain(error);
-      }
-      await pause(stopped.promise);
+  let readMs = now();
+  while (!isStopped) {
+    try {
+      const content = readNamedMapfile(path);
+      const isNew = bytes === undefined || !areEqual(bytes, content);
+      if (isNew) mapfile = parseMapfile(content, path);
+      bytes = content;
+      readMs = now();
+      await follower.show(mapfile, isNew);
+    } catch (error) {
+      if (!(error instanceof UserError || error instanceof SystemError)) throw error;
+      if (bytes === undefined) throw error;
+      if (now() - readMs > PATIENCE_MS) follower.complain(error);
     }
-  } finally {
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, stop);
+    await pause(stopped);
   }
 }
 

@@ -10,18 +10,23 @@ import type { Line } from "../ui/styled_text.ts";
 import type { Terminal } from "../ui/terminal.ts";
 import { parseByteRange } from "./byte_range.ts";
 import { EXIT_DONE } from "../base/exit_codes.ts";
-import { followMapfile } from "./follow_mapfile.ts";
+import { FollowerSignals, followMapfile } from "./follow_mapfile.ts";
 import { readMapfileArgument } from "./mapfile_argument.ts";
 import type { OptionValues } from "./options.ts";
 import { readStandardInput, STANDARD_INPUT } from "./standard_input.ts";
 import { writePicture } from "./picture_file.ts";
 import { usageError } from "../base/errors.ts";
 
-/** @returns the exit code. @throws {UserError} when it cannot be read, or is no mapfile. */
+/**
+ * @param stopped ends `--watch`; by default a signal does.
+ * @returns the exit code.
+ * @throws {UserError} when it cannot be read, or is no mapfile.
+ */
 export async function mapCommand(
   operands: readonly string[],
   values: OptionValues,
   terminal: Terminal,
+  stopped?: Promise<void>,
 ): Promise<number> {
   const [path = "", range] = operands;
   const domain = await readDomain(values);
@@ -45,7 +50,7 @@ export async function mapCommand(
   }
   const first = subjectOf(mapfile);
   if (!values.watch) await show(first, values, terminal);
-  else await watch(first, subjectOf, values, terminal);
+  else await watch(first, subjectOf, values, terminal, stopped);
   return EXIT_DONE;
 }
 
@@ -80,7 +85,9 @@ async function watch(
   subjectOf: (mapfile: Mapfile) => MapSubject,
   values: OptionValues,
   terminal: Terminal,
+  stopped: Promise<void> | undefined,
 ): Promise<void> {
+  using signals = new FollowerSignals();
   const draw = (subject: MapSubject, ...notes: Line[]) =>
     terminal.screen([...notes, ...mapReport(subject, terminal.canvas)]);
   let subject = first;
@@ -97,7 +104,7 @@ async function watch(
       if (terminal.hasScreen) draw(subject, note);
       else terminal.warning(error.message);
     },
-  });
+  }, { stopped: stopped ?? signals.stopped });
   terminal.leaveScreen();
   if (terminal.hasScreen) terminal.say(...mapReport(subject, terminal.canvas));
 }
