@@ -9,7 +9,7 @@ import { modelledDdrescue, modelledFill, modelledOutage } from "./fill_model.ts"
 import { outageRescuers, type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
 import { givenOptions, runBenchmark } from "./run_benchmark.ts";
-import type { ServedOutage } from "./sick_server.ts";
+import type { ServedOutage } from "./served_silences.ts";
 
 const MIB = 1_048_576;
 /** 100 MB/s; a read that fails takes 30 ms, one in a slow zone 100 times as long as elsewhere. */
@@ -73,7 +73,10 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function cellsOf(rescue: Omit<Rescue, "wronglyBad" | "readsInVain">, model: SickModel): string[] {
+function cellsOf(
+  rescue: Omit<Rescue, "wronglyBad" | "readsInVain" | "readable">,
+  model: SickModel,
+): string[] {
   const lost = model.readable - rescue.saved;
   return [
     ...rescue.savedAt.map((bytes) => formatSize(bytes)),

@@ -8,7 +8,7 @@ import { blkcacheCommand } from "./servers.ts";
 import { fileMapOf } from "../../src/map/mapfile_conversion.ts";
 import { wronglyBad } from "./fill_model.ts";
 import { SickDisk } from "./sick_disk.ts";
-import type { ServedOutage } from "./sick_server.ts";
+import type { ServedOutage } from "./served_silences.ts";
 import { tool } from "../harness/tool.ts";
 
 /** Who can rescue a disk. */
@@ -43,6 +43,8 @@ export interface Rescue {
   readonly savedAt: readonly number[];
   /** Bytes in the image at the end. */
   readonly saved: number;
+  /** Bytes that can be read at all, or could when they were. */
+  readonly readable: number;
   readonly failingReads: number;
   /** Those among them that have failed because the disk did not answer. */
   readonly readsInVain: number;
@@ -68,6 +70,17 @@ export async function rescueBy(
   outage?: ServedOutage,
 ): Promise<Rescue> {
   await using disk = await SickDisk.make(model, data, folder, outage);
+  return await rescueDisk(rescuer, disk, folder, rules);
+}
+
+/** Lets `rescuer` rescue a disk that is there. @param folder of its own. */
+export async function rescueDisk(
+  rescuer: Rescuer,
+  disk: SickDisk,
+  folder: string,
+  rules: RaceRules,
+): Promise<Rescue> {
+  const { model } = disk;
   const image = `${folder}/image`;
   const map = `${image}.map`;
   const inTime = await runFor(commandOf(rescuer, disk.path, image), folder, rules);
@@ -83,6 +96,7 @@ export async function rescueBy(
   return {
     savedAt,
     saved: totals[FINISHED],
+    readable: model.readable,
     wronglyBad: wronglyBad(model, fileMapOf(mapfile, model.size, map)),
     failingReads: reads.filter(({ good }) => !good).length,
     readsInVain: reads.filter(({ inVain }) => inVain).length,

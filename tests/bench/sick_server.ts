@@ -2,23 +2,30 @@
 // time, as a disk does, and keeps a record of each. Oldstyle negotiation (libnbd takes it): no options.
 /// <reference lib="deno.worker" />
 import { NBD_REQUEST_MAGIC, NBD_SIMPLE_REPLY_MAGIC } from "../../src/nbd/constants.ts";
-import { FileMap } from "../../src/map/file_map.ts";
-import { BAD_SECTOR, maskOf } from "../../src/map/statuses.ts";
 import { tryPreadAll } from "../../src/sys/fd.ts";
 import { NativeMemory } from "../../src/sys/memory.ts";
 import { POLLIN, PollSet } from "../../src/sys/poll.ts";
 import { tryAccept, tryRecv, trySendAll } from "../../src/sys/socket.ts";
-import type { Timing } from "../harness/sick_model.ts";
+import { SickDrive } from "../harness/sick_drives/sick_drive.ts";
+import { makeSickDrive, type SickDriveName } from "../harness/sick_drives/sick_drives.ts";
+import { type SharedMaps, SickModel, type Timing } from "../harness/sick_model.ts";
+import { OpenWatch } from "./open_watch.ts";
+import { type ServedOutage, ServedSilences } from "./served_silences.ts";
 
-/** When the disk does not answer, each time for `ms` milliseconds. */
-export interface ServedOutage {
-  readonly ms: number;
-  /** After each so many reads of bad sectors. */
-  readonly failures?: number;
-  /** Times since the first read, milliseconds. */
-  readonly startsMs?: readonly number[];
-  /** All reads fail; the next read fails at the end of the outage; or the disk is not there. Default: it fails. */
-  readonly how?: "fails" | "hangs" | "vanishes";
+/** A drive that each thread makes for itself: the same name, size and seed make the same one. */
+export interface NamedDrive {
+  readonly name: SickDriveName;
+  readonly size: number;
+  readonly seed: number;
+}
+
+/** A model that this thread has made, and when it does not answer; undefined: it always does. */
+export interface ModelledDisk {
+  readonly size: number;
+  readonly sectorSize: number;
+  readonly timing: Timing;
+  readonly maps: SharedMaps;
+  readonly outage: ServedOutage | undefined;
 }
 
 /** What the worker is told. Descriptors belong to the process. */
@@ -26,14 +33,25 @@ export interface SickServerInit {
   readonly listener: number;
   /** The data, of the maps' size. */
   readonly file: number;
-  readonly truth: SharedArrayBuffer;
-  readonly slow: SharedArrayBuffer;
-  readonly timing: Timing;
-  /** undefined: it always answers. */
-  readonly outage?: ServedOutage | undefined;
+  readonly disk: NamedDrive | ModelledDisk;
   /** Float64: how many reads, then RECORD_WORDS for each. */
   readonly record: SharedArrayBuffer;
+  /** Int32: the words below, which main sets; then the bytes of a path. */
+  readonly orders: SharedArrayBuffer;
 }
+
+/** What main has done: taken the disk away from those who have it open, and given it another name. */
+export const ORDER_HIDDEN = 0;
+export const ORDER_RETURNED = 1;
+/** Length of a path, in bytes: whoever opens that opens the drive again. */
+export const ORDER_WATCH = 2;
+export const ORDER_WORDS = 3;
+export const MOST_PATH_BYTES = 256;
+
+/** What the worker tells: the maps of its drive, and that the drive has just vanished. */
+export type SickServerMessage =
+  | { type: "maps"; maps: SharedMaps }
+  | { type: "vanished" };
 
 /** What a recorded read has met. */
 export const MET_BAD_SECTOR = 0;
@@ -54,41 +72,56 @@ const EIO = 5;
 const EINVAL = 22;
 const LARGEST = 32 * 1_048_576;
 
+/** How long the disk waits for main to take it away, milliseconds. */
+const HIDING_MS = 5000;
+
 self.onmessage = ({ data }: MessageEvent<SickServerInit>) => {
+  const server = new SickServer(data);
   const poll = new PollSet(1);
   poll.set(0, data.listener, POLLIN);
   poll.wait(-1);
-  new SickServer(data, tryAccept(data.listener)).serve();
+  server.serve(tryAccept(data.listener));
   self.close();
 };
 
+function tell(message: SickServerMessage): void {
+  self.postMessage(message);
+}
+
+function driveOf(disk: SickServerInit["disk"]): SickDrive {
+  if ("name" in disk) return makeSickDrive(disk.name, disk.size, disk.seed);
+  const { size, sectorSize, timing, maps, outage } = disk;
+  const silences = outage && new ServedSilences(outage, timing.failureMs);
+  return new SickDrive(new SickModel(size, sectorSize, timing, maps), silences);
+}
+
 class SickServer {
   readonly #init: SickServerInit;
-  readonly #socket: number;
-  readonly #truth: FileMap;
-  readonly #slow: FileMap;
+  #socket = -1;
+  readonly #drive: SickDrive;
   readonly #record: Float64Array;
+  readonly #orders: Int32Array<SharedArrayBuffer>;
   readonly #memory = NativeMemory.allocate(LARGEST + 4096);
   readonly #view = new DataView(this.#memory.bytes.buffer, this.#memory.bytes.byteOffset);
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
+  #watch: OpenWatch | undefined;
   #firstMs = 0;
   /** When the disk is free again. */
   #freeMs = 0;
-  #failures = 0;
-  #silentUntilMs = 0;
 
-  constructor(init: SickServerInit, socket: number) {
+  constructor(init: SickServerInit) {
     this.#init = init;
-    this.#socket = socket;
-    this.#truth = FileMap.attach(init.truth);
-    this.#slow = FileMap.attach(init.slow);
+    this.#drive = driveOf(init.disk);
     this.#record = new Float64Array(init.record);
+    this.#orders = new Int32Array(init.orders);
+    tell({ type: "maps", maps: this.#drive.model.maps });
   }
 
-  serve(): void {
+  serve(socket: number): void {
+    this.#socket = socket;
     this.#view.setBigUint64(0, 0x4e42444d41474943n);
     this.#view.setBigUint64(8, OLDSTYLE_MAGIC);
-    this.#view.setBigUint64(16, BigInt(this.#truth.size));
+    this.#view.setBigUint64(16, BigInt(this.#drive.model.size));
     this.#view.setUint32(24, FLAGS);
     this.#send(HANDSHAKE_BYTES);
     while (this.#receive(REQUEST_BYTES)) if (!this.#answer()) return;
@@ -114,44 +147,41 @@ class SickServer {
 
   /** @returns 0, or an errno. */
   #read(offset: number, length: number): number {
-    const { readMs, byteMs, failureMs, slowness } = this.#init.timing;
-    const touches = (map: FileMap) => map.find(offset, offset + length, maskOf(BAD_SECTOR)) >= 0;
     const nowMs = performance.now();
     if (this.#firstMs === 0) this.#firstMs = nowMs;
-    const outageEndMs = this.#outageEnd(nowMs);
-    const isSilent = nowMs < outageEndMs;
-    const bad = isSilent || touches(this.#truth);
-    if (bad && !isSilent) this.#noteFailure(nowMs);
-    const ms = (readMs + byteMs * length) * (touches(this.#slow) ? slowness : 1);
-    this.#freeMs = Math.max(this.#freeMs, nowMs) + ms + (bad ? failureMs : 0);
-    if (isSilent && this.#init.outage?.how === "hangs") this.#freeMs = outageEndMs;
+    const beganMs = Math.max(this.#freeMs, nowMs);
+    if (this.#isReopened()) this.#drive.reopen(beganMs);
+    const { outcome, tookMs } = this.#drive.read(offset, length, beganMs);
+    this.#freeMs = beganMs + tookMs;
+    const isGood = outcome === "data";
     const address = this.#memory.address + REPLY_BYTES;
-    if (!bad) tryPreadAll(this.#init.file, address, length, offset);
+    if (isGood) tryPreadAll(this.#init.file, address, length, offset);
     const restMs = this.#freeMs - performance.now();
     if (restMs > 0) Atomics.wait(this.#sleeper, 0, 0, restMs);
+    if (outcome === "gone") this.#vanish();
     const count = this.#record[0]++;
-    const met = isSilent ? MET_OUTAGE : bad ? MET_BAD_SECTOR : MET_NOTHING;
+    const met = isGood ? MET_NOTHING : outcome === "bad sector" ? MET_BAD_SECTOR : MET_OUTAGE;
     const entry = [performance.now() - this.#firstMs, offset, length, met];
     this.#record.set(entry, 1 + count * RECORD_WORDS);
-    return bad ? EIO : 0;
+    return isGood ? 0 : EIO;
   }
 
-  /** When the outage ends that the disk is in; a time that has passed when it is in none. */
-  #outageEnd(nowMs: number): number {
-    const { startsMs = [], ms = 0, how } = this.#init.outage ?? {};
-    if (how === "vanishes") return 0;
-    const start = startsMs.find((start) => {
-      const sinceMs = nowMs - this.#firstMs - start;
-      return 0 <= sinceMs && sinceMs < ms;
-    });
-    return start === undefined ? this.#silentUntilMs : this.#firstMs + start + ms;
+  /** Main takes it away before anybody hears of this read. */
+  #vanish(): void {
+    Atomics.store(this.#orders, ORDER_HIDDEN, 0);
+    tell({ type: "vanished" });
+    Atomics.wait(this.#orders, ORDER_HIDDEN, 0, HIDING_MS);
   }
 
-  #noteFailure(nowMs: number): void {
-    const { failures, ms = 0 } = this.#init.outage ?? {};
-    if (failures !== undefined && ++this.#failures % failures === 0) {
-      this.#silentUntilMs = nowMs + ms;
+  /** Whether somebody has it open by the name that it has now. */
+  #isReopened(): boolean {
+    const pathBytes = Atomics.exchange(this.#orders, ORDER_WATCH, 0);
+    if (pathBytes > 0) {
+      const path = new Uint8Array(this.#init.orders, 4 * ORDER_WORDS, pathBytes);
+      this.#watch = new OpenWatch(new TextDecoder().decode(path.slice()));
     }
+    const hasReturned = Atomics.exchange(this.#orders, ORDER_RETURNED, 0) === 1;
+    return (this.#watch?.wasOpened() ?? false) || hasReturned;
   }
 
   #receive(length: number): boolean {

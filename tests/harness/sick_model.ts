@@ -21,6 +21,12 @@ export interface Timing {
 /** A disk of 100 MB/s with little patience. */
 export const QUICK_DISK: Timing = { readMs: 0.05, byteMs: 1e-5, failureMs: 20, slowness: 100 };
 
+/** The memory of a model's maps. */
+export interface SharedMaps {
+  readonly truth: SharedArrayBuffer;
+  readonly slow: SharedArrayBuffer;
+}
+
 /** What is wrong where. */
 export class SickModel {
   readonly size: number;
@@ -31,14 +37,25 @@ export class SickModel {
   /** BAD_SECTOR where it is slow, else FINISHED. */
   readonly slow: FileMap;
 
-  constructor(size: number, sectorSize = 512, timing: Timing = QUICK_DISK) {
+  /** @param maps of a model in another thread; undefined: nothing is wrong yet. */
+  constructor(size: number, sectorSize = 512, timing: Timing = QUICK_DISK, maps?: SharedMaps) {
     this.size = size;
     this.sectorSize = sectorSize;
     this.timing = timing;
+    if (maps !== undefined) {
+      this.truth = FileMap.attach(maps.truth);
+      this.slow = FileMap.attach(maps.slow);
+      return;
+    }
     this.truth = FileMap.create(size, { sectorSize });
     this.truth.set(0, size, FINISHED);
     this.slow = FileMap.create(size, { sectorSize });
     this.slow.set(0, size, FINISHED);
+  }
+
+  /** Its maps, for a model in another thread. */
+  get maps(): SharedMaps {
+    return { truth: this.truth.buffer, slow: this.slow.buffer };
   }
 
   /**

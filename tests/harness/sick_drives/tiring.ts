@@ -8,7 +8,7 @@ export const REST_MS = 4000;
 /** What it gives while it is tired. */
 const TIRED_BYTES_PER_MS = 10;
 /** Bad sectors: the first at 2 % of the drive, the others anywhere behind it. */
-const BAD_SECTORS = 6;
+const BAD_SECTORS = 4;
 
 /** A drive that is slow after a failure until it has rested. */
 export class Tiring extends SickDrive {
