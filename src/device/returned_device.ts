@@ -1,7 +1,8 @@
 // Finds a disk again that has gone and come back, perhaps by another name: a cable, a bridge that was reset, a power
 // cycle. Names come and go, so it is looked for by what it says of itself; what is on it is compared by the caller.
 // Reader thread: opening may block as the device likes.
-import { identityOf } from "../sys/fd.ts";
+import { closeFd, identityOf, isDirect, reopen } from "../sys/fd.ts";
+import { O_DIRECT, O_RDONLY } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { statPathIfThere } from "../host/path_stat.ts";
 import { contradiction, type DiskFacts, factsOf, hasName } from "../host/disk_facts.ts";
@@ -58,6 +59,30 @@ export class ReturnedDevice {
       device.close();
     }
     return undefined;
+  }
+
+  /**
+   * Opens the device of `fd` once more, if it has not gone: some answer to nothing until somebody does. May block as
+   * long as the kernel recovers the device.
+   * @returns a descriptor; undefined: it has gone, or cannot be opened.
+   */
+  openAgain(fd: number): number | undefined {
+    let again: number | undefined;
+    try {
+      if (!this.#isOpen(fd)) return undefined;
+      again = reopen(fd, O_RDONLY | (isDirect(fd) ? O_DIRECT : 0), this.#path);
+      // Another one may have got its numbers meanwhile.
+      if (this.#isOpen(again)) return again;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+    }
+    if (again !== undefined) closeFd(again);
+    return undefined;
+  }
+
+  #isOpen(fd: number): boolean {
+    const block = new SysfsBlock(identityOf(fd).rdev);
+    return block.exists && block.arrival === this.#open;
   }
 
   /**

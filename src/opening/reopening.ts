@@ -45,14 +45,21 @@ export class Reopening {
     this.path = parts.path;
   }
 
-  /** Looks for the device, and opens it in place of the one that has gone. */
-  attempt(): void {
+  /**
+   * Looks for the device, and opens it in place of the one that has gone.
+   * @param isStuck one that has not gone is opened again as well.
+   */
+  attempt(isStuck = false): void {
     const { fd, tryPread } = this.#parts;
     const found = this.#returned.find({ direct: isDirect(fd), tryPread }, {
       judge: (device) => this.#judge(device),
       otherThere: (path, why) => this.#refuse(path, "is another device now", why),
     });
-    if (found === undefined) return;
+    if (found === undefined) {
+      const again = isStuck ? this.#returned.openAgain(fd) : undefined;
+      if (again !== undefined) replaceFd(fd, again);
+      return;
+    }
     replaceFd(fd, found.fd);
     this.path = found.path;
     this.#told = "";

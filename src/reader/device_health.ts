@@ -21,8 +21,11 @@ export interface HealthParts {
   readonly now: () => number;
   /** Reads one sector from the device itself, past all caches of the system. */
   readonly probe: (place: Place) => Probed;
-  /** Opens a device again that has gone and come back, if it is the same; the next reads tell. */
-  readonly reopen: () => void;
+  /**
+   * Opens a device again that has gone and come back, if it is the same; the next reads tell.
+   * @param isStuck one that has not gone is opened again as well.
+   */
+  readonly reopen: (isStuck: boolean) => void;
   readonly follower: HealthFollower;
 }
 
@@ -48,6 +51,8 @@ export class DeviceHealth {
   readonly #parts: HealthParts;
   readonly #outage = new Outage();
   readonly #places: KnownPlaces;
+  /** It has answered after it was opened again, and not before. */
+  #isOftenStuck = false;
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -137,9 +142,12 @@ export class DeviceHealth {
     const { now, reopen, follower } = this.#parts;
     const sinceMs = this.#outage.silentSinceMs;
     if (sinceMs === undefined || this.#outage.restMs(now()) > 0) return false;
-    reopen();
+    // A rest alone may do, and opening a device blocks while the kernel recovers it.
+    const isStuck = this.#outage.attempts > 0;
+    reopen(isStuck || this.#isOftenStuck);
     const places = this.#places.choose(PLACES_PER_CHECK);
     const answers = places.some((place) => this.#answersAt(place));
+    if (answers && isStuck) this.#isOftenStuck = true;
     this.#outage.attempted(answers, now());
     if (answers) follower.answers(sinceMs);
     else follower.stillSilent(this.#outage.attempts);

@@ -55,7 +55,7 @@ export class DeviceReads {
       unproved: parts.publisher.unproved,
       now: this.#now,
       probe: (place) => this.#probe(place),
-      reopen: () => parts.device.reopen?.(),
+      reopen: (isStuck) => parts.device.reopen?.(isStuck),
       follower,
     });
   }

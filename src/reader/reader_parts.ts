@@ -31,8 +31,11 @@ export interface ReadableDevice {
   readonly isCached?: boolean;
   /** As `read`, for one sector, and past all caches of the system, as far as that can be; default: `read`. */
   readPastCaches?(address: number, length: number, offset: number): number;
-  /** Opens it again after it has gone and come back, perhaps by another name, when it is the same for certain. */
-  reopen?(): void;
+  /**
+   * Opens it again after it has gone and come back, perhaps by another name, when it is the same for certain.
+   * @param isStuck one that has not gone is opened again as well.
+   */
+  reopen?(isStuck: boolean): void;
 }
 
 /** A read that has failed before the reader began, of whole sectors. */

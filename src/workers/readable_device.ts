@@ -83,8 +83,8 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
     return good;
   }
 
-  reopen(): void {
-    this.#reopening?.attempt();
+  reopen(isStuck: boolean): void {
+    this.#reopening?.attempt(isStuck);
   }
 
   [Symbol.dispose](): void {

@@ -45,7 +45,8 @@ class SilencesAfterFailures implements Silences {
     if (this.#how !== "fails until reopened") this.#silentUntilMs = nowMs + SILENT_MS;
   }
 
-  reopen(nowMs: number): void {
+  reopen(nowMs: number, isStuck = true): void {
+    if (this.#how === "fails until reopened" && !isStuck) return;
     if (nowMs >= this.#silentUntilMs) this.#isStuck = false;
   }
 }

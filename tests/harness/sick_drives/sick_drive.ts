@@ -21,8 +21,8 @@ export interface Silences {
   meet(nowMs: number): NoAnswer | undefined;
   /** A read of a bad sector has failed. */
   noteFailure(nowMs: number): void;
-  /** Somebody opens the drive by the name that it has now. */
-  reopen(nowMs: number): void;
+  /** Somebody opens the drive by the name that it has now. @param isStuck also if it has never gone. */
+  reopen(nowMs: number, isStuck?: boolean): void;
 }
 
 /** A drive that is as sick as its model, always. Others are derived from it. Times are milliseconds of one clock. */
@@ -55,9 +55,9 @@ export class SickDrive {
     return { outcome: fails ? "bad sector" : "data", goodBytes, tookMs };
   }
 
-  /** Opens it again by the name that it has now. */
-  reopen(nowMs: number): void {
-    this.#silences?.reopen(nowMs);
+  /** Opens it again by the name that it has now. @param isStuck also if it has never gone. */
+  reopen(nowMs: number, isStuck = true): void {
+    this.#silences?.reopen(nowMs, isStuck);
   }
 
   /** Good bytes from `offset` on. */

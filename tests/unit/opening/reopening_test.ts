@@ -6,7 +6,7 @@ import { File } from "../../../src/device/file.ts";
 import { Reopening } from "../../../src/opening/reopening.ts";
 import { FileMap } from "../../../src/map/file_map.ts";
 import { FINISHED } from "../../../src/map/statuses.ts";
-import { pread, tryPread } from "../../../src/sys/fd.ts";
+import { pread, seekEnd, tryPread } from "../../../src/sys/fd.ts";
 import { identityOf, make, MIB } from "../../harness/made_media.ts";
 import { LoopDevice } from "../../harness/loop_device.ts";
 import { hasTools, isRoot } from "../../harness/requires.ts";
@@ -76,6 +76,13 @@ function play({ was = CONTENT, finished, is, sectorSize = 512 }: Return, attempt
   });
   reopening.attempt();
   assertEquals(warnings, [], "the device that is open is not looked at");
+  // A file that is opened again begins at its start.
+  seekEnd(device.fd);
+  reopening.attempt();
+  assertEquals(positionOf(device.fd), was.length, "it is not opened again");
+  reopening.attempt(true);
+  assertEquals(positionOf(device.fd), 0, "it is opened again when it is stuck");
+  assertEquals([warnings, reads], [[], []]);
   Deno.removeSync(path);
   reopening.attempt();
   assertEquals(warnings, [], "nothing is there");
@@ -88,6 +95,10 @@ function play({ was = CONTENT, finished, is, sectorSize = 512 }: Return, attempt
   const isBacking = backingOf(device.fd) === folder.file("is");
   assertEquals(at < 0 || byte[0] === (isBacking ? is : was)[at], true);
   return { isTaken: isBacking, warnings, path: reopening.path === path };
+}
+
+function positionOf(fd: number): number {
+  return Number(/^pos:\s*(\d+)/.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`))![1]);
 }
 
 /** The file behind the loop device that a descriptor is of. */

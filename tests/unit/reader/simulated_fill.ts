@@ -109,7 +109,7 @@ export class SimulatedFill {
       unproved: this.unproved,
       now: () => this.nowMs,
       probe: (place) => this.#probe(place),
-      reopen: () => this.drive.reopen(this.nowMs),
+      reopen: (isStuck) => this.drive.reopen(this.nowMs, isStuck),
       follower: {
         doubted: () => this.fill.doubted(),
         proved: () => this.fill.proved(),
