@@ -8,7 +8,7 @@ import { tool } from "../harness/tool.ts";
 import { blkcacheCommand } from "./servers.ts";
 import { type RaceRules, type Rescue, rescueDisk, type Rescuer } from "./fill_race.ts";
 import { givenOptions, runBenchmark } from "./run_benchmark.ts";
-import { SickDisk } from "./sick_disk.ts";
+import { SickDisk } from "../harness/sick_disk.ts";
 import { environment } from "./versions.ts";
 
 const MIB = 1_048_576;

@@ -9,7 +9,7 @@ import { modelledDdrescue, modelledFill, modelledOutage } from "./fill_model.ts"
 import { outageRescuers, type RaceRules, type Rescue, rescueBy, RESCUERS } from "./fill_race.ts";
 import { environment } from "./versions.ts";
 import { givenOptions, runBenchmark } from "./run_benchmark.ts";
-import type { ServedOutage } from "./served_silences.ts";
+import type { ServedOutage } from "../harness/served_silences.ts";
 
 const MIB = 1_048_576;
 /** 100 MB/s; a read that fails takes 30 ms, one in a slow zone 100 times as long as elsewhere. */

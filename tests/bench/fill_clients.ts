@@ -2,7 +2,7 @@
 // their reads.
 
 import { blkcacheCommand } from "./servers.ts";
-import { SickDisk } from "./sick_disk.ts";
+import { SickDisk } from "../harness/sick_disk.ts";
 import type { SickModel } from "../harness/sick_model.ts";
 import { noise } from "../harness/test_folder.ts";
 import { tool, until } from "../harness/tool.ts";

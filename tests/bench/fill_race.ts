@@ -7,8 +7,8 @@ import type { SickModel } from "../harness/sick_model.ts";
 import { blkcacheCommand } from "./servers.ts";
 import { fileMapOf } from "../../src/map/mapfile_conversion.ts";
 import { wronglyBad } from "./fill_model.ts";
-import { SickDisk } from "./sick_disk.ts";
-import type { ServedOutage } from "./served_silences.ts";
+import { SickDisk } from "../harness/sick_disk.ts";
+import type { ServedOutage } from "../harness/served_silences.ts";
 import { tool } from "../harness/tool.ts";
 
 /** Who can rescue a disk. */

@@ -9,7 +9,7 @@ import { READ_BYTES, TimedClient } from "./head_of_line_client.ts";
 import { markdownTable } from "./measurements.ts";
 import { RunningServer } from "./running_server.ts";
 import { blkcacheCommand, COLD_SERVERS, type Server } from "./servers.ts";
-import { SickDisk } from "./sick_disk.ts";
+import { SickDisk } from "../harness/sick_disk.ts";
 import { environment } from "./versions.ts";
 import { givenOptions, runBenchmark } from "./run_benchmark.ts";
 

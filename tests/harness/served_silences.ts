@@ -1,7 +1,7 @@
-// Times in which a served disk does not answer, as a benchmark plans them: from its first read on, or after failures.
+// Times in which a served disk does not answer, as a test or a benchmark plans them: from its first read on, or after failures.
 import { EIO } from "../../src/sys/errno.ts";
-import type { NoAnswer } from "../harness/outages.ts";
-import type { Silences } from "../harness/sick_drives/sick_drive.ts";
+import type { NoAnswer } from "./outages.ts";
+import type { Silences } from "./sick_drives/sick_drive.ts";
 
 /** When the disk does not answer, each time for `ms` milliseconds. */
 export interface ServedOutage {

@@ -6,9 +6,9 @@ import { tryPreadAll } from "../../src/sys/fd.ts";
 import { NativeMemory } from "../../src/sys/memory.ts";
 import { POLLIN, PollSet } from "../../src/sys/poll.ts";
 import { tryAccept, tryRecv, trySendAll } from "../../src/sys/socket.ts";
-import { SickDrive } from "../harness/sick_drives/sick_drive.ts";
-import { makeSickDrive, type SickDriveName } from "../harness/sick_drives/sick_drives.ts";
-import { type SharedMaps, SickModel, type Timing } from "../harness/sick_model.ts";
+import { SickDrive } from "./sick_drives/sick_drive.ts";
+import { makeSickDrive, type SickDriveName } from "./sick_drives/sick_drives.ts";
+import { type SharedMaps, SickModel, type Timing } from "./sick_model.ts";
 import { OpenWatch } from "./open_watch.ts";
 import { type ServedOutage, ServedSilences } from "./served_silences.ts";
 

@@ -4,11 +4,11 @@
 import { closeFd, openFile } from "../../src/sys/fd.ts";
 import { O_RDONLY } from "../../src/sys/open_flags.ts";
 import { listenUnix } from "../../src/sys/socket.ts";
-import { FuseFile } from "../harness/fuse_file.ts";
-import { LoopDevice } from "../harness/loop_device.ts";
-import { SILENT_MS } from "../harness/sick_drives/after_failures.ts";
-import { makeSickDrive } from "../harness/sick_drives/sick_drives.ts";
-import { type SharedMaps, SickModel } from "../harness/sick_model.ts";
+import { FuseFile } from "./fuse_file.ts";
+import { LoopDevice } from "./loop_device.ts";
+import { SILENT_MS } from "./sick_drives/after_failures.ts";
+import { makeSickDrive } from "./sick_drives/sick_drives.ts";
+import { type SharedMaps, SickModel } from "./sick_model.ts";
 import { hideLoopDevice, showLoopDevice } from "./hidden_loop_device.ts";
 import type { ServedOutage } from "./served_silences.ts";
 import {

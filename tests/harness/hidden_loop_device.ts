@@ -10,7 +10,7 @@ const LOOP_GET_STATUS64 = 0x4c05;
 /** struct loop_info64, and where its lo_offset is. */
 const INFO_BYTES = 232;
 const LO_OFFSET = 24;
-/** Behind the end of every file that a benchmark has. */
+/** Behind the end of every file that is attached. */
 const FAR = 1n << 50n;
 
 /** Readers get no byte from now on. */
