@@ -92,6 +92,9 @@ Deno.test("the state says everything as text", () => {
   ]);
   assertEquals([totals[4], totals[5], mapVersion], ["2 KiB (50.0%)", "", 7]);
   assertEquals(alarm, "the device has been reading at 1 KiB for 5 s");
+  const resting = { ms: 10_000, restMs: 1, pays: false };
+  const rested = { ...snapshot, progress: { ...snapshot.progress, resting } };
+  assertEquals(pageState(rested, "").alarm, "resting 10 s: the drive may be faster after a rest");
 });
 
 Deno.test("the map is a digit a cell", () => {

@@ -152,3 +152,13 @@ Deno.test("the run-out of a disc is neither bad nor missing", () => {
   assert(isComplete(progress({ ...disc, totals: [0, 4096, 0, 0, 5904] })));
   assert(!isComplete(progress({ ...disc, totals: [4, 4092, 0, 0, 5904], runOut: 4092 })));
 });
+
+Deno.test("a rest of the drive stands before the rest of the line, and there is no time left to tell", () => {
+  const resting = { ms: 5000, restMs: 3000, pays: true };
+  const snapshot = { ...RUNNING, progress: { ...RUNNING.progress, resting } };
+  assertEquals(
+    shown(snapshot, 80)[0],
+    "sr0  resting 5 s: the drive is faster after a rest  copying  10.5 MiB/s",
+  );
+  assert(statusLine(snapshot).startsWith("sr0  resting 5 s: the drive is faster after a rest  "));
+});
