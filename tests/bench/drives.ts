@@ -21,9 +21,6 @@ const DISC_SECTOR = 2048;
 
 /** What helps ddrescue most, as far as its manual says; none: it has nothing better than -d. */
 const BEST_OPTIONS: Readonly<Partial<Record<SickDriveName, readonly string[]>>> = {
-  "weak head": ["-r3"],
-  "scratched disc": ["-r1"],
-  "gets worse with each failure": ["-r1"],
   "hangs after failures": ["-r3"],
   "fails for a while after failures": ["-r3"],
   "fails until reopened": ["-O", "-r3"],
