@@ -189,8 +189,8 @@ export class Fill {
     if (this.isVerifying) return this.#verification.failed();
     const alone =
       alignUp(offset + length, sectorSize) - alignDown(offset, sectorSize) <= sectorSize;
-    // Of a longer read in a phase that tries single sectors nothing is known that the map does not say.
-    const isKnown = !alone && this.#parts.map.at(offset) === NON_SCRAPED;
+    // A longer read where something has failed before: the map says already what is known.
+    const isKnown = !alone && this.#parts.map.at(offset) !== NON_TRIED;
     if (!isKnown) this.#mark(offset, offset + length, alone ? BAD_SECTOR : NON_TRIMMED);
     this.#work.failed();
   }
