@@ -1,6 +1,8 @@
 // Fill on drives that remember what they were asked: weak, hurt, hanging, tired and vanishing ones. Whatever a drive
 // does, all that can be read is read in the end, and no sector is called bad that is not.
 import { assert, assertEquals } from "@std/assert";
+import { SilencesAfterFailures } from "../harness/sick_drives/after_failures.ts";
+import { SickDrive } from "../harness/sick_drives/sick_drive.ts";
 import { FINISHED } from "../../src/map/statuses.ts";
 import {
   makeSickDrive,
@@ -83,5 +85,26 @@ Deno.test("rests do no harm to other drives: the same failing reads, and a few p
       assertEquals(rested.failingReads, plain.failingReads, context);
       assert(rested.nowMs <= 1.04 * plain.nowMs, `${context}: ${rested.nowMs}, ${plain.nowMs}`);
     }
+  }
+});
+
+Deno.test("a device that has not gone is opened again from the second attempt on, then from the first", () => {
+  class Noted extends SickDrive {
+    readonly opened: boolean[] = [];
+    override reopen(nowMs: number, isStuck: boolean): void {
+      this.opened.push(isStuck);
+      super.reopen(nowMs, isStuck);
+    }
+  }
+  const model = SickModel.make("scattered", 64 * MIB, SEED);
+  for (const how of ["fails until reopened", "fails for a while"] as const) {
+    const drive = new Noted(model, new SilencesAfterFailures(how, 20));
+    const { silences } = new SimulatedFill(drive).run();
+    assert(silences.length >= 2, how);
+    // One that rests alone have helped is left as it is.
+    const expected = how === "fails for a while"
+      ? silences.map(() => false)
+      : [false, ...silences.map(() => true)];
+    assertEquals(drive.opened, expected, how);
   }
 });

@@ -13,8 +13,8 @@ export const SILENT_MS = 4000;
 /** How such a drive behaves. */
 export type AfterFailures = "hangs" | "fails for a while" | "fails until reopened" | "vanishes";
 
-/** What happens after each FAILURES failing reads. */
-class SilencesAfterFailures implements Silences {
+/** A drive that falls silent after each FAILURES failing reads. */
+export class SilencesAfterFailures implements Silences {
   readonly #how: AfterFailures;
   readonly #failureMs: number;
   #failures = 0;
