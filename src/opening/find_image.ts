@@ -6,7 +6,6 @@ import { printable } from "../base/printable.ts";
 import { typedAgain } from "../base/shell_command.ts";
 import { Device } from "../device/device.ts";
 import { findEntry } from "../files/entry.ts";
-import type { File } from "../device/file.ts";
 import { FINGERPRINT_BYTES } from "../identity/fingerprint.ts";
 import { identify, identifyUnread, type Identity, identityId } from "../identity/identity.ts";
 import { serialWitnesses } from "../identity/identity_evidence.ts";
@@ -17,6 +16,7 @@ import { FAILED } from "../map/statuses.ts";
 import { closeFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { unknownMedium } from "./confirm_medium.ts";
+import type { CacheRequest } from "./cache_request.ts";
 import { gatherEvidence } from "./gather_evidence.ts";
 import type { IdentityReads } from "./identity_reads.ts";
 import { type KnownCache, readKnownCache } from "./known_cache.ts";
@@ -24,19 +24,10 @@ import { knownImages } from "./known_images.ts";
 import { readSidecar, sidecarPathOf } from "./sidecar.ts";
 
 /** The medium, and where its image may lie. */
-export interface ImageChoice {
-  readonly device: File;
-  readonly size: number;
-  readonly sectorSize: number;
-  /** NAME of the default NAME-ID.img. */
-  readonly name: string;
-  readonly folder: string;
-  readonly mapPath: string | undefined;
-  readonly force: boolean;
-  /** See `Typed`. */
-  readonly shownAs?: string | undefined;
-  readonly warn: (message: string, hints: readonly string[]) => void;
-}
+export type ImageChoice = Pick<
+  CacheRequest,
+  "device" | "size" | "sectorSize" | "name" | "folder" | "mapPath" | "force" | "shownAs" | "warn"
+>;
 
 /** Images that are compared at most: a stack of discs has as many of one size, perhaps. */
 const MAX_CANDIDATES = 64;

@@ -13,7 +13,6 @@ import {
   identifyUnread,
   type Identity,
   NOTHING_ACCEPTED,
-  type TryReadBytes,
   tryReaderOf,
 } from "../identity/identity.ts";
 import type { EarlierFailure } from "../reader/reader_parts.ts";
@@ -32,39 +31,13 @@ import {
 } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { completed, type Confirmed, confirmMedium } from "./confirm_medium.ts";
+import type { CacheRequest } from "./cache_request.ts";
 import { FileInUse } from "./file_in_use.ts";
 import { chooseImage } from "./find_image.ts";
 import { IdentityReads } from "./identity_reads.ts";
 import { imageReader } from "./image_bytes.ts";
 import { type KnownCache, readKnownCache, withImage } from "./known_cache.ts";
 import { sidecarPathOf } from "./sidecar.ts";
-
-/** What to open a cache for. */
-export interface CacheRequest {
-  /** The open source. */
-  readonly device: File;
-  /** How it is read; default: by `device.pread`. */
-  readonly read?: TryReadBytes | undefined;
-  /** Bytes. */
-  readonly size: number;
-  readonly sectorSize: number;
-  /** NAME of the default NAME-ID.img. */
-  readonly name: string;
-  /** Where a default image goes. */
-  readonly folder: string;
-  readonly imagePath: string | undefined;
-  readonly mapPath: string | undefined;
-  /** Go on although nobody can tell whether it is the same medium, or it has another size. */
-  readonly force: boolean;
-  /** An overlay goes with it: where no serial number tells the medium, some of its content has to. */
-  readonly isOverlaid: boolean;
-  /** See `Typed`. */
-  readonly shownAs?: string | undefined;
-  /** Called with the image's path before anything is created; throws to refuse the place. */
-  readonly checkPlace: (imagePath: string) => void;
-  /** Told what is worth a sentence but no refusal. */
-  readonly warn: (message: string, hints: readonly string[]) => void;
-}
 
 /** An open cache. */
 export interface OpenCache {
@@ -76,8 +49,8 @@ export interface OpenCache {
   /** True when the image was empty: what is not `+` is a hole. */
   readonly fresh: boolean;
   readonly map: FileMap;
-  /** Comments and settings to keep; undefined when there was no mapfile. */
-  readonly mapfile: Mapfile | undefined;
+  /** Comments and settings of an earlier mapfile; undefined when there was none. */
+  readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
   /** What the mapfile knows of bytes that the device does not show. */
   readonly tail: MapTail | undefined;
   readonly identity: Identity;
@@ -132,7 +105,7 @@ export function openCache(request: CacheRequest): OpenCache {
     imageFd,
     fresh,
     map,
-    mapfile,
+    mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
     tail,
     identity,
     failures,

@@ -16,37 +16,28 @@ import type { Source, SourceRequest } from "./source.ts";
 import { readToc } from "../identity/toc.ts";
 import { sidecarPathOf } from "./sidecar.ts";
 import { FileMap } from "../map/file_map.ts";
-import type { Mapfile } from "../map/mapfile.ts";
 import { closeFd } from "../sys/fd.ts";
 import { modeOfCopies } from "../files/private_mode.ts";
+import type { CachePlace } from "./cache_request.ts";
 import { type OpenCache, openCache } from "./open_cache.ts";
 import { removeCache } from "./remove_cache.ts";
 
 /** What to open, in the words of the command line. Plain data. */
-export interface MediumRequest extends SourceRequest {
-  /** NAME of the default NAME-ID.img. */
-  readonly name: string;
-  /** Where a default image goes. */
-  readonly folder: string;
-  readonly imagePath: string | undefined;
-  readonly mapPath: string | undefined;
-  readonly force: boolean;
-  /** Writes go to an overlay, which has to know its medium again: see `CacheRequest.isOverlaid`. */
-  readonly isOverlaid: boolean;
-  /** See `Typed`. */
-  readonly shownAs?: string | undefined;
+export interface MediumRequest extends SourceRequest, CachePlace {
   /** False: the image must not exist yet, as it is going to be deleted. */
   readonly keepCache: boolean;
 }
 
-/** A source and its cache, open. Plain data: it crosses threads. */
-export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
+/**
+ * A source and its cache, open: the one record of a medium, from its opening to its end. Plain data: it crosses threads,
+ * and its descriptors belong to the process.
+ */
+export interface Medium extends Omit<OpenCache, "map"> {
   /** Memory of the map. */
   readonly map: SharedArrayBuffer;
-  /** What a mapfile says beside the map; undefined when there was none. */
-  readonly mapfile: Pick<Mapfile, "comments" | "settings"> | undefined;
   /** Descriptor of the source. */
   readonly deviceFd: number;
+  /** Block devices are read so that a hang does not keep the process from ending. */
   readonly blockDevice: boolean;
   /** Permission bits of what is made of the source; see `modeOfCopies`. */
   readonly mode: number;
@@ -54,6 +45,14 @@ export interface Medium extends Omit<OpenCache, "map" | "mapfile"> {
   readonly sectorSize: number;
   readonly layout: DiscLayout;
   readonly model: string | undefined;
+}
+
+/** A medium without what only main needs to save the mapfile, which may be large. */
+export type SharedMedium = Omit<Medium, "mapfile" | "tail">;
+
+/** The part of a medium that main hands to other threads. */
+export function sharedPart({ mapfile: _mapfile, tail: _tail, ...shared }: Medium): SharedMedium {
+  return shared;
 }
 
 /** Told what is worth a sentence but no refusal. */
@@ -68,17 +67,11 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
   const toc = file instanceof Removable && file.optical ? readToc(file.fd) : undefined;
   refuseAudioDisc(request.devicePath, toc);
   const cache = openCache({
+    ...request,
     device: file,
     read: guarded(source),
     size,
     sectorSize,
-    name: request.name,
-    folder: request.folder,
-    imagePath: request.imagePath,
-    mapPath: request.mapPath,
-    force: request.force,
-    isOverlaid: request.isOverlaid,
-    shownAs: request.shownAs,
     checkPlace: (image) => checkPlaces(image, request.mapPath ?? `${image}.map`, source, warn),
     warn,
   });
@@ -88,12 +81,10 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
       hints: ["leave --no-keep-cache out, or name an IMAGE that does not exist yet"],
     });
   }
-  const { map, mapfile, ...paths } = cache;
   const optical = file instanceof Removable && file.optical;
   return {
-    ...paths,
-    map: map.buffer,
-    mapfile: mapfile && { comments: mapfile.comments, settings: mapfile.settings },
+    ...cache,
+    map: cache.map.buffer,
     deviceFd: file.fd,
     blockDevice: file instanceof Device,
     mode: modeOfCopies(file.fd),
@@ -105,7 +96,7 @@ export function openMedium(request: MediumRequest, source: Source, warn: Warn): 
 }
 
 /** The map of a medium, as a view of this thread's own. */
-export function mapOf(medium: Medium): FileMap {
+export function mapOf(medium: Pick<Medium, "map">): FileMap {
   return FileMap.attach(medium.map);
 }
 

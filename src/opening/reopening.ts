@@ -4,25 +4,21 @@ import { printable } from "../base/printable.ts";
 import type { Device } from "../device/device.ts";
 import type { TryPread } from "../device/file.ts";
 import { type Judgement, ReturnedDevice } from "../device/returned_device.ts";
-import { identifyUnread, type Identity, tryReaderOf } from "../identity/identity.ts";
+import { identifyUnread, tryReaderOf } from "../identity/identity.ts";
 import { decideReturned } from "../identity/medium_decision.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { isDirect, replaceFd } from "../sys/fd.ts";
 import { gatherEvidence } from "./gather_evidence.ts";
 import { IdentityReads } from "./identity_reads.ts";
-import type { Warn } from "./open_medium.ts";
+import type { Medium, Warn } from "./open_medium.ts";
 
-/** What was open. Sizes are bytes. */
+/** The device that was open. */
 export interface Reopened {
   /** As the user has named it. */
   readonly path: string;
-  readonly fd: number;
-  readonly size: number;
-  readonly sectorSize: number;
-  /** As it was identified at the start. */
-  readonly identity: Identity;
+  /** As it was opened and identified at the start. */
+  readonly medium: Pick<Medium, "deviceFd" | "size" | "sectorSize" | "identity" | "imageFd">;
   readonly map: FileMap;
-  readonly imageFd: number;
   readonly tryPread: TryPread;
   readonly warn: Warn;
 }
@@ -41,7 +37,7 @@ export class Reopening {
 
   constructor(parts: Reopened) {
     this.#parts = parts;
-    this.#returned = new ReturnedDevice(parts.path, parts.fd);
+    this.#returned = new ReturnedDevice(parts.path, parts.medium.deviceFd);
     this.path = parts.path;
   }
 
@@ -50,23 +46,24 @@ export class Reopening {
    * @param isStuck one that has not gone is opened again as well.
    */
   attempt(isStuck = false): void {
-    const { fd, tryPread } = this.#parts;
-    const found = this.#returned.find({ direct: isDirect(fd), tryPread }, {
+    const { medium: { deviceFd }, tryPread } = this.#parts;
+    const found = this.#returned.find({ direct: isDirect(deviceFd), tryPread }, {
       judge: (device) => this.#judge(device),
       otherThere: (path, why) => this.#refuse(path, "is another device now", why),
     });
     if (found === undefined) {
-      const again = isStuck ? this.#returned.openAgain(fd) : undefined;
-      if (again !== undefined) replaceFd(fd, again);
+      const again = isStuck ? this.#returned.openAgain(deviceFd) : undefined;
+      if (again !== undefined) replaceFd(deviceFd, again);
       return;
     }
-    replaceFd(fd, found.fd);
+    replaceFd(deviceFd, found.fd);
     this.path = found.path;
     this.#told = "";
   }
 
   #judge(device: Device): Judgement {
-    const { size, sectorSize, identity, map, imageFd, warn } = this.#parts;
+    const { medium, map, warn } = this.#parts;
+    const { size, sectorSize, identity, imageFd } = medium;
     if (device.size !== size) {
       return this.#refuse(device.path, "is another device now", `it has ${device.size} bytes`);
     }

@@ -6,16 +6,15 @@ import { UserError } from "../base/errors.ts";
 import { freeKernelDevice } from "../host/kernel_device.ts";
 import { NBD_FLAG_READ_ONLY } from "../nbd/constants.ts";
 import { kernelBlocks, kernelTimeoutSeconds } from "../nbd/kernel_export.ts";
-import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";
+import { SESSION_REQUESTS } from "../shared/shared_state.ts";
 import { ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { limitReceive, socketPair } from "../sys/socket.ts";
 import type { AttachMessage, AttachOrder } from "../workers/attach_init.ts";
-import type { ServedMedium } from "../workers/session_init.ts";
 import { awaitStart } from "./await_start.ts";
-import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { KernelThread } from "./kernel_thread.ts";
+import { type Serving, sessionInit } from "./serving.ts";
 import { Thread } from "./thread.ts";
 import { requireThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
@@ -35,16 +34,11 @@ const FIRM_MS = 1000;
 const FLUSH_SILENCE_MS = 5000;
 
 /** What to attach, and as which device. */
-export interface AttachOptions {
+export interface AttachOptions extends Serving {
   /** The device, as it was named on the command line. */
   readonly path: string;
-  readonly state: SharedState;
   /** Session numbers that nobody else uses, with eventfds: one connection each. */
   readonly sessions: readonly number[];
-  readonly served: ServedMedium;
-  readonly timeoutMs: number;
-  /** Of the descriptors of `served`. */
-  readonly users: DescriptorUsers;
 }
 
 /** One attachment to the kernel's NBD client, from its connections to its end. Main thread. */
@@ -87,20 +81,13 @@ export class AttachedDevice {
     this.#options = options;
     this.#observe = observe;
     this.#name = `"${printable(options.path)}"`;
-    const { state, sessions, served, timeoutMs, users } = options;
+    const { sessions, users } = options;
     const pairs = sessions.map(() => socketPair());
     for (const [own] of pairs) limitReceive(own, SILENT_MS);
     this.#kernelSockets = pairs.map(([, kernels]) => kernels);
     this.#threads = sessions.map((session, index) =>
       new KernelThread(
-        {
-          state: state.buffer,
-          sessions: state.sessions,
-          session,
-          served,
-          timeoutMs,
-          socket: pairs[index]![0],
-        },
+        { ...sessionInit(options, session), socket: pairs[index]![0] },
         this.#name,
         users,
         observe,

@@ -2,9 +2,9 @@
 // something, and the way from one to the other and back. Main thread.
 import { POOL_REPLIES } from "../shared/memory_budget.ts";
 import { SESSION_REQUESTS, type SharedState } from "../shared/shared_state.ts";
-import type { SessionInit } from "../workers/session_init.ts";
 import { Door, type DoorOptions } from "./door.ts";
 import type { Client } from "./guest.ts";
+import type { Serving } from "./serving.ts";
 import { SessionPool } from "./session_pool.ts";
 
 /** Milliseconds between two looks which clients are being served: who is not for long may have to give way. */
@@ -52,14 +52,13 @@ export class Clients {
 
   /** @param maxClients of each kind of socket. */
   constructor(
-    state: SharedState,
-    init: Omit<SessionInit, "session">,
+    serving: Serving,
     door: Omit<DoorOptions, "places">,
     maxClients: number,
     observer: ClientObserver,
   ) {
-    this.#state = state;
-    this.#pool = new SessionPool(state, init, sessionsFor(maxClients), {
+    this.#state = serving.state;
+    this.#pool = new SessionPool(serving, sessionsFor(maxClients), {
       begun: () => observer.awaited(),
       idle: (client) => this.#door.rest(client),
       left: (client, message) => {

@@ -4,19 +4,18 @@ import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { Interrupts } from "../fuse/interrupts.ts";
 import { type Mount, mounts } from "../host/mounts.ts";
-import { PARKED_PER_SESSION, type SharedState } from "../shared/shared_state.ts";
+import { PARKED_PER_SESSION } from "../shared/shared_state.ts";
 import { EACCES, EPERM, errnoMessage, errnoName } from "../sys/errno.ts";
 import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { MNT_DETACH } from "../sys/mount.ts";
 import { SystemError } from "../sys/system_error.ts";
-import type { ServedMedium } from "../workers/session_init.ts";
 import { awaitStart } from "./await_start.ts";
-import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Observer } from "./events.ts";
 import { dismissThreads, FUSE_TYPE, type Lanes, mountFuse } from "./fuse_device.ts";
 import { MountPoint } from "./fuse_mount_point.ts";
 import { FuseThread } from "./fuse_thread.ts";
+import { type Serving, sessionInit } from "./serving.ts";
 import { requireThreads } from "./thread_room.ts";
 import { withTimeout } from "./with_timeout.ts";
 
@@ -31,18 +30,13 @@ export const FUSE_THREADS = 2;
 const END_MS = 1000;
 
 /** What to show, and as which file. */
-export interface FuseMountOptions {
+export interface FuseMountOptions extends Serving {
   /** As it was named on the command line. */
   readonly path: string;
   /** Permission bits of what is made of the device; nobody may write to the file. */
   readonly mode: number;
-  readonly state: SharedState;
   /** The first of FUSE_THREADS session numbers that nobody else uses. */
   readonly firstSession: number;
-  readonly served: ServedMedium;
-  readonly timeoutMs: number;
-  /** Gets to know the threads. */
-  readonly users: DescriptorUsers;
   /** Resolves when the run is to end: then the mount does not begin either. */
   readonly stopped: Promise<unknown>;
 }
@@ -118,13 +112,9 @@ export class FuseMount {
     this.#threads = numbers.map((session, index) =>
       new FuseThread(
         {
-          state: options.state.buffer,
-          sessions: options.state.sessions,
-          session,
+          ...sessionInit(options, session),
           threads: numbers,
           interrupts,
-          served: options.served,
-          timeoutMs: options.timeoutMs,
           lanes: lanes[index]!,
           mode,
           uid: Deno.uid()!,

@@ -9,10 +9,8 @@ import { overlaySentence } from "../opening/open_overlay.ts";
 import { removeCache } from "../opening/remove_cache.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { Offer } from "../nbd/export.ts";
-import type { SharedState } from "../shared/shared_state.ts";
 import { closeFd } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
-import type { ServedMedium } from "../workers/session_init.ts";
 import { abilitiesOf } from "../workers/writable.ts";
 import { clientObserver } from "./client_events.ts";
 import { Clients } from "./clients.ts";
@@ -21,6 +19,7 @@ import { GivingUp } from "./give_up.ts";
 import { assembleGeneration, type GenerationParts } from "./generation_parts.ts";
 import { progressOf } from "./progress.ts";
 import type { RunEnd, RunEndReason } from "./run_end.ts";
+import type { Serving } from "./serving.ts";
 import { missingForThreads } from "./thread_room.ts";
 import { dirname } from "@std/path";
 
@@ -52,7 +51,7 @@ export class Generation {
   }
 
   private constructor(parts: GenerationParts) {
-    const { run, medium, served, state, reader, saver, fill, recorder, overlay, others } = parts;
+    const { run, medium, serving, reader, saver, fill, recorder, overlay, others } = parts;
     this.#parts = parts;
     this.released = new Promise((resolve) => this.#setReleased = resolve);
     this.#isFilling = fill !== undefined;
@@ -60,13 +59,7 @@ export class Generation {
     const { layout } = medium;
     const { maxClients, exportName } = options;
     this.#clients = new Clients(
-      state,
-      {
-        state: state.buffer,
-        sessions: state.sessions,
-        served,
-        timeoutMs: options.reader.timeoutMs,
-      },
+      serving,
       {
         listeners: listeners.sockets,
         exported: {
@@ -74,7 +67,7 @@ export class Generation {
           description: describe(options.devicePath, medium),
           isSingle: run.sparesMemory,
         },
-        target: offerOf(served, state),
+        target: offerOf(serving),
       },
       maxClients,
       {
@@ -127,7 +120,7 @@ export class Generation {
 
   /** Where it stands now. */
   progress(): Progress {
-    const { map, state, medium, fill } = this.#parts;
+    const { map, serving: { state }, medium, fill } = this.#parts;
     return progressOf(
       map,
       state,
@@ -149,7 +142,7 @@ export class Generation {
 
   /** Ends it: clients get ESHUTDOWN and a closed connection, the map is saved. What hangs is left behind. */
   async end(): Promise<Kept> {
-    const { run, medium, state, reader, saver, recorder, others, fill } = this.#parts;
+    const { run, medium, serving: { state }, reader, saver, recorder, others, fill } = this.#parts;
     clearInterval(this.#progressTimer);
     await others.flush();
     state.end();
@@ -204,7 +197,7 @@ export class Generation {
    * last: until then their numbers must not come to mean something else, such as the next disc's image.
    */
   async #closeWhenUnused(): Promise<void> {
-    const { users, others, medium, overlay } = this.#parts;
+    const { serving: { users }, others, medium, overlay } = this.#parts;
     await Promise.all([this.#clients.ended, others.ended]);
     await users.gone;
     this.#clients.close();
@@ -219,7 +212,7 @@ function describe(path: string, { model }: Medium): string {
 }
 
 /** What clients are told of it before they enter. */
-function offerOf(served: ServedMedium, state: SharedState): Offer {
+function offerOf({ served, state }: Serving): Offer {
   return {
     size: served.size,
     sectorSize: served.sectorSize,

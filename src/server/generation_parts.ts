@@ -1,6 +1,6 @@
 // What a generation consists of, put together. Main thread; nothing here blocks.
 import { inBytes } from "../base/sizes.ts";
-import { mapOf, type Medium } from "../opening/open_medium.ts";
+import { mapOf, type Medium, sharedPart } from "../opening/open_medium.ts";
 import { removeRecord } from "../opening/finish_writes.ts";
 import { intentsPathOf } from "../reader/write_intents.ts";
 import { type OpenOverlay, openOverlay } from "../opening/open_overlay.ts";
@@ -18,6 +18,7 @@ import { otherSessions, OtherWays } from "./other_ways.ts";
 import type { ReaderThread } from "./reader_thread.ts";
 import type { Run } from "./run.ts";
 import { MAX_READ_AHEAD, type ServeOptions } from "./serve_options.ts";
+import type { Serving } from "./serving.ts";
 import { REPLACEMENTS } from "./session_pool.ts";
 import { sessionsFor } from "./clients.ts";
 
@@ -25,11 +26,8 @@ import { sessionsFor } from "./clients.ts";
 export interface GenerationParts {
   readonly run: Run;
   readonly medium: Medium;
-  readonly served: ServedMedium;
+  readonly serving: Serving;
   readonly map: FileMap;
-  readonly state: SharedState;
-  /** Of the descriptors of all this. */
-  readonly users: DescriptorUsers;
   readonly reader: ReaderThread;
   /** Undefined when nothing is to be changed. */
   readonly saver: MapSaver | undefined;
@@ -94,10 +92,10 @@ async function assembleWith(
   if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) reader.begin();
   try {
     const served = servedMedium(medium, options, recorder, overlay);
-    const first = firstOther(options);
-    const others = await OtherWays.open(run, served, medium.mode, state, users, first);
+    const serving = { state, served, timeoutMs: options.reader.timeoutMs, users };
+    const others = await OtherWays.open(run, serving, medium.mode, firstOther(options));
     return {
-      ...{ run, medium, served, map, state, users },
+      ...{ run, medium, serving, map },
       ...{ reader, saver, fill, recorder, overlay, others },
     };
   } catch (error) {
@@ -137,27 +135,19 @@ function readerInit(
   state: SharedState,
   fill: FillRun | undefined,
 ): ReaderInit {
-  const { map, imageFd, fresh, deviceFd, blockDevice, size, sectorSize, imagePath } = medium;
   return {
     state: state.buffer,
     sessions: state.sessions,
-    map,
+    medium: sharedPart(medium),
     unproved,
-    imageFd,
-    fresh,
     sparesMemory,
-    deviceFd: options.offline ? undefined : deviceFd,
-    blockDevice,
-    size,
-    sectorSize,
-    identity: medium.identity,
+    isOffline: options.offline,
     settings: options.reader,
-    failures: medium.failures,
     path: options.devicePath,
     fill: fill?.init,
     writing: writeFd === undefined
       ? undefined
-      : { deviceFd: writeFd, intentsPath: intentsPathOf(imagePath) },
+      : { deviceFd: writeFd, intentsPath: intentsPathOf(medium.imagePath) },
   };
 }
 
@@ -167,20 +157,14 @@ function servedMedium(
   recorder: DomainRecorder | undefined,
   overlay: OpenOverlay | undefined,
 ): ServedMedium {
-  const { map, imageFd, size, sectorSize, layout } = medium;
-  const readAhead = options.offline
-    ? 0
-    : Math.min(inBytes(options.readAhead, sectorSize), MAX_READ_AHEAD);
-  const readAheadEnd = layout.fileSystemEnd ?? size;
-  const touched = recorder?.touched.buffer;
+  const { size, sectorSize, layout } = medium;
   return {
-    map,
-    imageFd,
-    size,
-    sectorSize,
-    readAhead,
-    readAheadEnd,
-    touched,
+    ...sharedPart(medium),
+    readAhead: options.offline
+      ? 0
+      : Math.min(inBytes(options.readAhead, sectorSize), MAX_READ_AHEAD),
+    readAheadEnd: layout.fileSystemEnd ?? size,
+    touched: recorder?.touched.buffer,
     overlay,
     writeThrough: options.writeThrough,
   };

@@ -1,13 +1,11 @@
 // The ways in besides NBD clients: a mounted file, a device of the kernel's. Both live as long as their medium.
 // Main thread.
 import { printable } from "../base/printable.ts";
-import type { SharedState } from "../shared/shared_state.ts";
-import type { ServedMedium } from "../workers/session_init.ts";
 import { Attachment, KERNEL_CONNECTIONS } from "./attachment.ts";
 import { FUSE_THREADS, FuseMount } from "./fuse_mount.ts";
-import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Run } from "./run.ts";
 import type { ServeOptions } from "./serve_options.ts";
+import type { Serving } from "./serving.ts";
 
 /** Session numbers of the shared state that they need. */
 export function otherSessions({ mount, attach }: ServeOptions): number {
@@ -31,20 +29,18 @@ export class OtherWays {
    */
   static async open(
     run: Run,
-    served: ServedMedium,
+    serving: Serving,
     mode: number,
-    state: SharedState,
-    users: DescriptorUsers,
     firstSession: number,
   ): Promise<OtherWays> {
-    const mount = await showAsFile(run, served, mode, state, users, firstSession);
+    const mount = await showAsFile(run, serving, mode, firstSession);
     try {
       const firstAttached = firstSession + (mount === undefined ? 0 : FUSE_THREADS);
-      return new OtherWays(mount, await attachToKernel(run, served, state, users, firstAttached));
+      return new OtherWays(mount, await attachToKernel(run, serving, firstAttached));
     } catch (error) {
-      state.end();
+      serving.state.end();
       await mount?.end();
-      void users.gone.then(() => mount?.close());
+      void serving.users.gone.then(() => mount?.close());
       throw error;
     }
   }
@@ -75,37 +71,24 @@ export class OtherWays {
 
 async function showAsFile(
   { options, observe, stopped }: Run,
-  served: ServedMedium,
+  serving: Serving,
   mode: number,
-  state: SharedState,
-  users: DescriptorUsers,
   firstSession: number,
 ): Promise<FuseMount | undefined> {
   if (options.mount === undefined) return undefined;
-  const mount = await FuseMount.start({
-    path: options.mount,
-    mode,
-    state,
-    firstSession,
-    served,
-    timeoutMs: options.reader.timeoutMs,
-    users,
-    stopped,
-  }, observe);
+  const path = options.mount;
+  const mount = await FuseMount.start({ ...serving, path, mode, firstSession, stopped }, observe);
   observe({ event: "info", message: `the device is shown as "${printable(mount.path)}"` });
   return mount;
 }
 
 async function attachToKernel(
   { options, observe, stopped }: Run,
-  served: ServedMedium,
-  state: SharedState,
-  users: DescriptorUsers,
+  serving: Serving,
   firstSession: number,
 ): Promise<Attachment | undefined> {
   if (options.attach === undefined) return undefined;
+  const path = options.attach;
   const sessions = Array.from({ length: KERNEL_CONNECTIONS }, (_, index) => firstSession + index);
-  const timeoutMs = options.reader.timeoutMs;
-  const attach = { path: options.attach, state, sessions, served, timeoutMs, users, stopped };
-  return await Attachment.start(attach, observe);
+  return await Attachment.start({ ...serving, path, sessions, stopped }, observe);
 }

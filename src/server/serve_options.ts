@@ -1,6 +1,7 @@
 // What `serve` is told, after the command line has been checked and completed with its defaults.
 
 import type { WrittenSize } from "../base/sizes.ts";
+import type { DeviceRequest } from "../opening/open_device.ts";
 import type { WrittenFillOptions } from "../reader/fill/fill_parts.ts";
 import type { ReaderSettings } from "../reader/reader_settings.ts";
 
@@ -25,28 +26,14 @@ export interface FillRequest {
   readonly exitWhenComplete: boolean;
 }
 
-/** Options of a run, in the words of the command line. Sizes are bytes. */
-export interface ServeOptions {
-  /** The device, drive or regular file to serve. */
-  devicePath: string;
-  /** There is no device: `device` is an image, which is served as far as it goes and not changed. */
-  offline: boolean;
-  /** The image; undefined: `./NAME-ID.img`. */
-  imagePath: string | undefined;
-  /** Where an image that is not named goes. */
-  folder: string;
-  /** The mapfile; undefined: beside the image, with `.map` appended. */
-  mapPath: string | undefined;
+/** Options of a run, in the words of the command line: what to open, and how to serve it. Sizes are bytes. */
+export interface ServeOptions extends Omit<DeviceRequest, "name" | "isOverlaid" | "shownAs"> {
   /** The Unix socket; undefined: chosen by the rules of `socketPath`. */
   socketPath: string | undefined;
   /** TCP addresses to listen on as well. */
   listen: readonly { host: string; port: number }[];
   /** Export name, default "". */
   exportName: string;
-  /** O_DIRECT; undefined: on for devices, off for regular files. */
-  direct: boolean | undefined;
-  /** Sector size; undefined: ask the device. */
-  blockSize: number | undefined;
   /** Most that is read beyond a sequential request. */
   readAhead: WrittenSize;
   /** The reader's thread gets them as they are. Clients wait as long for their sessions as for the reader. */
@@ -61,16 +48,10 @@ export interface ServeOptions {
   recordDomain: string | undefined;
   /** Longest time between saves of the map. */
   saveIntervalSeconds: number;
-  /** False: image, map and sidecar are deleted at exit. */
-  keepCache: boolean;
   /** Most clients at a time, of each kind of socket. */
   maxClients: number;
-  /** Resume although the identity cannot be confirmed. */
-  force: boolean;
   /** The run ends when the medium leaves; otherwise the next one is awaited. */
   once: boolean;
-  /** What clients write goes to the device and the image. */
-  writeThrough: boolean;
   /** The file that takes what clients write; undefined: none. */
   overlayPath: string | undefined;
   /** Also show the device as this file; undefined: do not. */
@@ -83,8 +64,6 @@ export interface ServeOptions {
   endsWithMount: boolean;
   /** Also attach it to the kernel as this /dev/nbdN; undefined: do not. */
   attach: string | undefined;
-  /** Reading speed of an optical drive, in multiples of the disc's 1x; undefined: as it likes. */
-  speed: number | undefined;
 }
 
 /** The program itself, for the files that it leaves behind. */

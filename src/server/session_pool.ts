@@ -10,6 +10,7 @@ import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
 import { CausesSaid } from "./causes_said.ts";
 import type { Client } from "./guest.ts";
 import { type RosterAction, SessionRoster } from "./session_roster.ts";
+import { type Serving, sessionInit } from "./serving.ts";
 import { Thread } from "./thread.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
@@ -60,7 +61,7 @@ interface Session {
 /** The session workers, each of which serves one client at a time. Main thread. */
 export class SessionPool {
   readonly #state: SharedState;
-  readonly #init: Omit<SessionInit, "session">;
+  readonly #serving: Serving;
   readonly #observer: PoolObserver;
   readonly #roster: SessionRoster;
   readonly #sessions = new Map<number, Session>();
@@ -75,13 +76,12 @@ export class SessionPool {
   #shortage: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    state: SharedState,
-    init: Omit<SessionInit, "session">,
+    serving: Serving,
     maxSessions: number,
     observer: PoolObserver,
   ) {
-    this.#state = state;
-    this.#init = init;
+    this.#state = serving.state;
+    this.#serving = serving;
     this.#observer = observer;
     this.#roster = new SessionRoster(maxSessions, maxSessions + REPLACEMENTS);
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
@@ -185,10 +185,10 @@ export class SessionPool {
     const thread = new Thread<SessionInit, SessionMessage>(entry, `session ${number}`, {
       heard: (message) => this.#hear(session, message),
       ended: (error) => error === undefined ? this.#leave(session) : this.#bury(session, error),
-    });
+    }, this.#serving.users);
     const session: Session = { number, thread, client: undefined, rest: undefined };
     this.#sessions.set(number, session);
-    thread.order({ ...this.#init, session: number });
+    thread.order(sessionInit(this.#serving, number));
   }
 
   #hear(session: Session, message: Exclude<SessionMessage, { type: "ended" }>): void {

@@ -36,15 +36,16 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
   #scratch: NativeMemory | undefined;
 
   constructor(
-    { deviceFd = -1, size, sectorSize, blockDevice, writing, path, imageFd, identity }: ReaderInit,
+    { medium, isOffline, writing, path }: ReaderInit,
     guard: MediumGuard | undefined,
     ring: UringReader | undefined,
     map: FileMap,
     warn: Warn,
   ) {
+    const deviceFd = isOffline ? -1 : medium.deviceFd;
     this.#fd = deviceFd;
-    this.size = size;
-    this.sectorSize = sectorSize;
+    this.size = medium.size;
+    this.sectorSize = medium.sectorSize;
     this.isDrive = guard !== undefined;
     this.isSameMedium = guard === undefined ? () => true : () => guard.isSame();
     this.looksTheSame = guard?.isCertain === false ? () => guard.looksTheSame() : undefined;
@@ -52,11 +53,9 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
     this.isCached = deviceFd >= 0 && !isDirect(deviceFd);
     if (this.isCached) this.#directFd = openDirect(deviceFd);
     // Another drive's medium is another run's. What clients write goes to the descriptor that was claimed.
-    if (deviceFd >= 0 && blockDevice && guard === undefined && writing === undefined) {
-      this.#reopening = new Reopening({
-        ...{ path, fd: deviceFd, size, sectorSize, identity, map, imageFd, warn },
-        tryPread: this.#tryPread,
-      });
+    const mayReturn = guard === undefined && writing === undefined;
+    if (deviceFd >= 0 && medium.blockDevice && mayReturn) {
+      this.#reopening = new Reopening({ path, medium, map, warn, tryPread: this.#tryPread });
     }
   }
 

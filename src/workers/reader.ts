@@ -50,7 +50,7 @@ main.obey((order) => {
     if (opened !== undefined) letGo(opened);
     end();
   } else {
-    if (order.blockDevice) uring ??= UringReader.create();
+    if (order.medium.blockDevice) uring ??= UringReader.create();
     read(order, opened?.guard);
     opened?.close();
     end();
@@ -66,13 +66,15 @@ function end(): void {
 /** Reads what is asked for until the run ends. */
 function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   const state = new SharedState(data.state, data.sessions);
-  const map = FileMap.attach(data.map);
+  const { medium, isOffline, settings } = data;
+  const { imageFd } = medium;
+  const map = FileMap.attach(medium.map);
   // What was `+` and is no more leaves bytes behind: only in a run that does not write they are holes for sure.
   const imageWriter = new ImageWriter(
-    data.imageFd,
-    data.fresh && data.writing === undefined,
+    imageFd,
+    medium.fresh && data.writing === undefined,
     data.sparesMemory
-      ? new ScarceMemory(data.imageFd, data.blockDevice ? undefined : data.deviceFd)
+      ? new ScarceMemory(imageFd, medium.blockDevice || isOffline ? undefined : medium.deviceFd)
       : undefined,
   );
   const publisher = new Publisher(map, imageWriter, state, {
@@ -118,20 +120,14 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
       differs: (offset) => tell({ type: "differs", offset }),
       writesEnded: (complete) => tell({ type: "writesEnded", complete }),
     },
-    settings: data.settings,
-    failures: data.failures,
-    isOffline: data.deviceFd === undefined,
-    comparison: new ImageComparison(data.imageFd),
-    fill: data.fill && makeFill(data.fill, data.sectorSize, map, publisher),
+    settings,
+    failures: medium.failures,
+    isOffline,
+    comparison: new ImageComparison(imageFd),
+    fill: data.fill && makeFill(data.fill, medium.sectorSize, map, publisher),
     writes: data.writing &&
       ((pending) =>
-        makeWrites(data.writing!, pending, {
-          device,
-          map,
-          publisher,
-          imageFd: data.imageFd,
-          buffer,
-        })),
+        makeWrites(data.writing!, pending, { device, map, publisher, imageFd, buffer })),
   });
   reader.run();
   buffer.release();

@@ -1,8 +1,6 @@
 // What main hands to the reader worker when it starts, and what the reader tells main.
 import type { DeviceRequest } from "../opening/open_device.ts";
-import type { Medium } from "../opening/open_medium.ts";
-import type { Identity } from "../identity/identity.ts";
-import type { EarlierFailure } from "../reader/reader_parts.ts";
+import type { Medium, SharedMedium } from "../opening/open_medium.ts";
 import type { ReaderSettings } from "../reader/reader_settings.ts";
 import type { FillEnd, FillOptions } from "../reader/fill/fill_parts.ts";
 import type { Verified } from "../reader/fill/verification.ts";
@@ -37,25 +35,14 @@ export type ReaderOrder = OpenInit | Abandon | ReaderInit;
 
 /** What to read. Descriptors belong to the process, so their numbers are enough. */
 export interface ReaderInit extends SharedMemory {
-  readonly map: SharedArrayBuffer;
+  readonly medium: SharedMedium;
   /** Memory of its UnprovedMarks. */
   readonly unproved: SharedArrayBuffer;
-  readonly imageFd: number;
-  /** The image was empty when this run began: what is not `+` is a hole. */
-  readonly fresh: boolean;
   /** Memory is short: what has been written to the image is not left in the page cache. */
   readonly sparesMemory: boolean;
-  /** Undefined: there is none. */
-  readonly deviceFd: number | undefined;
-  /** Whether it is a block device: those are read so that a hang does not keep the process from ending. */
-  readonly blockDevice: boolean;
-  readonly size: number;
-  readonly sectorSize: number;
-  /** What the medium is known by, should the device go and come back. */
-  readonly identity: Identity;
+  /** There is no device: the image is served as far as it goes. */
+  readonly isOffline: boolean;
   readonly settings: ReaderSettings;
-  /** Reads that have failed while the medium was identified: the reader need not find that out again. */
-  readonly failures: readonly EarlierFailure[];
   /** As the user has named the device. */
   readonly path: string;
   /** What to read while nobody is asking; undefined: nothing. */

@@ -1,5 +1,6 @@
 // What main gives to each thread with a session, over NBD, FUSE or the kernel's NBD client, and the messages of a session
 // worker.
+import type { Medium } from "../opening/open_medium.ts";
 import type { OpenOverlay } from "../opening/open_overlay.ts";
 import type { Ended, SharedMemory, Warning } from "./thread_messages.ts";
 
@@ -8,15 +9,12 @@ export interface SessionInit extends SharedMemory {
   /** This thread's session number, below `sessions`. */
   readonly session: number;
   readonly served: ServedMedium;
+  /** How long a client waits for a read, milliseconds; 0: for ever. */
   readonly timeoutMs: number;
 }
 
-/** What is served. Sizes are bytes. */
-export interface ServedMedium {
-  readonly map: SharedArrayBuffer;
-  readonly imageFd: number;
-  readonly size: number;
-  readonly sectorSize: number;
+/** A medium as sessions serve it. Sizes are bytes. */
+export interface ServedMedium extends Pick<Medium, "map" | "imageFd" | "size" | "sectorSize"> {
   readonly readAhead: number;
   /** Nothing is read ahead from here on: behind it are no data. */
   readonly readAheadEnd: number;

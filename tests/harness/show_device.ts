@@ -3,6 +3,7 @@
 // SIGTERM ends it in order; the last line has its counters.
 
 import { FileMap } from "../../src/map/file_map.ts";
+import { plainLayout } from "../../src/identity/disc_layout.ts";
 import { blankIdentity } from "../../src/identity/identity.ts";
 import { UnprovedMarks } from "../../src/map/unproved_marks.ts";
 import { modeOfCopies } from "../../src/files/private_mode.ts";
@@ -50,17 +51,26 @@ async function show(options: ShowOptions): Promise<void> {
   const state = SharedState.create(FUSE_THREADS);
   const medium = { size, sectorSize, map: map.buffer, imageFd };
   const readerEnded = startReader({
-    ...medium,
     state: state.buffer,
     sessions: FUSE_THREADS,
-    fresh: true,
-    sparesMemory: false,
-    deviceFd,
-    blockDevice: (identityOf(deviceFd).mode & S_IFMT) === S_IFBLK,
+    medium: {
+      ...medium,
+      fresh: true,
+      deviceFd,
+      blockDevice: (identityOf(deviceFd).mode & S_IFMT) === S_IFBLK,
+      identity: blankIdentity(size, 512),
+      failures: [],
+      imagePath: options.image,
+      mapPath: "",
+      sidecarPath: "",
+      mode: modeOfCopies(deviceFd),
+      layout: plainLayout(size),
+      model: undefined,
+    },
     unproved: UnprovedMarks.createMemory(),
+    sparesMemory: false,
+    isOffline: false,
     path: "",
-    identity: blankIdentity(size, 512),
-    failures: [],
     settings: { retries: 0, timeoutMs: 0 },
   });
   const mount = await FuseMount.start({

@@ -62,12 +62,14 @@ function play({ was = CONTENT, finished, is, sectorSize = 512 }: Return, attempt
   const warnings: string[] = [];
   const reopening = new Reopening({
     path,
-    fd: device.fd,
-    size: was.length,
-    sectorSize: 512,
-    identity: identityOf(was),
+    medium: {
+      deviceFd: device.fd,
+      size: was.length,
+      sectorSize: 512,
+      identity: identityOf(was),
+      imageFd: imageFile.fd,
+    },
     map,
-    imageFd: imageFile.fd,
     tryPread(fd, address, length, offset) {
       reads.push(offset);
       return tryPread(fd, address, length, offset);

@@ -1,5 +1,6 @@
 // The session pool with played workers: who gets a thread, and what becomes of clients and threads at their ends.
 import { assert, assertEquals } from "@std/assert";
+import { DescriptorUsers } from "../../../src/server/descriptor_users.ts";
 import type { Client } from "../../../src/server/guest.ts";
 import { SessionPool } from "../../../src/server/session_pool.ts";
 import { SharedState } from "../../../src/shared/shared_state.ts";
@@ -23,13 +24,13 @@ class Pool implements Disposable {
 
   constructor(maxSessions: number) {
     const served = { map: this.state.buffer, imageFd: -1, size: 0, sectorSize: 512 };
-    const init = {
-      state: this.state.buffer,
-      sessions: NUMBERS,
+    const serving = {
+      state: this.state,
       served: { ...served, readAhead: 0, readAheadEnd: 0, touched: undefined },
       timeoutMs: 1000,
+      users: new DescriptorUsers(),
     };
-    this.pool = new SessionPool(this.state, init, maxSessions, {
+    this.pool = new SessionPool(serving, maxSessions, {
       begun: () => void this.heard.push("begun"),
       idle: ({ id }) => void this.heard.push(`${id} is idle`),
       left: ({ id }, message) => void this.heard.push(`${id} left ${message}`.trim()),
