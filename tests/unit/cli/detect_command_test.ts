@@ -36,7 +36,7 @@ class Look implements Disposable {
   }
 
   at(path?: string) {
-    return this.looks.look({ device: DEVICE, path }, 1000);
+    return this.looks.look({ deviceNumber: DEVICE, path }, 1000);
   }
 
   [Symbol.dispose](): void {
@@ -56,7 +56,7 @@ Deno.test("one thread looks at device after device, and ends with the last", asy
     assertEquals(await looked, { info: INFO, content: undefined, refusal: undefined });
   }
   assertEquals(look.workers.all.length, 1);
-  assertEquals(look.worker.orders, [1, 2].map(() => ({ device: DEVICE, path: undefined })));
+  assertEquals(look.worker.orders, [1, 2].map(() => ({ deviceNumber: DEVICE, path: undefined })));
   assertEquals(look.timers.count, 0);
   look.looks[Symbol.dispose]();
   assertEquals(look.worker.isTerminated, true);

@@ -109,6 +109,7 @@ Deno.test("on a terminal the map has a screen of its own, and its last state sta
   assertEquals(await code, 0);
   await terminal.close();
   const { stdout } = terminal.written;
+  // deno-lint-ignore no-control-regex
   const [, screen = "", after = ""] = /\x1b\[\?1049h([\s\S]*)\x1b\[\?1049l([\s\S]*)/.exec(stdout) ??
     [];
   assertMatch(screen, /\? non-tried +4 KiB +100%/);
