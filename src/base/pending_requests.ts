@@ -1,5 +1,5 @@
 // The requests of one session that wait for the device: which slots are taken, by what, and until when a client
-// waits. The source owns the record; the protocols keep what their replies need beside it, by slot.
+// waits. The backend owns this list. The protocols keep what their replies need beside it, by slot.
 //
 // A slot goes FREE -> WAITING -> FREE, or FREE -> WAITING -> ABANDONED -> FREE. A request under way cannot be called
 // back: when the client has been answered (timeout, interrupt) or has gone, its slot stays taken until the device is

@@ -5,7 +5,7 @@ import { printable } from "../base/printable.ts";
 import { type Accepted, type Identity, NOTHING_ACCEPTED, type Stretch } from "./identity.ts";
 import type { Volume } from "./volume.ts";
 
-/** Goes up when an older program would misread the record. */
+/** Goes up when an older program would misread the fields. */
 export const IDENTITY_VERSION = 1;
 
 // The lengths are going to be read and held in memory: bounded, whatever the file says.
@@ -19,8 +19,8 @@ export function identityToJson(identity: Identity): Record<string, unknown> {
 
 /** @throws {UserError} that names the field, when `value` is not what `identityToJson` makes. */
 export function identityFromJson(value: unknown): Identity {
-  const record = new Fields(value, "the identity");
-  const version = record.number("version");
+  const fields = new Fields(value, "the identity");
+  const version = fields.number("version");
   if (version !== IDENTITY_VERSION) {
     throw new UserError(
       `the identity has version ${version}, this program knows ${IDENTITY_VERSION}`,
@@ -30,28 +30,28 @@ export function identityFromJson(value: unknown): Identity {
     );
   }
   return {
-    size: record.number("size"),
-    sectorSize: record.number("sectorSize"),
-    fingerprint: record.text("fingerprint", /^[0-9a-f]{8}$/),
-    model: record.text("model"),
-    serial: record.text("serial"),
-    usbSerial: record.has("usbSerial") ? record.text("usbSerial") : null,
-    partition: record.has("partition") ? record.number("partition") : null,
-    volume: volumeFrom(record.value("volume")),
-    stretches: stretchesFrom(record.value("stretches")),
-    accepted: record.has("accepted") ? acceptedFrom(record.value("accepted")) : NOTHING_ACCEPTED,
-    imageId: record.has("imageId") ? record.text("imageId", /^[0-9a-f]{16}$/) : null,
+    size: fields.number("size"),
+    sectorSize: fields.number("sectorSize"),
+    fingerprint: fields.text("fingerprint", /^[0-9a-f]{8}$/),
+    model: fields.text("model"),
+    serial: fields.text("serial"),
+    usbSerial: fields.has("usbSerial") ? fields.text("usbSerial") : null,
+    partition: fields.has("partition") ? fields.number("partition") : null,
+    volume: volumeFrom(fields.value("volume")),
+    stretches: stretchesFrom(fields.value("stretches")),
+    accepted: fields.has("accepted") ? acceptedFrom(fields.value("accepted")) : NOTHING_ACCEPTED,
+    imageId: fields.has("imageId") ? fields.text("imageId", /^[0-9a-f]{16}$/) : null,
   };
 }
 
 function acceptedFrom(value: unknown): Accepted {
-  const record = new Fields(value, "what was accepted");
+  const fields = new Fields(value, "what was accepted");
   return {
-    stretches: stretchesFrom(record.value("stretches")),
-    sizes: record.list("sizes", (item, at) => new Fields({ [at]: item }, "a size").number(at)),
-    serials: record.list("serials", (item, at) => {
+    stretches: stretchesFrom(fields.value("stretches")),
+    sizes: fields.list("sizes", (item, at) => new Fields({ [at]: item }, "a size").number(at)),
+    serials: fields.list("serials", (item, at) => {
       const serial = new Fields({ [at]: item }, "a serial number").text(at);
-      if (serial === null) throw record.damaged("serials");
+      if (serial === null) throw fields.damaged("serials");
       return serial;
     }),
   };
@@ -59,17 +59,17 @@ function acceptedFrom(value: unknown): Accepted {
 
 function volumeFrom(value: unknown): Volume | null {
   if (value === null) return null;
-  const record = new Fields(value, "the volume");
+  const fields = new Fields(value, "the volume");
   const kinds: readonly Volume["kind"][] = ["iso9660", "udf", "gpt", "mbr"];
-  const kind = kinds.find((name) => name === record.value("kind"));
-  if (!kind) throw record.damaged("kind");
+  const kind = kinds.find((name) => name === fields.value("kind"));
+  if (!kind) throw fields.damaged("kind");
   return {
     kind,
-    label: record.text("label"),
-    created: record.text("created"),
-    modified: record.text("modified"),
-    id: record.text("id"),
-    size: record.value("size") === null ? null : record.number("size"),
+    label: fields.text("label"),
+    created: fields.text("created"),
+    modified: fields.text("modified"),
+    id: fields.text("id"),
+    size: fields.value("size") === null ? null : fields.number("size"),
   };
 }
 
@@ -78,12 +78,12 @@ function stretchesFrom(value: unknown): Stretch[] {
     throw new Fields({}, "the identity").damaged("stretches");
   }
   return value.map((item) => {
-    const record = new Fields(item, "a stretch");
-    const sha1 = record.text("sha1", /^[0-9a-f]{40}$/);
-    if (sha1 === null) throw record.damaged("sha1");
-    const length = record.number("length");
-    if (length > MAX_STRETCH_BYTES) throw record.damaged("length");
-    return { offset: record.number("offset"), length, sha1 };
+    const fields = new Fields(item, "a stretch");
+    const sha1 = fields.text("sha1", /^[0-9a-f]{40}$/);
+    if (sha1 === null) throw fields.damaged("sha1");
+    const length = fields.number("length");
+    if (length > MAX_STRETCH_BYTES) throw fields.damaged("length");
+    return { offset: fields.number("offset"), length, sha1 };
   });
 }
 

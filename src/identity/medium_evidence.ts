@@ -1,4 +1,4 @@
-// What is known about whether a device holds the medium that an image is of. Plain records: gathered in src/opening,
+// What is known about whether a device holds the medium that an image is of. Plain data: gathered in src/opening,
 // judged in medium_decision.ts.
 
 /** What both sides say of one thing; a witness of which one side is silent is "unknown". */

@@ -94,7 +94,7 @@ export class Answering {
     for (const read of this.#pending.takeNeeding(start, end)) this.goOn(read, end);
   }
 
-  /** Moves the cursor of a read that has been taken from its place to `end`, and on; ends it at its end. */
+  /** Moves the cursor of a read that has been taken out of the list to `end`, and on; ends it at its end. */
   goOn(read: PendingRead, end: number): void {
     read.cursor = Math.min(read.end, end);
     this.begin(read);
@@ -102,15 +102,15 @@ export class Answering {
 
   /** Places a read where it needs something, or ends it. */
   begin(read: PendingRead): void {
-    if (this.advance(read)) this.#pending.place(read);
+    if (this.advance(read)) this.#pending.insert(read);
     else this.finish(read);
   }
 
   /** Moves on over what has come without it. @returns false when it needs nothing; else `extent` says what is there. */
   catchUp(read: PendingRead): boolean {
-    this.#pending.takeFromPlace(read);
+    this.#pending.takeOut(read);
     this.begin(read);
-    return read.isPlaced;
+    return read.isListed;
   }
 
   finish(read: PendingRead): void {
@@ -155,9 +155,9 @@ export class Answering {
       this.#retried.set(offset, this.#retried.get(offset)! - 1);
     }
     this.#unprovedRetries.length = 0;
-    const placed = this.#pending.reads();
-    for (const read of placed) if (read.isPlaced) this.#pending.takeFromPlace(read);
-    for (const read of [...this.takeAside(), ...placed]) {
+    const listed = this.#pending.reads();
+    for (const read of listed) if (read.isListed) this.#pending.takeOut(read);
+    for (const read of [...this.takeAside(), ...listed]) {
       read.cursor = read.offset;
       this.begin(read);
     }

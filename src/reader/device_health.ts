@@ -1,13 +1,13 @@
 // Whether the device answers at all: hears what its reads have brought, reads sectors again that were read before,
 // and has what failures have changed taken back when those fail too. Reader thread only. The judgement is in
-// outage.ts, which sectors are read in known_places.ts.
+// outage.ts, which sectors are read in known_sectors.ts.
 import type { FileMap } from "../map/file_map.ts";
 import type { UnprovedMarks } from "../map/unproved_marks.ts";
-import { KnownPlaces, type Place } from "./known_places.ts";
+import { KnownSectors, type ProbeSector } from "./known_sectors.ts";
 import { Outage, type Urgency } from "./outage.ts";
 
-/** Reads of one check at most: two places do not go bad at the same moment. */
-const PLACES_PER_CHECK = 2;
+/** Reads of one check at most: two sectors rarely go bad at the same moment. */
+const SECTORS_PER_CHECK = 2;
 
 /** What a sector that was read for a check has given: bytes, the drive's word that it cannot read it, nothing. */
 export type Probed = "good" | "medium error" | "failed";
@@ -20,7 +20,7 @@ export interface HealthParts {
   /** Milliseconds of the clock that `restMs` is asked with. */
   readonly now: () => number;
   /** Reads one sector from the device itself, past all caches of the system. */
-  readonly probe: (place: Place) => Probed;
+  readonly probe: (sector: ProbeSector) => Probed;
   /**
    * Opens a device again that has gone and come back, if it is the same; the next reads tell.
    * @param isStuck one that has not gone is opened again as well.
@@ -50,13 +50,13 @@ export interface HealthFollower {
 export class DeviceHealth {
   readonly #parts: HealthParts;
   readonly #outage = new Outage();
-  readonly #places: KnownPlaces;
+  readonly #sectors: KnownSectors;
   /** It has answered after it was opened again, and not before. */
   #isOftenStuck = false;
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
-    this.#places = new KnownPlaces(parts.map, parts.sectorSize);
+    this.#sectors = new KnownSectors(parts.map, parts.sectorSize);
   }
 
   /** Some failures are not proved yet. */
@@ -75,7 +75,7 @@ export class DeviceHealth {
 
   /** A read has brought bytes from `offset` on. @param isProof see `Outage.succeeded`. */
   good(offset: number, isProof: boolean): void {
-    this.#places.note(offset);
+    this.#sectors.note(offset);
     this.#answered(isProof);
   }
 
@@ -91,7 +91,7 @@ export class DeviceHealth {
    *   an answer.
    */
   bad(saysBad: boolean): void {
-    if (saysBad && !this.#places.hasRead) return this.#answered(true);
+    if (saysBad && !this.#sectors.hasRead) return this.#answered(true);
     if (!this.#outage.isDoubtful) {
       this.#parts.unproved.begin();
       this.#parts.follower.doubted();
@@ -100,13 +100,13 @@ export class DeviceHealth {
   }
 
   /**
-   * The system says that the device is not there, or ends before the place that was read.
+   * The system says that the device is not there, or ends before the sector that was read.
    * @returns false when it answers elsewhere.
    */
   vanished(): boolean {
     if (this.isSilent) return true;
-    const places = this.#places.choose(PLACES_PER_CHECK);
-    if (places.some((place) => this.#parts.probe(place) === "good")) {
+    const sectors = this.#sectors.choose(SECTORS_PER_CHECK);
+    if (sectors.some((sector) => this.#parts.probe(sector) === "good")) {
       this.#answered(true);
       return false;
     }
@@ -122,15 +122,15 @@ export class DeviceHealth {
   check(urgency: Urgency): boolean {
     const { now } = this.#parts;
     if (!this.#outage.isCheckDue(urgency, now())) return false;
-    const places = this.#places.choose(PLACES_PER_CHECK);
+    const sectors = this.#sectors.choose(SECTORS_PER_CHECK);
     let reads = 0;
-    const answers = places.some((place) => {
+    const answers = sectors.some((sector) => {
       reads++;
-      return this.#answersAt(place);
+      return this.#answersAt(sector);
     });
     // What the probe has found may have ended the doubt already.
     if (!this.#outage.isDoubtful) return true;
-    const isKnown = places.some(({ from }) => from !== "nobody");
+    const isKnown = sectors.some(({ from }) => from !== "untried");
     this.#outage.checked(answers ? "answers" : isKnown ? "silent" : "untold", now(), reads);
     if (answers) this.#proved();
     else if (this.isSilent) this.#fallSilent();
@@ -145,8 +145,8 @@ export class DeviceHealth {
     // A rest alone may do, and opening a device blocks while the kernel recovers it.
     const isStuck = this.#outage.attempts > 0;
     reopen(isStuck || this.#isOftenStuck);
-    const places = this.#places.choose(PLACES_PER_CHECK);
-    const answers = places.some((place) => this.#answersAt(place));
+    const sectors = this.#sectors.choose(SECTORS_PER_CHECK);
+    const answers = sectors.some((sector) => this.#answersAt(sector));
     if (answers && isStuck) this.#isOftenStuck = true;
     this.#outage.attempted(answers, now());
     if (answers) follower.answers(sinceMs);
@@ -155,9 +155,9 @@ export class DeviceHealth {
   }
 
   /** A drive that says "medium error" of a sector answers, unless it has read that very sector before. */
-  #answersAt(place: Place): boolean {
-    const probed = this.#parts.probe(place);
-    return probed === "good" || probed === "medium error" && place.from !== "this run";
+  #answersAt(sector: ProbeSector): boolean {
+    const probed = this.#parts.probe(sector);
+    return probed === "good" || probed === "medium error" && sector.from !== "this run";
   }
 
   #proved(): void {

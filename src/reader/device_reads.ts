@@ -12,7 +12,7 @@ import {
 } from "../shared/shared_state.ts";
 import { ENODATA } from "../sys/errno.ts";
 import { DeviceHealth, type HealthFollower, type Probed } from "./device_health.ts";
-import type { Place } from "./known_places.ts";
+import type { ProbeSector } from "./known_sectors.ts";
 import { Pace } from "./pace.ts";
 import { GONE, outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
 import type { ReadableDevice, ReaderParts } from "./reader_parts.ts";
@@ -54,7 +54,7 @@ export class DeviceReads {
       sectorSize: parts.device.sectorSize,
       unproved: parts.publisher.unproved,
       now: this.#now,
-      probe: (place) => this.#probe(place),
+      probe: (sector) => this.#probe(sector),
       reopen: (isStuck) => parts.device.reopen?.(isStuck),
       follower,
     });
@@ -117,13 +117,13 @@ export class DeviceReads {
   }
 
   /** A read to find out whether the device answers. What it brings that nobody has yet is kept. */
-  #probe({ offset, from }: Place): Probed {
+  #probe({ offset, from }: ProbeSector): Probed {
     const { device, buffer, publisher } = this.#parts;
     const length = Math.min(device.sectorSize, device.size - offset);
     const past = device.readPastCaches?.bind(device);
     const result = this.#readDevice(offset, length, past ?? this.#read);
     if (this.#isLost || result < length) return result === -ENODATA ? "medium error" : "failed";
-    if (from === "nobody") publisher.publish(buffer.address, offset, length);
+    if (from === "untried") publisher.publish(buffer.address, offset, length);
     return "good";
   }
 

@@ -169,7 +169,7 @@ export class DeviceWrites {
     return to < end && (last > start || start === from) ? this.#load(start, last) : 0;
   }
 
-  /** Reads the sector at `sector` to its place in the buffer, which begins at `start`. */
+  /** Reads the sector at `sector` to its offset in the buffer, which begins at `start`. */
   #load(start: number, sector: number): number {
     const { device, map, imageFd, buffer } = this.#parts;
     const length = Math.min(device.sectorSize, device.size - sector);

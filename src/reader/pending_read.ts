@@ -9,7 +9,7 @@ export class PendingRead {
   readonly session: number;
   /** Counts up from one request to the next. */
   arrival = 0;
-  /** Its place in the line of its session: `arrival`, or a later number once it has been put behind the others. */
+  /** Its turn within its session: `arrival`, or a later number once it has been put behind the others. */
   line = 0;
   kind = 0;
   /** Whole sectors: bytes from the start of the device. */
@@ -25,8 +25,8 @@ export class PendingRead {
   silentSinceMs: number | undefined = undefined;
   /** The rescue in whose stretch the cursor stands, or undefined. PendingReads keeps it. */
   rescue: PendingRescue | undefined = undefined;
-  /** It is among those that are found by their cursor. PendingReads keeps it, and the next. */
-  isPlaced = false;
+  /** It is in the list by cursor. PendingReads keeps this field and the next one. */
+  isListed = false;
   hasEnded = false;
   /** Index among the requests of its session, -1 while it is not among them. SessionRequests keeps it. */
   index = -1;
@@ -47,7 +47,7 @@ export class PendingRead {
     this.unkept = false;
     this.silentSinceMs = undefined;
     this.rescue = undefined;
-    this.isPlaced = false;
+    this.isListed = false;
     this.hasEnded = false;
     this.index = -1;
   }

@@ -5,7 +5,7 @@
 // When there is none left, it is given up.
 import { PendingRead } from "./pending_read.ts";
 import type { PendingRescue } from "./pending_rescue.ts";
-import { ReadsByPlace } from "./reads_by_place.ts";
+import { ReadsByCursor } from "./reads_by_cursor.ts";
 import { SessionRequests } from "./session_requests.ts";
 import {
   KIND_FLUSH,
@@ -25,7 +25,7 @@ export class PendingReads {
   readonly #queue: ReaderQueue;
   readonly #bySlot: (PendingRead | undefined)[];
   readonly #sessions: readonly SessionRequests[];
-  readonly #byPlace: ReadsByPlace;
+  readonly #byCursor: ReadsByCursor;
   /** Read-ahead, the newest first; then prefetch, the oldest first. */
   readonly #hints: PendingRead[] = [];
   /** Failing stretches. They do not overlap. */
@@ -42,7 +42,7 @@ export class PendingReads {
     this.#state = state;
     this.#queue = queue;
     this.#bySlot = new Array(state.slotState.length).fill(undefined);
-    this.#byPlace = new ReadsByPlace(this.#bySlot);
+    this.#byCursor = new ReadsByCursor(this.#bySlot);
     this.#sessions = Array.from({ length: state.sessions }, () => new SessionRequests());
     this.turns = new Turns(this.#sessions);
   }
@@ -52,7 +52,7 @@ export class PendingReads {
   /**
    * Takes over what has been queued meanwhile, and ends what clients have left behind.
    * @param take is given each read of a client: it moves the cursor to the first byte that is needed, then
-   *   calls `place` or `end`.
+   *   calls `index` or `end`.
    */
   takeArrivals(take: (read: PendingRead) => void): void {
     // Loaded before the queue is looked at: what is cancelled after that is seen next time.
@@ -100,19 +100,19 @@ export class PendingReads {
     if (read.hasEnded) return;
     if (read.isRead) {
       if (read.bounce !== 0) this.#bouncing--;
-      if (read.isPlaced) this.#byPlace.remove(read);
+      if (read.isListed) this.#byCursor.remove(read);
       this.#sessions[read.session].remove(read);
     } else {
       this.#hints.splice(this.#hints.indexOf(read), 1);
     }
-    read.isPlaced = false;
+    read.isListed = false;
     read.hasEnded = true;
     this.#queue.end(read.slot, result);
   }
 
-  /** Takes a read out of all turns: `place` or `end` follows, some day. */
+  /** Takes a read out of all turns: `insert` or `end` must follow, however late. */
   setAside(read: PendingRead): void {
-    if (read.isPlaced) this.takeFromPlace(read);
+    if (read.isListed) this.takeOut(read);
     this.#sessions[read.session].remove(read);
   }
 
@@ -126,36 +126,36 @@ export class PendingReads {
 
   // --- who waits for which bytes ------------------------------------------------------------------
 
-  /** Puts a read where its cursor stands: a new one, or one that has been taken from its place. */
-  place(read: PendingRead): void {
+  /** Lists a read by its cursor: a new one, or one that `takeOut` or `takeNeeding` has taken out. */
+  insert(read: PendingRead): void {
     const session = this.#sessions[read.session];
     if (read.index < 0) session.add(read);
     session.hold(read, this.rescueAt(read.cursor));
-    this.#byPlace.add(read);
-    read.isPlaced = true;
+    this.#byCursor.add(read);
+    read.isListed = true;
   }
 
-  /** Takes a read from its place, so that its cursor may move: `place` or `end` follows. */
-  takeFromPlace(read: PendingRead): void {
-    this.#byPlace.remove(read);
-    read.isPlaced = false;
+  /** Takes a read out of the list, so that its cursor may move; `insert` or `end` must follow. */
+  takeOut(read: PendingRead): void {
+    this.#byCursor.remove(read);
+    read.isListed = false;
   }
 
   /**
-   * Takes the reads from their places whose next byte lies in [start, end): `place` or `end` follows for each.
+   * Takes the reads from their places whose next byte lies in [start, end): `index` or `end` follows for each.
    * The list is good until the next call.
    */
   takeNeeding(start: number, end: number): readonly PendingRead[] {
     this.#taken.length = 0;
-    this.#byPlace.takeOut(start, end, this.#taken);
-    for (const read of this.#taken) read.isPlaced = false;
+    this.#byCursor.takeOut(start, end, this.#taken);
+    for (const read of this.#taken) read.isListed = false;
     return this.#taken;
   }
 
   /** Whether the next byte of a read lies in [start, end). */
   isNeeded(start: number, end: number): boolean {
-    const place = this.#byPlace.from(start);
-    return place < this.#byPlace.count && this.#byPlace.at(place).cursor < end;
+    const index = this.#byCursor.from(start);
+    return index < this.#byCursor.count && this.#byCursor.at(index).cursor < end;
   }
 
   /** A read waits that needs no rescue. */
@@ -188,8 +188,8 @@ export class PendingReads {
    * not before `limit`.
    */
   wantedStart(start: number, limit: number): number {
-    for (let place = this.#byPlace.from(start) - 1; place >= 0; place--) {
-      const read = this.#byPlace.at(place);
+    for (let index = this.#byCursor.from(start) - 1; index >= 0; index--) {
+      const read = this.#byCursor.at(index);
       if (read.end < start || read.cursor < limit || read.rescue !== undefined) break;
       start = read.cursor;
     }
@@ -198,9 +198,9 @@ export class PendingReads {
 
   /** Where a device read that begins at `start` may end so that it serves waiting reads only. */
   wantedEnd(start: number, end: number, limit: number): number {
-    for (let place = this.#byPlace.from(start); end < limit; place++) {
-      if (place === this.#byPlace.count) return end;
-      const read = this.#byPlace.at(place);
+    for (let index = this.#byCursor.from(start); end < limit; index++) {
+      if (index === this.#byCursor.count) return end;
+      const read = this.#byCursor.at(index);
       if (read.cursor > end) return end;
       if (read.end > end) end = read.end;
     }
@@ -243,8 +243,8 @@ export class PendingReads {
 
   /** Lets the reads in the stretch of a rescue wait for it, or go on. */
   #holdAt({ start, end }: PendingRescue, rescue: PendingRescue | undefined): void {
-    for (let place = this.#byPlace.from(start); place < this.#byPlace.count; place++) {
-      const read = this.#byPlace.at(place);
+    for (let index = this.#byCursor.from(start); index < this.#byCursor.count; index++) {
+      const read = this.#byCursor.at(index);
       if (read.cursor >= end) return;
       this.#sessions[read.session].hold(read, rescue);
     }

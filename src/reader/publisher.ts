@@ -1,4 +1,4 @@
-// The one place where bytes become true: image first, then map; the caller then ends the requests, which
+// The only code that makes bytes true: image first, then map; the caller then ends the requests, which
 // rings the sessions. Reader thread only.
 //
 // A session answers from the image as soon as the map says `+`, so the map must never run ahead of it.

@@ -60,7 +60,7 @@ export class Reach {
     return status === FINISHED ? Math.min(end, asked) : end;
   }
 
-  /** Cuts what nobody has asked for short before a failing place: its neighbours are likely to be bad too. */
+  /** Cuts what nobody has asked for short before a failing sector: its neighbours are likely to be bad too. */
   quietEnd(start: number, end: number): number {
     const { map, device } = this.#parts;
     const bad = map.find(

@@ -303,7 +303,7 @@ export class Reader {
       const isServed = (!rescue.unkept || read.arrival <= rescue.lastArrival) &&
         !rescue.leavesOpen(read.offset, read.end);
       if (isServed) this.#answering.goOn(read, end);
-      else this.#pending.place(read);
+      else this.#pending.insert(read);
     }
   }
 

@@ -8,7 +8,7 @@
 // slice under way alone. What a session does with its turn is its own affair (session_requests.ts).
 //
 // A session that waits only for rescues has its turn in the same order, but not before TURNS_PER_RESCUE turns
-// have gone to healthy places, as long as something healthy waits: one failing read may take seconds. A session
+// have gone to healthy areas, as long as something healthy waits: one failing read may take seconds. A session
 // that waits for both spends every other turn of its own on a rescue, under the same condition.
 import { KIND_READ_AHEAD } from "../shared/shared_state.ts";
 import type { PendingRead } from "./pending_read.ts";
@@ -55,7 +55,7 @@ export class Turns {
     return sick !== undefined || healthy !== undefined;
   }
 
-  /** The first rescue begins: healthy places have their turns before it. */
+  /** The first rescue begins: healthy areas have their turns before it. */
   beginRescues(): void {
     this.#sinceRescue = 0;
   }

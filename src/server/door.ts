@@ -15,7 +15,7 @@ import { DOOR_ROOM } from "./descriptor_budget.ts";
 import { type Client, Guest } from "./guest.ts";
 import type { Listener, SocketKind } from "./listeners.ts";
 import { NegotiatingClient, NegotiationBuffers } from "./negotiating_client.ts";
-import { type PlaceAction, Places, type Reason } from "./places.ts";
+import { type ClientPlaceAction, ClientPlaces, type Reason } from "./client_places.ts";
 
 /** Pause after accept has failed for want of descriptors or memory, milliseconds. */
 const ACCEPT_PAUSE_MS = 200;
@@ -63,7 +63,7 @@ export interface DoorOptions {
 export class Door {
   readonly #options: DoorOptions;
   readonly #observer: DoorObserver;
-  readonly #places: Readonly<Record<SocketKind, Places>>;
+  readonly #places: Readonly<Record<SocketKind, ClientPlaces>>;
   readonly #guests = new Map<number, Guest>();
   readonly #buffers = new NegotiationBuffers();
   readonly #doorbell = createEventFd();
@@ -82,7 +82,10 @@ export class Door {
   constructor(options: DoorOptions, observer: DoorObserver) {
     this.#options = options;
     this.#observer = observer;
-    this.#places = { unix: new Places(options.places), tcp: new Places(options.places) };
+    this.#places = {
+      unix: new ClientPlaces(options.places),
+      tcp: new ClientPlaces(options.places),
+    };
     this.ended = this.#watch();
   }
 
@@ -260,14 +263,14 @@ export class Door {
     this.#decide((nowMs) => guest.places.left(guest.id, nowMs));
   }
 
-  #decide(event: (nowMs: number) => PlaceAction[]): void {
+  #decide(event: (nowMs: number) => ClientPlaceAction[]): void {
     for (const action of event(performance.now())) this.#carryOut(action);
     if (this.#isEnding) return;
     this.#schedule();
     this.#change();
   }
 
-  #carryOut(action: PlaceAction): void {
+  #carryOut(action: ClientPlaceAction): void {
     const guest = this.#guests.get(action.client)!;
     switch (action.do) {
       case "enter": {

@@ -13,7 +13,7 @@ import {
   tryRecvNow,
 } from "../sys/socket.ts";
 import type { NegotiatingClient, NegotiationBuffers } from "./negotiating_client.ts";
-import type { Places } from "./places.ts";
+import type { ClientPlaces } from "./client_places.ts";
 
 /** A session gives a client back that has been silent for so long, milliseconds: others may have its thread. */
 const SILENT_MS = 1000;
@@ -32,7 +32,7 @@ export interface Client {
 export class Guest implements Client {
   readonly id: number;
   readonly socket: number;
-  readonly places: Places;
+  readonly places: ClientPlaces;
   negotiated = 0;
   /**
    * It negotiates, waits for a place, and has the export: then it rests while it is silent, and asks until it is
@@ -44,7 +44,7 @@ export class Guest implements Client {
   /** Until it has been sent all that it must have before the transmission begins. */
   negotiation: NegotiatingClient | undefined;
 
-  constructor(id: number, socket: number, places: Places, negotiation: NegotiatingClient) {
+  constructor(id: number, socket: number, places: ClientPlaces, negotiation: NegotiatingClient) {
     this.id = id;
     this.socket = socket;
     this.places = places;

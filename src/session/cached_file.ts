@@ -185,7 +185,7 @@ export class CachedFile implements NbdBackend {
   }
 
   /**
-   * The slot of the next read or write that has ended and that somebody waits for, or -1. It is free; its record and
+   * The slot of the next read or write that has ended and that somebody waits for, or -1. It is free; its range and
    * its data stay until it is taken again. Never blocks.
    */
   nextEnded(): number {

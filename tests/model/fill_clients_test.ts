@@ -33,11 +33,11 @@ Deno.test("random devices and clients: every answer is right, and nothing readab
 /** Steps the reader until its fill has ended, with requests at random moments. */
 function playRound(random: Random, device: SimulatedDevice, run: SimulatedRun): void {
   const asked = new Map<number, [offset: number, length: number]>();
-  let token = 0;
+  let id = 0;
   const check = () => {
-    for (const { token, bytes, unreadable } of run.ended()) {
-      const [offset, length] = asked.get(token)!;
-      asked.delete(token);
+    for (const { id, bytes, unreadable } of run.ended()) {
+      const [offset, length] = asked.get(id)!;
+      asked.delete(id);
       // Good ones are unreadable for now only where a rescue of what was asked was given up.
       const bad = hasBad(device, offset, offset + length);
       assert(bad || unreadable.length === 0, `[${offset}, ${offset + length}) can be read`);
@@ -54,8 +54,8 @@ function playRound(random: Random, device: SimulatedDevice, run: SimulatedRun): 
       const offset = random.below(device.size);
       const length = 1 +
         random.below(Math.min(random.pick([2_000, 100_000]), device.size - offset));
-      while (asked.has(token)) token = (token + 1) % 64;
-      if (run.ask(token, offset, length)) asked.set(token, [offset, length]);
+      while (asked.has(id)) id = (id + 1) % 64;
+      if (run.ask(id, offset, length)) asked.set(id, [offset, length]);
     }
     run.reader.step();
     check();

@@ -2,12 +2,12 @@
 // nobody who asks for something every now and then is sent away.
 import { assert } from "@std/assert";
 import {
+  type ClientPlaceAction,
+  ClientPlaces,
   NEGOTIATION_MS,
-  type PlaceAction,
-  Places,
   UNUSED_MS,
   UNUSED_SINCE_MS,
-} from "../../src/server/places.ts";
+} from "../../src/server/client_places.ts";
 import { chooseSeed, Random } from "./map_random.ts";
 
 const RUNS = 200;
@@ -25,7 +25,7 @@ class Run {
   readonly #random: Random;
   readonly #most: number;
   readonly #mostNegotiating: number;
-  readonly #places: Places;
+  readonly #places: ClientPlaces;
   readonly #clients = new Map<number, Seen>();
   #nowMs = 0;
   #next = 0;
@@ -34,7 +34,7 @@ class Run {
     this.#random = random;
     this.#most = random.below(4);
     this.#mostNegotiating = 1 + random.below(4);
-    this.#places = new Places(this.#most, this.#mostNegotiating);
+    this.#places = new ClientPlaces(this.#most, this.#mostNegotiating);
   }
 
   step(): void {
@@ -79,7 +79,7 @@ class Run {
     this.#nowMs = endMs;
   }
 
-  #apply(actions: readonly PlaceAction[]): void {
+  #apply(actions: readonly ClientPlaceAction[]): void {
     for (const action of actions) {
       const seen = this.#clients.get(action.client)!;
       if (action.do === "enter") {

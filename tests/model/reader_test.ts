@@ -101,18 +101,18 @@ function askAround(run: SimulatedRun, random: Random): void {
   const collect = () => {
     for (let session = 0; session < SESSIONS; session++) {
       for (const answer of run.ended(session)) {
-        checkAnswer(run, answer, asked[session].get(answer.token)!);
-        asked[session].delete(answer.token);
+        checkAnswer(run, answer, asked[session].get(answer.id)!);
+        asked[session].delete(answer.id);
       }
     }
   };
   for (let count = 0; count < REQUESTS; count++) {
     const session = random.below(SESSIONS);
     const [offset, length] = randomRange(random, run.device.size);
-    const token = Array.from({ length: 256 }, (_, index) => index)
+    const id = Array.from({ length: 256 }, (_, index) => index)
       .find((index) => !asked[session].has(index))!;
     if (random.once(8)) run.sessions[session].prefetch(offset, length);
-    else if (run.ask(token, offset, length, session)) asked[session].set(token, offset);
+    else if (run.ask(id, offset, length, session)) asked[session].set(id, offset);
     else {
       assertSameBytes(
         run.output(session).slice(0, length),

@@ -40,7 +40,7 @@ function ddrescueFailures(bad: ReadonlySet<number>): number {
 /** Reads all of it in turn. @returns bytes that the client did not get. */
 function readAll(run: SimulatedRun, random: Random, shape: Shape): number {
   const { requestBytes, inflight, pause } = shape;
-  const free = Array.from({ length: inflight }, (_, token) => token);
+  const free = Array.from({ length: inflight }, (_, id) => id);
   let lost = 0;
   for (let at = 0; at < SIZE || free.length < inflight;) {
     while (free.length > 0 && at < SIZE) {
@@ -49,8 +49,8 @@ function readAll(run: SimulatedRun, random: Random, shape: Shape): number {
       if (pause > 0) break;
     }
     for (let turns = random.below(pause + 1); turns >= 0; turns--) run.reader.step();
-    for (const { token, unreadable } of run.ended()) {
-      free.push(token);
+    for (const { id, unreadable } of run.ended()) {
+      free.push(id);
       for (const [start, end] of unreadable) lost += end - start;
     }
   }

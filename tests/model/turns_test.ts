@@ -197,9 +197,9 @@ Deno.test("the reader: a small miss waits for one device read of each other sess
       for (let session = 0; session < SESSIONS; session++) {
         run.ended(session);
         const underWay = run.underWay(session);
-        for (const token of waiting[session]) {
-          if (underWay.has(token)) continue;
-          waiting[session].delete(token);
+        for (const id of waiting[session]) {
+          if (underWay.has(id)) continue;
+          waiting[session].delete(id);
           small.delete(session);
         }
       }
@@ -207,10 +207,10 @@ Deno.test("the reader: a small miss waits for one device read of each other sess
     const ask = (session: number, isUnderWay: boolean) => {
       const length = random.pick([4096, 4096, 65_536, MIB, 4 * MIB]);
       const offset = random.below((48 * MIB - length) / 4096) * 4096;
-      const token = random.below(64);
-      if (waiting[session].has(token) || !run.ask(token, offset, length, session)) return;
+      const id = random.below(64);
+      if (waiting[session].has(id) || !run.ask(id, offset, length, session)) return;
       const isSmall = waiting[session].size === 0 && length === 4096;
-      waiting[session].add(token);
+      waiting[session].add(id);
       if (isSmall) small.set(session, { offset, reads: isUnderWay ? 1 : 0, others: new Set() });
       // What it waits for behind its own requests is another matter.
       else small.delete(session);

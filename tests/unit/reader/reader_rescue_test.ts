@@ -143,7 +143,7 @@ Deno.test("who has asked for good sectors only gets them, though a wider request
   run.ask(0, 0, CLUSTER);
   run.ask(1, 51 * 512 + 100, 600);
   run.finish();
-  const narrow = run.ended().find(({ token }) => token === 1)!;
+  const narrow = run.ended().find(({ id }) => id === 1)!;
   assertEquals(narrow.unreadable, []);
   assertSameBytes(narrow.bytes, device.content.slice(51 * 512 + 100, 51 * 512 + 700), "the answer");
 });
@@ -156,7 +156,7 @@ Deno.test("who has asked for good sectors only gets them, though one of them was
   run.ask(0, 12 * 512, 112 * 512);
   run.ask(1, 11 * 512, 4 * 512);
   run.finish();
-  const narrow = run.ended().find(({ token }) => token === 1)!;
+  const narrow = run.ended().find(({ id }) => id === 1)!;
   assertEquals(narrow.unreadable, []);
   assertSameBytes(narrow.bytes, device.content.slice(11 * 512, 15 * 512), "the answer");
   assert(device.failingReads <= 4, `${device.failingReads} failing reads`);

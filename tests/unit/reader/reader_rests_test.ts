@@ -87,7 +87,7 @@ Deno.test("a client's read does not wait for the end of a rest, and is the end o
   const beganMs = device.nowMs;
   assert(run.ask(1, 7 * MIB, SECTOR));
   run.reader.step();
-  assertEquals(run.ended().map(({ token }) => token), [1]);
+  assertEquals(run.ended().map(({ id }) => id), [1]);
   assertEquals(Math.round(device.nowMs - beganMs), 51);
   stepUntil(run, () => restOf(run) === undefined);
   assert(device.nowMs - beganMs < 1000);

@@ -45,7 +45,7 @@ Deno.test("on a slow device a turn takes 100 ms, and what is read together obeys
   const device = slowDevice(64 * MIB);
   using run = new SimulatedRun(device, { sessions: 2 });
   run.sessions[0].prefetch(0, 16 * MIB);
-  for (let token = 0; token < 60; token++) run.ask(token, token * 256 * KIB, 256 * KIB, token % 2);
+  for (let id = 0; id < 60; id++) run.ask(id, id * 256 * KIB, 256 * KIB, id % 2);
   run.finish();
   const [first, ...others] = device.reads.map(({ length }) => length / KIB);
   assertEquals(first, 1024);
@@ -65,10 +65,10 @@ Deno.test("a small read waits for one turn of a client with 64 large ones, also 
   };
   using run = new SimulatedRun(device, { sessions: 4, writable });
   const writer = new DeviceWriter(run.sessions[2]);
-  for (let token = 0; token < 64; token++) {
-    run.ask(token, token * 512 * KIB, 4 * MIB, 0);
-    run.ask(token, (token + 64) * 512 * KIB, 4 * MIB, 1);
-    writer.zero(token, 100 * MIB, 4 * MIB, false);
+  for (let id = 0; id < 64; id++) {
+    run.ask(id, id * 512 * KIB, 4 * MIB, 0);
+    run.ask(id, (id + 64) * 512 * KIB, 4 * MIB, 1);
+    writer.zero(id, 100 * MIB, 4 * MIB, false);
   }
   for (let steps = 0; steps < 20; steps++) run.reader.step();
   for (let times = 0; times < 10; times++) {
@@ -90,7 +90,7 @@ Deno.test("a large read ends although small ones never do", () => {
   };
   for (let done = false; !done;) {
     run.reader.step();
-    done = run.ended().some(({ token }) => token === 0);
+    done = run.ended().some(({ id }) => id === 0);
     assert(device.reads.length <= 20, "starved");
   }
 });
@@ -98,7 +98,7 @@ Deno.test("a large read ends although small ones never do", () => {
 Deno.test("all that a client has left behind ends before the next turn", () => {
   const device = new SimulatedDevice(64 * MIB);
   using run = new SimulatedRun(device, { sessions: 2 });
-  for (let token = 0; token < 64; token++) run.ask(token, token * 512 * KIB, 4 * MIB, 0);
+  for (let id = 0; id < 64; id++) run.ask(id, id * 512 * KIB, 4 * MIB, 0);
   run.ask(0, 0, 4 * MIB, 1);
   run.reader.step();
   device.during = () => run.sessions[0].endClient();
@@ -118,7 +118,7 @@ Deno.test("a rescue takes its turn in many quick sectors, until somebody comes",
   device.tookMs = (length) => length > 512 ? length / 8000 : 1;
   using run = new SimulatedRun(device, { sessions: 2 });
   device.bad.add(100);
-  for (let token = 0; token < 16; token++) run.ask(token, (8 + token * 3) * MIB, 3 * MIB, 0);
+  for (let id = 0; id < 16; id++) run.ask(id, (8 + id * 3) * MIB, 3 * MIB, 0);
   run.ask(0, 0, 64 * KIB, 1);
   while (run.ended(1).length === 0) run.reader.step();
   const slices = device.reads.filter(({ length }) => length > 512).length;

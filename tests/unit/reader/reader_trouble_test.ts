@@ -38,7 +38,7 @@ Deno.test("a device that has gone: nothing is marked, and every request ends whe
       }
       const before = run.picture();
       device.override = result;
-      for (let token = 1; token < 6; token++) run.ask(token, token * MIB, 64 * KIB);
+      for (let id = 1; id < 6; id++) run.ask(id, id * MIB, 64 * KIB);
       run.ask(0, 2 * MIB, 64 * KIB, 1);
       run.sessions[1].prefetch(7 * MIB, MIB);
       const reads = device.reads.length;
@@ -69,7 +69,7 @@ Deno.test("a drive whose medium has gone: every request ends at once", () => {
   device.isDrive = true;
   using run = new SimulatedRun(device);
   device.override = -ENOMEDIUM;
-  for (let token = 0; token < 3; token++) run.ask(token, token * 64 * KIB, 64 * KIB);
+  for (let id = 0; id < 3; id++) run.ask(id, id * 64 * KIB, 64 * KIB);
   run.finish();
   assertEquals([run.ended().length, device.reads.length], [3, 1]);
   assertEquals(run.told, [`gone ${ENOMEDIUM}`]);
@@ -153,11 +153,11 @@ Deno.test("what the system refuses marks nothing, and ends those who waited for 
     device.override = -refused;
     run.reader.step();
     assertEquals(statusesIn(run), "?");
-    assertEquals(run.ended().map(({ token }) => token), [0]);
+    assertEquals(run.ended().map(({ id }) => id), [0]);
     device.override = undefined;
     run.finish();
-    const [{ token, unreadable }] = run.ended();
-    assertEquals([token, unreadable], [1, []]);
+    const [{ id, unreadable }] = run.ended();
+    assertEquals([id, unreadable], [1, []]);
     assertEquals(run.told, [`0+4096: ${refused}`]);
     assertEquals(run.read(0, 4 * KIB).unreadable, []);
   }

@@ -36,15 +36,15 @@ const OTHER_WORK: Record<string, OtherWork> = {
   "eight requests for one failing stretch": {
     begin(run) {
       addBad(run.device, 8 * KIB, 12 * KIB);
-      for (let token = 0; token < 8; token++) run.ask(token, 0, 64 * KIB);
+      for (let id = 0; id < 8; id++) run.ask(id, 0, 64 * KIB);
     },
   },
   "many rescues at a time": {
     after: 16,
     begin(run) {
-      for (let token = 0; token < 8; token++) {
-        addBad(run.device, token * 128 * KIB, token * 128 * KIB + 8 * KIB);
-        run.ask(token, token * 128 * KIB, 64 * KIB);
+      for (let id = 0; id < 8; id++) {
+        addBad(run.device, id * 128 * KIB, id * 128 * KIB + 8 * KIB);
+        run.ask(id, id * 128 * KIB, 64 * KIB);
       }
     },
   },
@@ -104,7 +104,7 @@ Deno.test("a rescue goes on while healthy requests never end", () => {
   let steps = 0;
   for (let done = false; !done; steps++) {
     run.reader.step();
-    done = run.ended().some(({ token }) => token === 0);
+    done = run.ended().some(({ id }) => id === 0);
     assert(steps < 129 * 5, "starved");
   }
 });
@@ -153,8 +153,8 @@ Deno.test("a request for a stretch that is being rescued shares its outcome", ()
   assertEquals(answers.length, 4);
   // 4 for the stretch, nothing for the rest of the third request, and one for the only sector of the fourth.
   assertEquals(device.failingReads, 5);
-  for (const { token, unreadable } of answers) {
-    const [start, end] = [[8, 40], [8, 40], [32, 40], [12, 12.5]][token];
+  for (const { id, unreadable } of answers) {
+    const [start, end] = [[8, 40], [8, 40], [32, 40], [12, 12.5]][id];
     assertEquals(unreadable, [[start * KIB, end * KIB]]);
   }
 });
@@ -164,7 +164,7 @@ Deno.test("a cancelled request costs no further device read", () => {
     const device = new SimulatedDevice(8 * MIB);
     addBad(device, 4 * KIB, 12 * KIB, 3);
     using run = new SimulatedRun(device);
-    for (const [token, at] of [0, 0, MIB, 2 * MIB].entries()) run.ask(token, at, 64 * KIB);
+    for (const [id, at] of [0, 0, MIB, 2 * MIB].entries()) run.ask(id, at, 64 * KIB);
     device.during = () => {
       if (device.reads.length + 1 === cancelAt) run.sessions[0].endClient();
     };
@@ -193,10 +193,10 @@ Deno.test("a request is answered when its own bytes are settled, not when all of
   const device = new SimulatedDevice(MIB);
   addBad(device, 32 * KIB, 33 * KIB);
   using run = new SimulatedRun(device);
-  for (let token = 0; token < 16; token++) run.ask(token, token * 4 * KIB, 4 * KIB);
+  for (let id = 0; id < 16; id++) run.ask(id, id * 4 * KIB, 4 * KIB);
   // One failing read of the 64 KiB, then the 8 sectors of the first request.
   for (let steps = 0; steps < 9; steps++) run.reader.step();
-  assertEquals(run.ended().map(({ token }) => token), [0]);
+  assertEquals(run.ended().map(({ id }) => id), [0]);
   run.finish();
   assertEquals(run.ended().length, 15);
 });
@@ -223,14 +223,14 @@ Deno.test("a request that comes during a rescue is answered when its last byte i
   while (!run.map.isFinished(0, 8 * KIB)) run.reader.step();
   run.ask(1, 4 * KIB, 8 * KIB);
   while (!run.map.isFinished(0, 12 * KIB)) run.reader.step();
-  assertEquals(run.ended().map(({ token }) => token), [1]);
+  assertEquals(run.ended().map(({ id }) => id), [1]);
 });
 
 Deno.test("requests that touch are read together, and each read serves waiting requests only", () => {
   const device = new SimulatedDevice(8 * MIB);
   using run = new SimulatedRun(device);
   const order = [3, 1, 0, 2, 5, 8];
-  for (const [token, piece] of order.entries()) run.ask(token, piece * 64 * KIB, 64 * KIB);
+  for (const [id, piece] of order.entries()) run.ask(id, piece * 64 * KIB, 64 * KIB);
   run.finish();
   const read = device.reads.map(({ offset, length }) => [offset / KIB, length / KIB]);
   assertEquals(read, [[0, 256], [320, 64], [512, 64]]);

@@ -14,7 +14,7 @@ import { DeviceHealth, type Probed } from "../../../src/reader/device_health.ts"
 import { Fill } from "../../../src/reader/fill/fill.ts";
 import type { FillOptions } from "../../../src/reader/fill/fill_parts.ts";
 import { Resting } from "../../../src/reader/fill/resting.ts";
-import type { Place } from "../../../src/reader/known_places.ts";
+import type { ProbeSector } from "../../../src/reader/known_sectors.ts";
 import { SlowFailures } from "../../../src/reader/slow_failures.ts";
 import {
   type DriveAnswer,
@@ -124,14 +124,14 @@ export class SimulatedFill {
   }
 
   /** Reads a sector to see whether the device answers. */
-  #probe({ offset, from }: Place): Probed {
+  #probe({ offset, from }: ProbeSector): Probed {
     const { model } = this;
     this.checkReads++;
     const length = Math.min(model.sectorSize, model.size - offset);
     const { outcome } = this.#ask(offset, length);
     const isGood = outcome === "data";
     assert(
-      isGood || outcome !== "bad sector" || from === "nobody",
+      isGood || outcome !== "bad sector" || from === "untried",
       "a bad sector passes for a good one",
     );
     return isGood ? "good" : outcome === "bad sector" && this.#saysBad ? "medium error" : "failed";

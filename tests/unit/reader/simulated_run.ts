@@ -27,7 +27,7 @@ import type { SimulatedDevice } from "./simulated_device.ts";
 
 /** What has been asked with a slot: the test's own number for it, and the range. */
 interface Asked {
-  readonly token: number;
+  readonly id: number;
   readonly offset: number;
   readonly length: number;
 }
@@ -35,7 +35,7 @@ interface Asked {
 /** How a request ended. */
 export interface Ended {
   /** What `ask` was given. */
-  token: number;
+  id: number;
   /** The range asked; unreadable bytes are undefined behaviour of `collect`, and 0xEE here. */
   bytes: Uint8Array;
   unreadable: [start: number, end: number][];
@@ -181,13 +181,13 @@ export class SimulatedRun implements Disposable {
   }
 
   /** Asks as a protocol does. @returns false when the bytes are there already, in `output`. */
-  ask(token: number, offset: number, length: number, session = 0): boolean {
+  ask(id: number, offset: number, length: number, session = 0): boolean {
     const cached = this.sessions[session];
     assert(length <= this.#outputs[session].size, "a longer request than was announced");
     const hit = cached.readCached(0, offset, length);
     if (!hit) {
       const slot = cached.pending.take(offset, length, Infinity);
-      this.#asked[session].set(slot, { token, offset, length });
+      this.#asked[session].set(slot, { id, offset, length });
       cached.park(slot);
     }
     cached.noteRead(offset, length);
@@ -214,14 +214,14 @@ export class SimulatedRun implements Disposable {
   underWay(session = 0): Set<number> {
     const { pending } = this.sessions[session];
     const slots = [...this.#asked[session]].filter(([slot]) => !pending.isFree(slot));
-    return new Set(slots.map(([, { token }]) => token));
+    return new Set(slots.map(([, { id }]) => id));
   }
 
   #collect(
     cached: CachedFile,
     session: number,
     slot: number,
-    { token, offset, length }: Asked,
+    { id, offset, length }: Asked,
   ): Ended {
     const count = cached.collect(slot, 0, offset, length);
     const bytes = this.output(session).slice(0, length);
@@ -232,7 +232,7 @@ export class SimulatedRun implements Disposable {
       unreadable.push([start, end]);
       bytes.fill(0xee, start - offset, end - offset);
     }
-    return { token, bytes, unreadable };
+    return { id, bytes, unreadable };
   }
 
   #recordedWrite(disk: CrashDisk): ImageWriter["write"] {
@@ -266,7 +266,7 @@ export class SimulatedRun implements Disposable {
   /** Asks, and steps the reader until the answer is there (also when it asks again). */
   read(offset: number, length: number, session = 0): Ended {
     if (!this.ask(0, offset, length, session)) {
-      return { token: 0, bytes: this.output(session).slice(0, length), unreadable: [] };
+      return { id: 0, bytes: this.output(session).slice(0, length), unreadable: [] };
     }
     for (;;) {
       const steps = this.finish();

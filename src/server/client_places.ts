@@ -13,7 +13,7 @@ export const UNUSED_MS = 10_000;
 export const UNUSED_SINCE_MS = 300_000;
 
 /** What is done because of an event. The client that is named is not known any more after "refuse" and "close". */
-export type PlaceAction =
+export type ClientPlaceAction =
   /** It has got what it asked for. */
   | { readonly do: "enter"; readonly client: number }
   /** It has waited for a place in vain. */
@@ -40,7 +40,7 @@ interface Holder {
  * Decides which clients of one kind of socket may stay. No I/O. Times are those of one clock, in
  * milliseconds.
  */
-export class Places {
+export class ClientPlaces {
   readonly #places: number;
   readonly #mostNegotiating: number;
   /** In the order in which they have come. */
@@ -74,8 +74,8 @@ export class Places {
   }
 
   /** A client has connected. */
-  came(client: number, nowMs: number): PlaceAction[] {
-    const actions: PlaceAction[] = [];
+  came(client: number, nowMs: number): ClientPlaceAction[] {
+    const actions: ClientPlaceAction[] = [];
     if (this.#negotiating.size >= this.#mostNegotiating) {
       const yielding = this.#quietest();
       this.#negotiating.delete(yielding);
@@ -94,7 +94,7 @@ export class Places {
   }
 
   /** It asks for the export: it enters, or waits for a place. */
-  asks(client: number, nowMs: number): PlaceAction[] {
+  asks(client: number, nowMs: number): ClientPlaceAction[] {
     this.#negotiatingOf(client).asks = true;
     return this.#grant(nowMs);
   }
@@ -108,14 +108,14 @@ export class Places {
   }
 
   /** It has gone. */
-  left(client: number, nowMs: number): PlaceAction[] {
+  left(client: number, nowMs: number): ClientPlaceAction[] {
     if (this.#negotiating.delete(client)) return [];
     assert(this.#holders.delete(client), "a client has left that has not been there");
     return this.#grant(nowMs);
   }
 
   /** The time is `nextMs`, or later. */
-  tick(nowMs: number): PlaceAction[] {
+  tick(nowMs: number): ClientPlaceAction[] {
     const actions = this.#grant(nowMs);
     for (const [client, { sinceMs, asks }] of [...this.#negotiating]) {
       if (nowMs < sinceMs + NEGOTIATION_MS) continue;
@@ -126,8 +126,8 @@ export class Places {
   }
 
   /** Gives places to those who wait for one, the first first, as long as there are some. */
-  #grant(nowMs: number): PlaceAction[] {
-    const actions: PlaceAction[] = [];
+  #grant(nowMs: number): ClientPlaceAction[] {
+    const actions: ClientPlaceAction[] = [];
     for (const [client, { asks }] of [...this.#negotiating]) {
       if (!asks) continue;
       if (this.#holders.size >= this.#places) {

@@ -1,22 +1,22 @@
 import { assertEquals } from "@std/assert";
 import {
+  type ClientPlaceAction,
+  ClientPlaces,
   NEGOTIATION_MS,
-  type PlaceAction,
-  Places,
   UNUSED_MS,
   UNUSED_SINCE_MS,
-} from "../../../src/server/places.ts";
+} from "../../../src/server/client_places.ts";
 
-const enters = (client: number): PlaceAction => ({ do: "enter", client });
-const closes = (client: number, because: "slow" | "silent" | "unused"): PlaceAction => ({
+const enters = (client: number): ClientPlaceAction => ({ do: "enter", client });
+const closes = (client: number, because: "slow" | "silent" | "unused"): ClientPlaceAction => ({
   do: "close",
   client,
   because,
 });
 
 /** Places with as many holders, which came at once at the time 0. */
-function taken(places: number): Places {
-  const some = new Places(places);
+function taken(places: number): ClientPlaces {
+  const some = new ClientPlaces(places);
   for (let client = 0; client < places; client++) {
     some.came(client, 0);
     assertEquals(some.asks(client, 0), [enters(client)]);
@@ -34,7 +34,7 @@ Deno.test("a client enters as long as there are places", () => {
 });
 
 Deno.test("a negotiation that takes too long is closed, whatever has been said", () => {
-  const places = new Places(1);
+  const places = new ClientPlaces(1);
   assertEquals(places.came(0, 100), []);
   places.spoke(0, 5000);
   assertEquals(places.nextMs, 100 + NEGOTIATION_MS);
@@ -77,7 +77,7 @@ Deno.test("who has asked for something keeps its place for longer", () => {
 });
 
 Deno.test("of too many that negotiate, one gives way that has said nothing, the oldest first", () => {
-  const places = new Places(0, 3);
+  const places = new ClientPlaces(0, 3);
   for (const client of [0, 1, 2]) places.came(client, client);
   places.spoke(0, 10);
   assertEquals(places.came(3, 20), [closes(1, "silent")]);

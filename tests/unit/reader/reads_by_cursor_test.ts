@@ -1,7 +1,7 @@
 // The order of cursors against a plain list that is sorted anew each time.
 import { assertEquals } from "@std/assert";
 import { PendingRead } from "../../../src/reader/pending_read.ts";
-import { ReadsByPlace } from "../../../src/reader/reads_by_place.ts";
+import { ReadsByCursor } from "../../../src/reader/reads_by_cursor.ts";
 import { chooseSeed, Random } from "../../model/map_random.ts";
 
 const SLOTS = 40;
@@ -16,7 +16,7 @@ function readAt(slot: number, cursor: number): PendingRead {
 Deno.test("reads by place: random reads come, move and go", () => {
   const random = new Random(chooseSeed());
   const reads = Array.from({ length: SLOTS }, (_, slot) => readAt(slot, 0));
-  const index = new ReadsByPlace(reads);
+  const index = new ReadsByCursor(reads);
   const present = new Set<PendingRead>();
   for (let step = 0; step < 20_000; step++) {
     const read = random.pick(reads);

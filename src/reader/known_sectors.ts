@@ -1,24 +1,24 @@
 // Sectors to read again when it must be known whether the device answers: some that this run has read, spread over
-// its time, then some that the map has from earlier runs. While there is none, places that nobody has tried, spread
+// its time, then some that the map has from earlier runs. While there is none, sectors that nobody has tried, spread
 // over the device. Pure; of the reader's thread.
 import { alignDown, alignUp } from "../base/ranges.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED, maskOf, NON_TRIED } from "../map/statuses.ts";
 
-/** Places of this run that are remembered: enough that no two checks in a row read the same. */
+/** Sectors of this run that are remembered: enough that no two checks in a row read the same. */
 const MOST = 32;
 /** The golden section: its multiples are spread evenly over the device, however many there are. */
 const GOLDEN = 0.6180339887498949;
 
 /** A sector to read. */
-export interface Place {
+export interface ProbeSector {
   readonly offset: number;
   /** This run has read it; an earlier run has, perhaps in another drive; nobody has tried it. */
-  readonly from: "this run" | "the map" | "nobody";
+  readonly from: "this run" | "the map" | "untried";
 }
 
 /** Sectors that were readable before, for checks of whether the device still answers. */
-export class KnownPlaces {
+export class KnownSectors {
   readonly #map: FileMap;
   readonly #sectorSize: number;
   readonly #read: number[] = [];
@@ -49,25 +49,25 @@ export class KnownPlaces {
     return this.#read.length > 0;
   }
 
-  /** Up to `count` places for one check, in different parts of the device where that can be. */
-  choose(count: number): Place[] {
-    const places: Place[] = [];
-    const add = (offset: number, from: Place["from"]) => {
-      if (offset < 0 || places.some((place) => place.offset === offset)) return;
-      places.push({ offset, from });
+  /** Up to `count` sectors for one check, in different parts of the device where that can be. */
+  choose(count: number): ProbeSector[] {
+    const sectors: ProbeSector[] = [];
+    const add = (offset: number, from: ProbeSector["from"]) => {
+      if (offset < 0 || sectors.some((sector) => sector.offset === offset)) return;
+      sectors.push({ offset, from });
     };
     // One of this run first, so that an old `+` on a part that has died since decides nothing alone.
-    for (let tries = 0; tries < MOST && this.#read.length > 0 && places.length < count; tries++) {
+    for (let tries = 0; tries < MOST && this.#read.length > 0 && sectors.length < count; tries++) {
       add(this.#read[this.#turn++ * 7 % this.#read.length]!, "this run");
     }
-    for (let tries = 0; tries < MOST && places.length < count; tries++) {
+    for (let tries = 0; tries < MOST && sectors.length < count; tries++) {
       add(this.#find(FINISHED, ++this.#finished), "the map");
     }
-    if (places.length > 0) return places;
-    for (let tries = 0; tries < MOST && places.length < count; tries++) {
-      add(this.#find(NON_TRIED, ++this.#untried), "nobody");
+    if (sectors.length > 0) return sectors;
+    for (let tries = 0; tries < MOST && sectors.length < count; tries++) {
+      add(this.#find(NON_TRIED, ++this.#untried), "untried");
     }
-    return places;
+    return sectors;
   }
 
   /** A whole sector of `status`, another one with each `turn`; -1: none was found. */

@@ -4,7 +4,7 @@
 import type { PendingRead } from "./pending_read.ts";
 
 /** The pending reads ordered by the next byte that each needs. */
-export class ReadsByPlace {
+export class ReadsByCursor {
   /** By slot. */
   readonly #reads: readonly (PendingRead | undefined)[];
   /** Slots of the reads, by cursor. */
@@ -21,12 +21,12 @@ export class ReadsByPlace {
     return this.#count;
   }
 
-  /** The read at `place`, in the order of cursors. */
-  at(place: number): PendingRead {
-    return this.#reads[this.#order[place]]!;
+  /** The read at `index`, in the order of cursors. */
+  at(index: number): PendingRead {
+    return this.#reads[this.#order[index]]!;
   }
 
-  /** The first place whose cursor is not before `offset`. */
+  /** The first index whose cursor is not before `offset`. */
   from(offset: number): number {
     let low = 0;
     for (let high = this.#count; low < high;) {
@@ -39,15 +39,15 @@ export class ReadsByPlace {
 
   /** Takes a read in. Its cursor must not change while it is in. */
   add(read: PendingRead): void {
-    const place = this.from(read.cursor);
-    this.#order.copyWithin(place + 1, place, this.#count++);
-    this.#order[place] = read.slot;
+    const index = this.from(read.cursor);
+    this.#order.copyWithin(index + 1, index, this.#count++);
+    this.#order[index] = read.slot;
   }
 
   remove(read: PendingRead): void {
-    let place = this.from(read.cursor);
-    while (this.#order[place] !== read.slot) place++;
-    this.#order.copyWithin(place, place + 1, this.#count--);
+    let index = this.from(read.cursor);
+    while (this.#order[index] !== read.slot) index++;
+    this.#order.copyWithin(index, index + 1, this.#count--);
   }
 
   /** Takes those out whose cursor lies in [start, end), and appends them to `out`. */
