@@ -23,7 +23,7 @@ const USAGE = `deno run -A tests/bench/dead_heads.ts [OPTIONS]
   --ddrescue P   the program P, a ddrescue (ddrescue)
   --only LIST    only these, separated by commas: long, short, large, tenth, or numbers of seeds
   --large        the disk of 997 GB as well: some minutes
-  --alone        blkcache alone
+  --programs L   only these, separated by commas: blkcache,ddrescue
   --json         the counts of each program as JSON, a line a drive
   --dir FOLDER   where the logs of ddrescue go, up to 1 GB (/var/tmp)`;
 
@@ -36,22 +36,23 @@ const NAMED: Readonly<Record<string, DeadHeadDrive>> = {
 
 interface Settings {
   readonly drives: readonly DeadHeadDrive[];
-  /** Undefined: blkcache alone. */
-  readonly ddrescue: string | undefined;
+  readonly programs: readonly string[];
+  readonly ddrescue: string;
   readonly json: boolean;
   readonly dir: string;
 }
 
 function parseSettings(args: readonly string[]): Settings | undefined {
-  const flags = ["large", "alone", "json"];
-  const given = givenOptions(args, USAGE, ["only", "ddrescue", "dir"], flags);
+  const flags = ["large", "json"];
+  const given = givenOptions(args, USAGE, ["only", "ddrescue", "dir", "programs"], flags);
   if (given === undefined) return undefined;
   const named = ["long", "short", "tenth", ...(given.large ? ["large"] : [])];
   const seeds = Array.from({ length: OTHERS }, (_, index) => String(index + 1));
   const chosen = given.only === undefined ? [...named, ...seeds] : String(given.only).split(",");
   return {
     drives: chosen.map((name) => NAMED[name] ?? anyDrive(Number(name))),
-    ddrescue: given.alone ? undefined : String(given.ddrescue ?? "ddrescue"),
+    programs: String(given.programs ?? "blkcache,ddrescue").split(","),
+    ddrescue: String(given.ddrescue ?? "ddrescue"),
     json: Boolean(given.json),
     dir: String(given.dir ?? "/var/tmp"),
   };
@@ -102,14 +103,13 @@ function row(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-async function main({ drives, ddrescue, json, dir }: Settings): Promise<void> {
+async function main({ drives, programs, ddrescue, json, dir }: Settings): Promise<void> {
   using stack = new DisposableStack();
   const folder = Deno.makeTempDirSync({ dir, prefix: "blkcache-bench-" });
   stack.defer(() => Deno.removeSync(folder, { recursive: true }));
   const shares = SHARES.map((share) => share === 1 ? "all" : `${share * 100} %`);
-  const name = ddrescue === undefined
-    ? ""
-    : `ddrescue ${(await tool(ddrescue, ["--version"])).split("\n")[0]!.split(" ").at(-1)}`;
+  const [version] = (await tool(ddrescue, ["--version"])).split("\n");
+  const name = `ddrescue ${version!.split(" ").at(-1)}`;
   if (!json) {
     console.log(row(["drive", "readable", "program", ...shares]));
     console.log(row(Array(3 + shares.length).fill("---")));
@@ -122,8 +122,12 @@ async function main({ drives, ddrescue, json, dir }: Settings): Promise<void> {
           ? JSON.stringify({ drive: drive.name, program, counts })
           : row([drive.name, formatSize(model.readable), program, ...counts.map(String)]),
       );
-    print("blkcache --fill", new CountedFill(model).countAtShares());
-    if (ddrescue !== undefined) print(name, await countDdrescue(ddrescue, model, folder));
+    if (programs.includes("blkcache")) {
+      print("blkcache --fill", new CountedFill(model).countAtShares());
+    }
+    if (programs.includes("ddrescue")) {
+      print(name, await countDdrescue(ddrescue, model, folder));
+    }
   }
 }
 

@@ -5,22 +5,22 @@
 import { alignDown, alignUp } from "../../base/ranges.ts";
 import {
   BAD_SECTOR,
-  FINISHED,
   NON_SCRAPED,
   NON_TRIED,
   NON_TRIMMED,
-  type Phase,
   type Status,
 } from "../../map/statuses.ts";
-import { Copying, LAST_PASS, SLOW_SKIPPING } from "./copying.ts";
+import { Copying, SLOW_SKIPPING } from "./copying.ts";
 import type { FillEnd, FillParts } from "./fill_parts.ts";
 import { Neighbourhood } from "./neighbourhood.ts";
 import type { PhaseWork } from "./phase_work.ts";
+import { Phases } from "./phases.ts";
 import { ReadSize } from "./read_size.ts";
 import { type Rest, Resting } from "./resting.ts";
 import { Retrying } from "./retrying.ts";
 import { Scraping } from "./scraping.ts";
 import { Speed } from "./speed.ts";
+import { Sweeping } from "./sweeping.ts";
 import { Throttle } from "./throttle.ts";
 import { Trimming } from "./trimming.ts";
 import { Verification, type VerificationPlace, type Verified } from "./verification.ts";
@@ -46,7 +46,6 @@ interface Before {
  */
 export class Fill {
   readonly #parts: FillParts;
-  readonly #wanted: Wanted;
   readonly #readSize: ReadSize;
   readonly #speed: Speed;
   readonly #throttle: Throttle;
@@ -54,7 +53,8 @@ export class Fill {
   readonly #neighbourhood: Neighbourhood;
   readonly #retrying: Retrying;
   readonly #verification: Verification;
-  readonly #phases: ReadonlyMap<Phase, { status: Status; work: PhaseWork }>;
+  readonly #sweeping: Sweeping;
+  readonly #phases: Phases;
   /** What has chosen the next read. */
   #work: PhaseWork;
   #refusals = 0;
@@ -69,7 +69,6 @@ export class Fill {
     const trouble = [NON_TRIMMED, NON_SCRAPED, BAD_SECTOR];
     const wanted = new Wanted(map, domain);
     this.#parts = parts;
-    this.#wanted = wanted;
     this.#readSize = new ReadSize(trouble.every((status) => map.total(status) === 0));
     this.#speed = new Speed(options.minReadRate);
     this.#throttle = new Throttle(options);
@@ -79,15 +78,14 @@ export class Fill {
     this.#retrying = new Retrying(wanted, sectorSize, options.retryPasses);
     const copying = new Copying(wanted, this.#readSize, this.#speed);
     const mark = (start: number, end: number, status: Status) => this.#mark(start, end, status);
-    // In the order in which they are worked through.
-    this.#phases = new Map<Phase, { status: Status; work: PhaseWork }>([
-      ["?", { status: NON_TRIED, work: copying }],
-      ["*", { status: NON_TRIMMED, work: new Trimming(wanted, sectorSize, mark) }],
-      ["/", { status: NON_SCRAPED, work: new Scraping(wanted, sectorSize) }],
-      ["-", { status: BAD_SECTOR, work: this.#retrying }],
-    ]);
+    this.#sweeping = new Sweeping(wanted, sectorSize, mark);
+    this.#phases = new Phases(wanted, {
+      "?": [copying, this.#sweeping],
+      "*": [new Trimming(wanted, sectorSize, mark)],
+      "/": [new Scraping(wanted, sectorSize)],
+      "-": [this.#retrying],
+    });
     this.#work = copying;
-    this.#resume();
   }
 
   /** The read that `next` has chosen: bytes, within one run of the map. */
@@ -139,9 +137,8 @@ export class Fill {
 
   #chooseOfPhases(): boolean {
     while (!this.#isRead && this.ended === undefined) {
-      const phase = this.#phases.get(this.#parts.map.phase);
-      if (phase !== undefined && this.#choose(phase.work)) return true;
-      if (this.ended === undefined) this.#beginNextPhase();
+      if (this.#phases.works.some((work) => this.#choose(work))) return true;
+      if (this.ended === undefined) this.#isRead = !this.#phases.beginNext();
     }
     return false;
   }
@@ -220,6 +217,7 @@ export class Fill {
     const { isRead, passesLeft, errors, ended, verification } = this.#before;
     this.#before = undefined;
     this.#isRead = isRead;
+    this.#sweeping.restart();
     this.#retrying.passesLeft = passesLeft;
     this.#throttle.forgive(errors);
     this.#verification.place = verification;
@@ -258,54 +256,5 @@ export class Fill {
 
   #mark(start: number, end: number, status: Status): void {
     if (!this.#parts.mark(start, end, status)) this.ended ??= "map full";
-  }
-
-  /** Takes up the phase in the map, where what it is for is still there. */
-  #resume(): void {
-    const { phase, pass } = this.#parts.map;
-    const first = this.#firstPhase();
-    // Trimming and scraping begin at the start: what they have done is no longer theirs.
-    const resumes = phase === first && (phase === "-" || (phase === "?" && pass <= LAST_PASS));
-    if (!resumes) this.#enter(first);
-  }
-
-  /** The first phase that something is left for, or undefined. */
-  #firstPhase(): Phase | undefined {
-    for (const [phase, { status }] of this.#phases) if (this.#wanted.has(status)) return phase;
-    return undefined;
-  }
-
-  /** The phase in the map is over: the next one, or the end of all. */
-  #beginNextPhase(): void {
-    const next = this.#firstPhase();
-    // Clients may have left something behind for an earlier phase.
-    if (next !== undefined && (next !== "-" || this.#parts.map.phase !== "-")) {
-      return this.#enter(next);
-    }
-    this.#isRead = true;
-    this.#leave();
-  }
-
-  #enter(phase: Phase | undefined): void {
-    if (phase === undefined) return;
-    const { map } = this.#parts;
-    map.phase = phase;
-    map.pass = 1;
-    map.position = 0;
-  }
-
-  /** Nothing is left in the domain: the map says what is to be done outside of it, if anything is. */
-  #leave(): void {
-    const { map } = this.#parts;
-    if (map.total(FINISHED) === map.size) {
-      map.phase = "+";
-      return;
-    }
-    for (const [phase, { status }] of this.#phases) {
-      if (map.total(status) === 0) continue;
-      // A pass of retrying that is to come keeps its direction.
-      if (phase !== "-" || map.phase !== "-") this.#enter(phase);
-      return;
-    }
   }
 }
