@@ -28,7 +28,7 @@ export const EXIT_CODES: readonly (readonly [codes: readonly number[], meaning: 
   [[EXIT_UNREADABLE], "finished, some areas are unreadable"],
   [[EXIT_NOT_ANSWERING], "the device stopped answering"],
   [[EXIT_NO_ROOM], "no room for the image"],
-  [[EXIT_LIMIT], "a limit such as --max-errors"],
+  [[EXIT_LIMIT], "a limit such as --max-errors or --max-hours"],
   [
     [EXIT_HUNG_UP, EXIT_INTERRUPTED, EXIT_TERMINATED],
     "interrupted before the end (SIGHUP, SIGINT, SIGTERM)",

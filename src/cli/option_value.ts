@@ -31,6 +31,9 @@ function parse(option: Option, text: string): ValueOf[keyof ValueOf] {
     case "path":
       if (text === "") throw new RangeError("a path cannot be empty");
       return text;
+    case "command":
+      if (text.trim() === "") throw new RangeError("a command cannot be empty");
+      return text;
     case "text":
       return shortText(text);
     case "size":
@@ -41,6 +44,8 @@ function parse(option: Option, text: string): ValueOf[keyof ValueOf] {
       return numberWithin(option, text, /^\d+$/, "a whole number");
     case "seconds":
       return numberWithin(option, text, /^\d+(\.\d+)?$/, "a number of seconds");
+    case "hours":
+      return numberWithin(option, text, /^\d+(\.\d+)?$/, "a number of hours");
     case "patience":
       if (text === "never") return 0;
       return numberWithin(option, text, /^\d+(\.\d+)?$/, '"never" or a number of seconds');

@@ -18,6 +18,8 @@ export interface ValueOf {
   /** A size that cannot be in sectors. */
   bytes: number;
   seconds: number;
+  hours: number;
+  command: string;
   /** Seconds; 0, or "never": without an end. */
   patience: number;
   count: number;
@@ -140,6 +142,27 @@ export const OPTIONS = [
       "--exit-when-complete a medium has not come back (code 4) or the image has had no room " +
       "(code 5); 0 or never: keep waiting " +
       "(default: 600 with --exit-when-complete, never without)",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
+    name: "on-stall",
+    kind: "command",
+    placeholder: "COMMAND",
+    help:
+      "run COMMAND with /bin/sh when the device has stopped answering or has vanished, at most " +
+      "every 30 s; it finds DEVICE, SERIAL, BUS_PATH (USB port or host) and STALL_COUNT in its " +
+      "environment",
+    commands: ["serve", "mount"],
+    group: "device",
+  },
+  {
+    name: "max-hours",
+    kind: "hours",
+    placeholder: "N",
+    min: 0.001,
+    max: 87_600,
+    help: "end the run in order after N hours (code 6); the same command resumes",
     commands: ["serve", "mount"],
     group: "device",
   },

@@ -46,6 +46,8 @@ export function serveOptions(
     readAhead: values["read-ahead"],
     reader: { retries: values.retries, timeoutMs: values.timeout * 1000 },
     giveUpSeconds: giveUpSeconds(values),
+    onStall: values["on-stall"],
+    maxHours: values["max-hours"],
     fill: fillRequest(values),
     tryAgain: values["try-again"] ?? false,
     recordDomain: values["record-domain"],

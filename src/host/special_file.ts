@@ -1,7 +1,8 @@
 // Small texts of /proc and /sys, which Deno's own file calls refuse. The kernel makes them up at each read.
 import { nameOf } from "../sys/c_string.ts";
+import { readLink } from "../sys/directory.ts";
 import { closeFd, openFile, pread, pwrite } from "../sys/fd.ts";
-import { O_RDONLY, O_WRONLY } from "../sys/open_flags.ts";
+import { O_NOFOLLOW, O_PATH, O_RDONLY, O_WRONLY } from "../sys/open_flags.ts";
 import { SystemError } from "../sys/system_error.ts";
 
 // Long enough for an attribute in one read; a mount table takes several.
@@ -22,6 +23,21 @@ export function readSpecialBytes(path: string): Uint8Array<ArrayBuffer> | undefi
     const fd = openFile(path, O_RDONLY);
     try {
       return readAll(fd);
+    } finally {
+      closeFd(fd);
+    }
+  } catch (error) {
+    if (error instanceof SystemError) return undefined;
+    throw error;
+  }
+}
+
+/** The target of a symbolic link; undefined when there is no such link. */
+export function readSpecialLink(path: string): string | undefined {
+  try {
+    const fd = openFile(path, O_PATH | O_NOFOLLOW);
+    try {
+      return readLink(fd, path);
     } finally {
       closeFd(fd);
     }

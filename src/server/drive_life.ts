@@ -14,7 +14,7 @@ import { MediumPatience } from "./medium_patience.ts";
 import { RefusingDoor } from "./refusing_door.ts";
 import { Releases } from "./releases.ts";
 import type { Run } from "./run.ts";
-import { exitCodeOf, MediaCodes, type StopSignal } from "./run_end.ts";
+import { exitCodeOf, MediaCodes, type StopReason } from "./run_end.ts";
 import type { StopRequest } from "./stop_request.ts";
 import { WatcherThread } from "./watcher_thread.ts";
 import { missingForThreads } from "./thread_room.ts";
@@ -24,7 +24,7 @@ import { withTimeout } from "./with_timeout.ts";
 const SETTLE_MS = 300;
 
 /** Why a run is over while nothing is served. */
-type Stop = StopSignal | "not answering";
+type Stop = StopReason | "not answering";
 
 /**
  * Serves a drive with a removable medium: waits for a medium, serves it, waits for the next. Main
@@ -36,7 +36,7 @@ export class DriveLife {
   readonly #drive: string;
   readonly #watcher: WatcherThread;
   readonly #refusal: RefusingDoor;
-  readonly #stopped: Promise<StopSignal>;
+  readonly #stopped: Promise<StopReason>;
   readonly #patience: MediumPatience;
   /** Resolves when the run is over while nothing is served. */
   readonly #ended: Promise<Stop>;

@@ -100,7 +100,8 @@ export type ServerEvent =
   | { event: "waiting"; what: string; seconds: number; message: string }
   | { event: "progress"; progress: Progress }
   | { event: "warning"; message: string; hints: readonly string[] }
-  | { event: "info"; message: string }
+  /** `device`: it answers again, by this path. */
+  | { event: "info"; message: string; device?: string }
   | { event: "debug"; message: string }
   | { event: "saved"; map: string; transitions: number }
   | { event: "client"; state: "connected" | "left"; clients: number; message?: string }

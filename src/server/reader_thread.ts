@@ -177,6 +177,7 @@ export class ReaderThread {
         return this.#observe({
           event: "info",
           message: `"${device}" answers again${name}, after ${after}`,
+          device: message.path,
         });
       }
       case "imageFailed":

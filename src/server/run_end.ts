@@ -18,12 +18,15 @@ import type { FillEnd } from "../reader/fill/fill_parts.ts";
 /** The signals that end a run in order. */
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
+/** Why a run ends in order before its work is done: a signal, or the limit of --max-hours. */
+export type StopReason = StopSignal | "time is over";
+
 /**
  * Why a run, or the serving of one medium, is over. What a fill ends with counts as a reason only where the run
  * ends with the fill.
  */
 export type RunEndReason =
-  | StopSignal
+  | StopReason
   | FillEnd
   /** The device answers nothing any more, and has been given up. */
   | "not answering"
@@ -60,6 +63,7 @@ export function exitCodeOf(end: RunEnd): number {
       return EXIT_UNREADABLE;
     case "too many errors":
     case "too many errors per second":
+    case "time is over":
       return EXIT_LIMIT;
     case "map full":
     case "reads are refused":

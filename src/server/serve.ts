@@ -23,9 +23,11 @@ import { ReaderThread } from "./reader_thread.ts";
 import { isMemoryShort } from "./memory_check.ts";
 import { RefusingDoor } from "./refusing_door.ts";
 import type { Run } from "./run.ts";
-import { exitCodeOf, type StopSignal } from "./run_end.ts";
+import { exitCodeOf, type StopReason } from "./run_end.ts";
 import type { About, ServeOptions } from "./serve_options.ts";
+import { StallHook } from "./stall_hook.ts";
 import { StopRequest } from "./stop_request.ts";
+import { TimeLimit } from "./time_limit.ts";
 
 /**
  * Serves a device until a signal stops it or the reader fails; a drive, disc after disc.
@@ -46,9 +48,20 @@ export async function serve(
     observer({ event: "info", message: "the program that has started this one has ended" });
     stop.stop("SIGTERM");
   });
+  using _limit = new TimeLimit(options.maxHours, () => {
+    observer({
+      event: "info",
+      message: "the time of --max-hours is over: ending; the same command resumes",
+    });
+    stop.stop("time is over");
+  });
+  using stall = options.onStall === undefined
+    ? undefined
+    : new StallHook(options.onStall, options.devicePath, observer);
   const observe: Observer = (event) => {
     parent.observe(event);
     observer(event);
+    stall?.observe(event);
   };
   const { devicePath, speed, offline } = options;
   const kind = detect(devicePath);
@@ -102,7 +115,7 @@ async function beginOnDevice(
   run: Run,
   request: DeviceRequest,
   stop: StopRequest,
-): Promise<Generation | StopSignal> {
+): Promise<Generation | StopReason> {
   const { options: { devicePath, reader: { timeoutMs } } } = run;
   const refusal = new RefusingDoor(run, timeoutMs);
   if (timeoutMs > 0) refusal.begin(`"${printable(devicePath)}" does not answer yet: try again`);
@@ -121,7 +134,7 @@ async function beginOnFile(
   run: Run,
   request: DeviceRequest,
   stop: StopRequest,
-): Promise<Generation | StopSignal> {
+): Promise<Generation | StopReason> {
   const opened = openDevice(request, undefined, warner(run.observe));
   const { medium, writeFd } = opened;
   const names = { devicePath: request.devicePath, imagePath: medium.imagePath };
@@ -147,7 +160,7 @@ async function beginOnFile(
 }
 
 /** A signal has come while the device was being opened. @returns the exit code. */
-function endBeforeServing(reason: StopSignal, { options, observe }: Run): number {
+function endBeforeServing(reason: StopReason, { options, observe }: Run): number {
   const exitCode = exitCodeOf({
     reason,
     mustComplete: options.fill?.exitWhenComplete ?? false,

@@ -40,6 +40,10 @@ export interface ServeOptions extends Omit<DeviceRequest, "name" | "isOverlaid" 
   reader: ReaderSettings;
   /** Seconds until a device that does not answer, or an image without room, is given up; undefined: never. */
   giveUpSeconds: number | undefined;
+  /** A command for the shell while the device does not answer; undefined: none. */
+  onStall: string | undefined;
+  /** Hours after which the run ends; undefined: no limit. */
+  maxHours: number | undefined;
   /** What to read while nobody is asking; undefined: nothing. */
   fill: FillRequest | undefined;
   /** What could not be read has not been tried. */

@@ -1,7 +1,7 @@
-// The user's wish to stop: SIGINT, SIGTERM or SIGHUP. The first one ends the run in order, a second SIGINT at
-// once.
+// The user's wish to stop: SIGINT, SIGTERM or SIGHUP, or a limit that is reached. The first one ends the run in
+// order, a second SIGINT at once.
 import { EXIT_INTERRUPTED } from "../base/exit_codes.ts";
-import type { StopSignal } from "./run_end.ts";
+import type { StopReason, StopSignal } from "./run_end.ts";
 
 /** SIGHUP: the terminal has gone. Ends in order, as the map is worth more than the messages. */
 const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -9,15 +9,15 @@ const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 /** Listens for the signals until it is disposed of. Main thread. */
 export class StopRequest implements Disposable {
   /** Resolves with the first of them. */
-  readonly requested: Promise<StopSignal>;
+  readonly requested: Promise<StopReason>;
   /** Ends the run as if a signal had come. */
-  readonly stop: (signal: StopSignal) => void;
+  readonly stop: (reason: StopReason) => void;
   readonly #listeners: readonly (readonly [signal: StopSignal, listener: () => void])[];
   #interrupted = false;
 
   /** @param survivesHangUp SIGHUP is ignored. It needs a listener: Deno's own would end the program. */
   constructor(survivesHangUp: boolean) {
-    const { promise, resolve } = Promise.withResolvers<StopSignal>();
+    const { promise, resolve } = Promise.withResolvers<StopReason>();
     this.requested = promise;
     this.stop = resolve;
     this.#listeners = SIGNALS.map((signal) =>

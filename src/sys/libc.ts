@@ -112,6 +112,8 @@ export const libc = Deno.dlopen("libc.so.6", {
 
   // int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)
   prlimit: { parameters: ["i32", "i32", "pointer", "buffer"], result: "i32" },
+  // int kill(pid_t pid, int sig)
+  kill: { parameters: ["i32", "i32"], result: "i32" },
   // sighandler_t signal(int signum, sighandler_t handler)
   signal: { parameters: ["i32", "u64"], result: "i64" },
 

@@ -45,7 +45,7 @@ export const EVENT_TEXTS: Readonly<
   waiting:
     "every second while a device that is being opened does not answer: what, seconds, message",
   warning: "something should be known; failed reads are summed up: message, hints",
-  info: "something has happened: message",
+  info: "something has happened: message; device (the path of a device that answers again)",
   debug: "with --log-level debug: message",
   client: "a client has connected or left: state, clients, message",
   saved: "the mapfile is on disk: map, transitions",

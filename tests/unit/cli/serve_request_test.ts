@@ -28,6 +28,8 @@ Deno.test("the server gets the defaults of the table", () => {
     blockSize: undefined,
     readAhead: 1024 * 1024,
     giveUpSeconds: undefined,
+    onStall: undefined,
+    maxHours: undefined,
     reader: { retries: 0, timeoutMs: 60_000 },
     fill: undefined,
     tryAgain: false,
@@ -55,7 +57,7 @@ Deno.test("every option reaches the server", () => {
     "--max-clients 3 --force --once --speed 8 --fill --exit-when-complete --rate 1Mi --max-read-rate 2048Ki " +
     "--min-read-rate 1000 --pause-on-error 0.5 --cooldown 60 --max-errors 0 " +
     "--max-error-rate 128s --verify 3Mi --try-again --domain d --record-domain r --mount shown --attach /dev/nbd0 " +
-    "--exit-with-parent";
+    "--exit-with-parent --on-stall reset --max-hours 8.5";
   assertEquals(optionsFrom(line), {
     devicePath: "dev",
     offline: false,
@@ -68,6 +70,8 @@ Deno.test("every option reaches the server", () => {
     blockSize: 4096,
     readAhead: 0,
     giveUpSeconds: 7,
+    onStall: "reset",
+    maxHours: 8.5,
     reader: { retries: 2, timeoutMs: 1500 },
     fill: {
       options: {

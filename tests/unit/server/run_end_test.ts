@@ -14,6 +14,7 @@ const INCOMPLETE: Readonly<
   "SIGINT": [130, 0],
   "SIGTERM": [143, 0],
   "SIGHUP": [129, 0],
+  "time is over": [6, 6],
   "unmounted": [130, 0],
   "medium gone": [4, 0],
   "not answering": [4, 4],
