@@ -51,8 +51,6 @@ export class DeviceHealth {
   readonly #parts: HealthParts;
   readonly #outage = new Outage();
   readonly #sectors: KnownSectors;
-  /** It has answered after it was opened again, and not before. */
-  #isOftenStuck = false;
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -142,12 +140,9 @@ export class DeviceHealth {
     const { now, reopen, follower } = this.#parts;
     const sinceMs = this.#outage.silentSinceMs;
     if (sinceMs === undefined || this.#outage.restMs(now()) > 0) return false;
-    // A rest alone may do, and opening a device blocks while the kernel recovers it.
-    const isStuck = this.#outage.attempts > 0;
-    reopen(isStuck || this.#isOftenStuck);
+    reopen(this.#outage.isStuck);
     const sectors = this.#sectors.choose(SECTORS_PER_CHECK);
     const answers = sectors.some((sector) => this.#answersAt(sector));
-    if (answers && isStuck) this.#isOftenStuck = true;
     this.#outage.attempted(answers, now());
     if (answers) follower.answers(sinceMs);
     else follower.stillSilent(this.#outage.attempts);

@@ -7,6 +7,9 @@
 //   SILENT --rest--> an attempt --a read of it succeeds--> ANSWERING
 //                               --else--> SILENT, with a longer rest
 //
+// From the second attempt on the device is opened again although it has not gone. When that has helped, the next
+// silence begins with an attempt, without a rest.
+//
 // Failures count as proved by the next read that succeeds: until then nobody may rely on them. An outage that
 // begins and ends between two reads that succeed is taken for bad sectors, so in a row of failures a check is made
 // early and then again and again.
@@ -60,6 +63,10 @@ export class Outage {
   #silentSinceMs: number | undefined;
   #attempts = 0;
   #nextAttemptMs = 0;
+  /** The device has answered after it was opened again, and not before; false: that was the time. */
+  #reopeningHelps: boolean | undefined;
+  /** Rests since it fell silent. */
+  #rests = 0;
 
   /** Some failures are unproved. */
   get isDoubtful(): boolean {
@@ -136,7 +143,21 @@ export class Outage {
   #fallSilent(nowMs: number): void {
     this.#silentSinceMs = this.#unproved > 0 ? this.#firstUnprovedMs : nowMs;
     this.#attempts = 0;
-    this.#nextAttemptMs = nowMs + RESTS_MS[0]!;
+    this.#rests = 0;
+    if (this.#reopeningHelps) this.#nextAttemptMs = nowMs;
+    else this.#rest(nowMs);
+  }
+
+  #rest(nowMs: number): void {
+    this.#nextAttemptMs = nowMs + RESTS_MS[Math.min(this.#rests++, RESTS_MS.length - 1)]!;
+  }
+
+  /**
+   * Whether the next attempt opens the device again although it has not gone. Not the first one: a rest alone may
+   * do, and opening a device blocks while the kernel recovers it.
+   */
+  get isStuck(): boolean {
+    return this.#attempts > 0 || this.#reopeningHelps === true;
   }
 
   /** How long the silent device rests on, milliseconds; Infinity while it answers. */
@@ -147,6 +168,9 @@ export class Outage {
   /** The silent device has been tried again. */
   attempted(answers: boolean, nowMs: number): void {
     if (answers) {
+      // The first time that it was opened again; later ones have only waited longer.
+      if (this.#attempts === 1) this.#reopeningHelps ??= true;
+      if (this.#attempts > 1) this.#reopeningHelps = false;
       this.#silentSinceMs = undefined;
       this.#mostUnproved = MOST_UNPROVED_AFTER_OUTAGE;
       this.#calmChecks = 0;
@@ -154,8 +178,8 @@ export class Outage {
       this.#isRowChecked = false;
       return this.#proved();
     }
-    this.#attempts++;
-    this.#nextAttemptMs = nowMs + RESTS_MS[Math.min(this.#attempts, RESTS_MS.length - 1)]!;
+    if (this.#attempts++ === 0 && this.#reopeningHelps) this.#reopeningHelps = false;
+    this.#rest(nowMs);
   }
 
   #proved(): void {

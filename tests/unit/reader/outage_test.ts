@@ -209,3 +209,34 @@ Deno.test("a device of which nothing is known to be good is silent after several
   alive.checked("answers", 0);
   assertEquals([alive.silentSinceMs, alive.isDoubtful], [undefined, false]);
 });
+
+/** A device that falls silent at `nowMs`. @returns how long it rests first. */
+function silentAt(outage: Outage, nowMs: number): number {
+  outage.vanished(nowMs);
+  return outage.restMs(nowMs);
+}
+
+Deno.test("when opening it again has helped, the next silence begins with that, until it is in vain", () => {
+  const outage = new Outage();
+  assertEquals([silentAt(outage, 0), outage.isStuck], [5000, false]);
+  outage.attempted(false, 5000);
+  assertEquals([outage.restMs(5000), outage.isStuck], [10_000, true]);
+  outage.attempted(true, 15_000);
+  assertEquals([silentAt(outage, 20_000), outage.isStuck], [0, true]);
+  outage.attempted(true, 20_000);
+  assertEquals(silentAt(outage, 30_000), 0);
+  outage.attempted(false, 30_000);
+  // The usual rests follow.
+  assertEquals([outage.restMs(30_000), outage.isStuck], [5000, true]);
+  outage.attempted(true, 35_000);
+  assertEquals([silentAt(outage, 40_000), outage.isStuck], [5000, false]);
+});
+
+Deno.test("a device that answers only after several attempts needed time, not to be opened again", () => {
+  const outage = new Outage();
+  silentAt(outage, 0);
+  outage.attempted(false, 5000);
+  outage.attempted(false, 15_000);
+  outage.attempted(true, 35_000);
+  assertEquals([silentAt(outage, 40_000), outage.isStuck], [5000, false]);
+});
