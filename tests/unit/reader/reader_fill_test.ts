@@ -81,7 +81,7 @@ Deno.test("its reads are short while the device is sick, by whomever that was fo
   using run = new SimulatedRun(device, { fill: NO_LIMITS });
   run.reader.step();
   device.bad.add(12 * 2048);
-  run.read(12 * MIB, 4 * KIB);
+  run.readThen(12 * MIB, 4 * KIB);
   const before = device.reads.length;
   while (device.reads.length < before + 20) run.reader.step();
   for (const { length } of device.reads.slice(before)) assert(length <= 64 * KIB, `${length}`);
@@ -90,7 +90,7 @@ Deno.test("its reads are short while the device is sick, by whomever that was fo
 Deno.test("where a client has read it goes on", () => {
   const device = new SimulatedDevice(64 * MIB);
   using run = new SimulatedRun(device, { fill: NO_LIMITS });
-  run.read(40 * MIB, 4 * KIB);
+  run.readThen(40 * MIB, 4 * KIB);
   const before = device.reads.length;
   while (device.reads.length < before + 8) run.reader.step();
   for (const { offset } of device.reads.slice(before)) {

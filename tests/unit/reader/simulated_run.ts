@@ -276,6 +276,17 @@ export class SimulatedRun implements Disposable {
     }
   }
 
+  /** As `read` of what is missing, but nothing is done once the answer is there: a fill has not gone on yet. */
+  readThen(offset: number, length: number, session = 0): Ended {
+    assert(this.ask(0, offset, length, session), "the bytes are there already");
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
+      this.reader.step();
+      const [answer] = this.ended(session);
+      if (answer !== undefined) return answer;
+    }
+    throw new Error("the request does not end");
+  }
+
   /** The map as ddrescue's characters, one for each sector. */
   picture(start = 0, end: number = this.map.size): string {
     let text = "";
