@@ -1,4 +1,4 @@
-// The table of options. The parser, its types, the help screens, the manual, the completions and "did you mean"
+// The table of options, one table and so one long file. The parser, its types, the help screens, the manual, the completions and "did you mean"
 // derive from it. A new option also needs a row in README and the code that acts on it (serve_request.ts).
 
 import type { WrittenSize } from "../base/sizes.ts";

@@ -21,7 +21,6 @@ import {
   NBD_OPT_STARTTLS,
   NBD_OPT_STRUCTURED_REPLY,
   NBD_REP_ACK,
-  NBD_REP_ERR_EXT_HEADER_REQD,
   NBD_REP_ERR_INVALID,
   NBD_REP_ERR_POLICY,
   NBD_REP_ERR_SHUTDOWN,
@@ -39,17 +38,19 @@ import {
 } from "./export.ts";
 import { MAX_OPTION_BYTES, MAX_OPTIONS, MAX_SKIPPED_OPTION_BYTES } from "./limits.ts";
 import { listContexts, type MetaContext, selectContexts } from "./meta_contexts.ts";
-import { EXTENDED, type Negotiated, type ReplyMode, SIMPLE, STRUCTURED } from "./negotiated.ts";
+import {
+  ASKS,
+  EXTENDED,
+  type Negotiated,
+  type Outcome,
+  raisedMode,
+  type ReplyMode,
+  SIMPLE,
+} from "./negotiated.ts";
 import { OptionError, parseInfoRequest, parseMetaContextRequest } from "./option_payload.ts";
 import type { OptionReplies } from "./option_replies.ts";
 import { OptionStream } from "./option_stream.ts";
-import { ProtocolError, type SessionEnd } from "./session_end.ts";
-
-/** The client wants to enter the transmission phase: `enter` or `refuse` is to follow. */
-export const ASKS = "asks";
-
-/** Result of the bytes so far; undefined: more are needed. */
-export type Outcome = SessionEnd | typeof ASKS | undefined;
+import { ProtocolError } from "./session_end.ts";
 
 /** NBD_OPT_GO or NBD_OPT_EXPORT_NAME that waits for its answer. */
 interface Application {
@@ -201,7 +202,7 @@ export class Negotiation {
       case NBD_OPT_STRUCTURED_REPLY:
       case NBD_OPT_EXTENDED_HEADERS:
         this.#refusePayload(option, payload);
-        this.#raiseMode(option);
+        this.#mode = raisedMode(this.#mode, option);
         break;
       case NBD_OPT_LIST_META_CONTEXT:
         for (const { name } of listContexts(this.#queries(option, payload))) {
@@ -232,26 +233,6 @@ export class Negotiation {
     if (informations.includes(NBD_INFO_BLOCK_SIZE)) {
       this.#replies.infoBlockSize(option, preferredBlockSize(offer.sectorSize));
     }
-  }
-
-  #raiseMode(option: number): void {
-    if (option === NBD_OPT_EXTENDED_HEADERS) {
-      if (this.#mode === EXTENDED) {
-        throw new OptionError(NBD_REP_ERR_INVALID, "extended headers are already negotiated");
-      }
-      this.#mode = EXTENDED;
-      return;
-    }
-    if (this.#mode === EXTENDED) {
-      throw new OptionError(
-        NBD_REP_ERR_EXT_HEADER_REQD,
-        "extended headers are already negotiated and include structured replies",
-      );
-    }
-    if (this.#mode === STRUCTURED) {
-      throw new OptionError(NBD_REP_ERR_INVALID, "structured replies are already negotiated");
-    }
-    this.#mode = STRUCTURED;
   }
 
   #queries(option: number, payload: Uint8Array): readonly string[] {

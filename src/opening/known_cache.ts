@@ -14,7 +14,7 @@ import { FINISHED } from "../map/statuses.ts";
 import type { FileIdentity } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { forgetUnfinished } from "./forget_unfinished.ts";
-import { OVERLAY_SETTING } from "../session/overlay.ts";
+import { OVERLAY_SETTING } from "../session/overlay_parts.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { readSidecar, sidecarPathOf } from "./sidecar.ts";
 

@@ -20,7 +20,8 @@ import { closeFd } from "../sys/fd.ts";
 import { modeOfCopies } from "../files/private_mode.ts";
 import type { CachePlace } from "./cache_request.ts";
 import { type OpenCache, openCache } from "./open_cache.ts";
-import { removeCache } from "./remove_cache.ts";
+import { removeFile } from "../files/entry.ts";
+import { intentsPathOf } from "../reader/write_intents.ts";
 
 /** What to open, in the words of the command line. Plain data. */
 export interface MediumRequest extends SourceRequest, CachePlace {
@@ -129,4 +130,15 @@ function checkPlaces(imagePath: string, mapPath: string, { file, size }: Source,
   checkMapPlace(mapPath, file.path);
   checkSidecarPlace(sidecarPathOf(imagePath), file.path);
   for (const { message, hints } of findings) warn(message, hints);
+}
+
+/** Deletes the files of a cache, as far as they are there. */
+export function removeCache(
+  { imagePath, mapPath, sidecarPath }: Pick<OpenCache, "imagePath" | "mapPath" | "sidecarPath">,
+): void {
+  for (
+    const path of [imagePath, mapPath, `${mapPath}.bak`, sidecarPath, intentsPathOf(imagePath)]
+  ) {
+    removeFile(path);
+  }
 }

@@ -30,7 +30,11 @@ import { sha1 } from "../identity/fingerprint.ts";
 import { FileInUse } from "./file_in_use.ts";
 import { mapOf, type Medium } from "./open_medium.ts";
 import { sampleStretches } from "../identity/sample_stretches.ts";
-import { OVERLAY_SETTING, OVERLAY_WORDS_BYTES, type OverlayParts } from "../session/overlay.ts";
+import {
+  OVERLAY_SETTING,
+  OVERLAY_WORDS_BYTES,
+  type OverlayParts,
+} from "../session/overlay_parts.ts";
 import { parseIfThere } from "./read_mapfile.ts";
 
 /** Stretches of the device by which an overlay knows it, beside the image's number. */

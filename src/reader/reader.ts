@@ -4,20 +4,20 @@ import { Eagerness } from "../base/eagerness.ts";
 import { alignDown, alignUp } from "../base/ranges.ts";
 import type { Extent } from "../map/file_map.ts";
 import { BAD_SECTOR, MISSING, NON_SCRAPED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";
-import { EIO, ENODATA, ESHUTDOWN } from "../sys/errno.ts";
+import { EIO, ESHUTDOWN } from "../sys/errno.ts";
 import { Answering } from "./answering.ts";
 import { DeviceReads } from "./device_reads.ts";
 import { DeviceTrust } from "./device_trust.ts";
 import type { DeviceWrites } from "./device_writes.ts";
 import { FailedReads } from "./failed_reads.ts";
+import { FailingAreas } from "./failing_areas.ts";
 import { FillTurns } from "./fill/fill_turns.ts";
 import type { PendingRead } from "./pending_read.ts";
 import { PendingReads } from "./pending_reads.ts";
-import { PendingRescue } from "./pending_rescue.ts";
+import type { PendingRescue } from "./pending_rescue.ts";
 import { GONE, outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
 import { Reach } from "./reach.ts";
-import type { EarlierFailure, ReaderParts } from "./reader_parts.ts";
-import type { RescueStart } from "./rescue.ts";
+import type { ReaderParts } from "./reader_parts.ts";
 import { SLICE_MS } from "./slice_size.ts";
 
 /** How long the reader sleeps at most before it looks around, milliseconds. */
@@ -31,10 +31,7 @@ const LONG_IDLE_MS = 30_000;
 /** Looks for the next request before the reader sleeps: some 130 microseconds, a client's way around. */
 const ARRIVAL_LOOKS = 1000;
 
-/**
- * The reader's loop: takes a turn, makes one device read, publishes it, and looks at the queue
- * again. Reader thread only.
- */
+/** The reader's loop. One object for one medium; reader thread only. */
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
@@ -43,14 +40,12 @@ export class Reader {
   readonly #trust: DeviceTrust;
   readonly #reads: DeviceReads;
   readonly #reach: Reach;
-  readonly #failedReads = new FailedReads();
+  readonly #failures: FailingAreas;
   readonly #fill: FillTurns | undefined;
   readonly #extent: Extent = { end: 0, status: NON_TRIED };
   /** Takes in a read that has arrived. */
   readonly #takeRead: (read: PendingRead) => void;
   #gone: boolean;
-  /** The rescue whose turn it is has read something, and is not at its end. */
-  #rescueGoesOn = false;
   /** When the turn began, and what had come last by then. */
   #turnMs = 0;
   #turnArrival = 0;
@@ -64,31 +59,24 @@ export class Reader {
     this.#pending = new PendingReads(parts.state, parts.queue);
     this.#answering = new Answering(parts, this.#pending);
     this.#takeRead = (read) => this.#answering.begin(read);
-    this.#trust = new DeviceTrust(parts, this.#pending, this.#answering, this.#failedReads);
+    const failedReads = new FailedReads();
+    this.#trust = new DeviceTrust(parts, this.#pending, this.#answering, failedReads);
     this.#reads = new DeviceReads(parts, () => this.#lose(0), this.#trust);
     this.#reach = new Reach(parts, this.#pending, this.#reads.pace);
+    this.#failures = new FailingAreas(
+      parts,
+      this.#pending,
+      this.#answering,
+      this.#reads,
+      failedReads,
+    );
     this.#writes = parts.writes?.(this.#pending);
     const { fill } = parts;
     if (fill !== undefined) {
       const gone = (errno: number) => void this.#noteGone(errno);
-      this.#fill = new FillTurns(parts, fill, this.#reads, this.#failedReads, gone);
+      this.#fill = new FillTurns(parts, fill, this.#reads, failedReads, gone);
     }
-    for (const failure of parts.failures ?? []) this.#takeOver(failure);
-  }
-
-  /** One that the device has not proved alive after is as doubtful as a failure of the reader's own. */
-  #takeOver({ start, end, errno, isProved }: EarlierFailure): void {
-    const { map, device, publisher } = this.#parts;
-    const isWide = end - start > device.sectorSize;
-    if (!isProved) {
-      this.#reads.health.bad(errno === ENODATA);
-      const status = isWide ? NON_TRIMMED : BAD_SECTOR;
-      for (const area of [...map.ranges(start, end)]) {
-        if (isWide && area.status !== NON_TRIED) continue;
-        publisher.markMissing(area.start, area.end, status);
-      }
-    }
-    if (isWide) this.#failedReads.add(start, end);
+    for (const failure of parts.failures ?? []) this.#failures.takeOver(failure);
   }
 
   /** Serves until the run ends. */
@@ -168,9 +156,9 @@ export class Reader {
   /** Sectors of a rescue that can be read are quick: its turn goes on while it is short, and nobody new comes. */
   #isTurnGoingOn(): boolean {
     const { lastArrival } = this.#pending;
-    const goesOn = this.#rescueGoesOn && this.#turnArrival === lastArrival &&
+    const goesOn = this.#failures.goesOn && this.#turnArrival === lastArrival &&
       this.#reads.nowMs - this.#turnMs < SLICE_MS;
-    this.#rescueGoesOn = false;
+    this.#failures.goesOn = false;
     if (goesOn) return true;
     this.#turnArrival = lastArrival;
     this.#turnMs = this.#reads.nowMs;
@@ -198,10 +186,10 @@ export class Reader {
     if (read.rescue !== undefined) return;
     const { status, end: extentEnd } = this.#answering.extent;
     if (status === BAD_SECTOR) return this.#retry(read, start);
-    if (status === NON_TRIMMED) return this.#beginTrimming(start, extentEnd);
+    if (status === NON_TRIMMED) return this.#failures.beginTrimming(start, extentEnd);
     if (status === NON_SCRAPED) {
       const end = Math.min(extentEnd, start + this.#reads.limit);
-      return this.#beginRescue(start, end, "between bad sectors");
+      return this.#failures.beginRescue(start, end, "between bad sectors");
     }
 
     const most = this.#reads.limit;
@@ -218,8 +206,8 @@ export class Reader {
     if (result > 0) this.#answering.deliver(first, result);
     else if (outcomeOf(result) !== UNREADABLE) this.#giveUp(result, first, end);
     else {
-      const rest = this.#markFailed(first, end);
-      if (rest) this.#beginRescue(first, Math.min(asked, end), "failed");
+      const rest = this.#failures.mark(first, end);
+      if (rest) this.#failures.beginRescue(first, Math.min(asked, end), "failed");
     }
   }
 
@@ -235,76 +223,11 @@ export class Reader {
     else this.#giveUp(result, start, end);
   }
 
-  /**
-   * A read has failed: a sector that was tried alone is bad, of more nothing is known. What is `+` stays so,
-   * even when the image has lost it and the device cannot give it now.
-   * @returns true when more is to be found out.
-   */
-  #markFailed(start: number, end: number): boolean {
-    const alone = end - start <= this.#parts.device.sectorSize;
-    this.#parts.publisher.markMissing(start, end, alone ? BAD_SECTOR : NON_TRIMMED);
-    if (!alone) {
-      this.#failedReads.add(start, end);
-      return true;
-    }
-    this.#failedReads.found(start);
-    this.#answering.settle(start, end);
-    return false;
-  }
-
-  // --- failing stretches --------------------------------------------------------------------------
-
-  /** A wide read has failed here. As long as its failing sector is not found, none as wide is tried again. */
-  #beginTrimming(start: number, end: number): void {
-    // A large stretch of unknown quality is taken in steps, as a healthy one would be.
-    const limit = Math.min(end, start + this.#reads.limit);
-    const failedEnd = this.#failedReads.endAt(start);
-    if (failedEnd >= 0) return this.#beginRescue(start, Math.min(limit, failedEnd), "failed");
-    this.#beginRescue(start, this.#failedReads.endBefore(start, limit), "untried");
-  }
-
-  #beginRescue(start: number, end: number, begin: RescueStart): void {
-    const { size, sectorSize } = this.#parts.device;
-    const whole = Math.min(alignUp(end, sectorSize), size);
-    const clear = this.#reads.endBeforeHeld(start, this.#pending.endBeforeRescues(start, whole));
-    const { lastArrival } = this.#pending;
-    const rescue = new PendingRescue(start, clear, sectorSize, begin, lastArrival);
-    if (rescue.next()) this.#pending.beginRescue(rescue);
-  }
-
   #stepRescue(rescue: PendingRescue): void {
-    // Whoever has waited for it may have left.
-    if (!this.#pending.isNeeded(rescue.start, rescue.end)) return this.#pending.endRescue(rescue);
-    const { offset, length } = rescue;
-    const result = this.#reads.read(offset, length);
-    if (result > 0) {
-      rescue.succeeded(result);
-      if (!this.#answering.deliver(offset, result)) rescue.unkept = true;
-    } else if (outcomeOf(result) === UNREADABLE) {
-      rescue.failed();
-      this.#markFailed(offset, offset + length);
-    } else {
-      this.#giveUp(result, rescue.start, rescue.end);
-      return this.#pending.endRescue(rescue);
-    }
-    if (!rescue.next()) this.#endRescue(rescue);
-    else this.#rescueGoesOn = result > 0;
-  }
-
-  #endRescue(rescue: PendingRescue): void {
-    const { start, end } = rescue;
-    for (const leftover of rescue.leftovers) {
-      this.#parts.publisher.markMissing(leftover.start, leftover.end, NON_SCRAPED);
-    }
+    const result = this.#failures.step(rescue);
+    if (result === undefined || result > 0 || outcomeOf(result) === UNREADABLE) return;
+    this.#giveUp(result, rescue.start, rescue.end);
     this.#pending.endRescue(rescue);
-    for (const read of this.#pending.takeNeeding(start, end)) {
-      // What was not tried alone stays so for everyone who has waited for this attempt; but nobody is told
-      // that his bytes cannot be read when none of them has failed.
-      const isServed = (!rescue.unkept || read.arrival <= rescue.lastArrival) &&
-        !rescue.leavesOpen(read.offset, read.end);
-      if (isServed) this.#answering.goOn(read, end);
-      else this.#pending.insert(read);
-    }
   }
 
   // --- hints --------------------------------------------------------------------------------------
@@ -327,7 +250,7 @@ export class Reader {
       if (hint.cursor >= hint.end) this.#answering.end(hint);
     } else {
       // Nobody has asked for these bytes: whoever does gets them tried with care.
-      if (outcomeOf(result) === UNREADABLE) this.#markFailed(start, end);
+      if (outcomeOf(result) === UNREADABLE) this.#failures.mark(start, end);
       else this.#giveUp(result, start, end);
       this.#answering.end(hint);
     }

@@ -3,8 +3,8 @@
 // stay Places decides, for each kind of socket by itself: TCP clients take nothing from those of the Unix socket.
 // Main thread; nothing here blocks.
 import type { Export, Target } from "../nbd/export.ts";
-import { ASKS, Negotiation, type Outcome } from "../nbd/negotiation.ts";
-import { packNegotiated } from "../nbd/negotiated.ts";
+import { Negotiation } from "../nbd/negotiation.ts";
+import { ASKS, type Outcome, packNegotiated } from "../nbd/negotiated.ts";
 import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
 import { createEventFd, drainEventFd, ringEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";

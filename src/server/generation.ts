@@ -3,10 +3,9 @@
 // disc into another. Sockets and signals outlive it. Main thread; nothing here blocks.
 import { printable } from "../base/printable.ts";
 import { finishWrites } from "../opening/finish_writes.ts";
-import type { Medium } from "../opening/open_medium.ts";
+import { type Medium, removeCache } from "../opening/open_medium.ts";
 import { isOverlaySaved } from "../session/overlay.ts";
 import { overlaySentence } from "../opening/open_overlay.ts";
-import { removeCache } from "../opening/remove_cache.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { Offer } from "../nbd/export.ts";
 import { closeFd } from "../sys/fd.ts";

@@ -1,8 +1,8 @@
 // The socket of a client that negotiates. Main thread; nothing here blocks, and each call does a bounded amount of
 // work. What a client costs meanwhile is bounded as well: one option, and the replies that it has not taken.
 import { MAX_OPTION_BYTES, OPTION_REPLIES_BYTES } from "../nbd/limits.ts";
-import type { Negotiation, Outcome } from "../nbd/negotiation.ts";
-import type { Negotiated } from "../nbd/negotiated.ts";
+import type { Negotiation } from "../nbd/negotiation.ts";
+import type { Negotiated, Outcome } from "../nbd/negotiated.ts";
 import { OptionReplies } from "../nbd/option_replies.ts";
 import { ProtocolError } from "../nbd/session_end.ts";
 import { EAGAIN, errnoName } from "../sys/errno.ts";

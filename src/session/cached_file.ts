@@ -19,10 +19,10 @@ import {
   type SharedState,
 } from "../shared/shared_state.ts";
 import { Touched } from "../shared/touched.ts";
-import { seekEnd, tryPreadAll, trySeekData, trySeekHole } from "../sys/fd.ts";
-import { ENXIO } from "../sys/errno.ts";
+import { seekEnd, tryPreadAll } from "../sys/fd.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import { Bounces } from "./bounces.ts";
+import { describeData } from "./described_data.ts";
 import type { DeviceWriter } from "./device_writer.ts";
 import { ReadAhead } from "./read_ahead.ts";
 
@@ -291,23 +291,5 @@ export class CachedFile implements NbdBackend {
     if (this.pending.underWay > 0) this.#queue.tellCancelled();
     this.#readAhead.reset();
     this.#imageLost = false;
-  }
-}
-
-/**
- * Says whether `extent`, which begins at `offset` and which the map calls finished, is a hole of the file; cuts
- * it where that changes. The map is asked first: a hole in a `+` extent reads as zeros, now and later.
- */
-export function describeData(fd: number, offset: number, extent: DescribedExtent): void {
-  extent.zero = false;
-  const data = trySeekData(fd, offset);
-  // No data until the end of the file; behind that there is nothing, which is not zero but lost.
-  if (data === -ENXIO) extent.zero = trySeekHole(fd, extent.end - 1) >= 0;
-  else if (data > offset) {
-    extent.zero = true;
-    extent.end = Math.min(extent.end, data);
-  } else if (data === offset) {
-    const hole = trySeekHole(fd, offset);
-    if (hole > offset) extent.end = Math.min(extent.end, hole);
   }
 }

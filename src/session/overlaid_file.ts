@@ -7,7 +7,8 @@ import type { DescribedExtent, NbdBackend } from "../nbd/backend.ts";
 import type { PendingRequests } from "../base/pending_requests.ts";
 import { FINISHED } from "../map/statuses.ts";
 import type { NativeMemory } from "../sys/memory.ts";
-import { type CachedFile, describeData } from "./cached_file.ts";
+import type { CachedFile } from "./cached_file.ts";
+import { describeData } from "./described_data.ts";
 import type { Overlay } from "./overlay.ts";
 import type { OverlayWriter } from "./overlay_writer.ts";
 

@@ -11,7 +11,7 @@ import { FileMapFullError } from "../map/file_map.ts";
 import { encodeMapfile } from "../map/mapfile.ts";
 import { mapfileOf } from "../map/mapfile_conversion.ts";
 import { FINISHED, NON_TRIED } from "../map/statuses.ts";
-import { type Disk, makeHere } from "../files/disk.ts";
+import { makeHere } from "../files/disk.ts";
 import { saveClaims } from "../files/durable_claims.ts";
 import { replacementOf } from "../files/replace_file.ts";
 import { FutexLock } from "../shared/futex_lock.ts";
@@ -21,6 +21,7 @@ import { NativeMemory } from "../sys/memory.ts";
 import type { FileIdentity } from "../sys/statx.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { SpareRoom } from "../files/spare_room.ts";
+import { OVERLAY_SETTING, type OverlayParts } from "./overlay_parts.ts";
 
 // Words of the shared memory (Int32).
 const CLAIMS_LOCK = 0;
@@ -38,54 +39,17 @@ const FULL = 6;
 /** Second, since 1970 and modulo 2^32, in which that was told last; 0: never. */
 const TOLD = 7;
 
-/** The setting in the mapfile that makes it that of an overlay, and of no image; its value: of which device. */
-export const OVERLAY_SETTING = "overlay";
-
-/** Bytes of the memory that the sessions share. */
-export const OVERLAY_WORDS_BYTES = 64;
-
 /** Least seconds between two warnings that there is no room. */
 const TOLD_SECONDS = 60;
 
 /** Zeros that are written at a time, where the file system knows no better. */
 const ZERO_BYTES = 1024 * 1024;
 
-/** What is told of an overlay's troubles. */
-export interface OverlayTrouble {
-  readonly message: string;
-  readonly hints: readonly string[];
-}
-
 /** Whether the disk has all that was written, as the sessions' shared memory says after their end. */
 export function isOverlaySaved(memory: SharedArrayBuffer): boolean {
   const words = new Int32Array(memory);
   return Atomics.load(words, DONE) === Atomics.load(words, FLUSHED) &&
     Atomics.load(words, BROKEN) === 0;
-}
-
-/** Parts of an overlay. */
-export interface OverlayParts {
-  /** As it was named. */
-  readonly path: string;
-  readonly mapPath: string;
-  /** Descriptor of the file, as large as the device. */
-  readonly fileFd: number;
-  /** Permission bits of a new mapfile. */
-  readonly mode: number;
-  readonly map: FileMap;
-  /** OVERLAY_WORDS_BYTES of memory, zero at first. */
-  readonly words: SharedArrayBuffer;
-  /** For the mapfile. */
-  readonly version: string;
-  readonly commandLine: string;
-  readonly comments: readonly string[];
-  /** As JSON text. */
-  readonly identity: string;
-  readonly startTime: Date;
-  /** Told once by one of the sessions. */
-  readonly tell: (trouble: OverlayTrouble) => void;
-  /** Makes the calls of a flush; default: this thread. */
-  readonly disk?: Disk;
 }
 
 /**

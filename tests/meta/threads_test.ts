@@ -13,7 +13,7 @@ const THREADS: Readonly<Record<string, readonly string[]>> = {
   "workers/fuse.ts": ["map", "fuse", "shared", "session"],
   "workers/reader.ts": [
     ...["map", "shared", "host", "files", "device", "identity", "reader", "opening"],
-    "session/overlay.ts", // for what an overlay is known by
+    "session/overlay_parts.ts", // for what an overlay is known by
   ],
   "workers/look.ts": ["map", "host", "files", "device", "identity", "opening"],
   "workers/watcher.ts": ["shared", "host", "files/open_error.ts", "device"],

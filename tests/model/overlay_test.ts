@@ -5,7 +5,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { OverlaidFile } from "../../src/session/overlaid_file.ts";
-import { Overlay, OVERLAY_WORDS_BYTES, type OverlayParts } from "../../src/session/overlay.ts";
+import { Overlay } from "../../src/session/overlay.ts";
+import { OVERLAY_WORDS_BYTES, type OverlayParts } from "../../src/session/overlay_parts.ts";
 import { OverlayWriter } from "../../src/session/overlay_writer.ts";
 import { FileMap } from "../../src/map/file_map.ts";
 import { closeFd, openFile, truncateFd } from "../../src/sys/fd.ts";

@@ -190,7 +190,7 @@ const TRUTH: Row[] = [
   ],
   [
     "a failed read of several sectors calls all of them bad",
-    "reader/reader.ts",
+    "reader/failing_areas.ts",
     "alone ? BAD_SECTOR : NON_TRIMMED",
     "alone ? BAD_SECTOR : BAD_SECTOR",
     "unit/reader",

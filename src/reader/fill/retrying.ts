@@ -2,8 +2,7 @@
 // map's position and pass say how far it is.
 import { BAD_SECTOR } from "../../map/statuses.ts";
 import type { PhaseWork } from "./phase_work.ts";
-import { firstSectorsEnd, lastSectorsStart } from "./sectors.ts";
-import type { Wanted } from "./wanted.ts";
+import { firstSectorsEnd, lastSectorsStart, type Wanted } from "./wanted.ts";
 
 /** The retrying phase: reads each bad sector once more in each pass. */
 export class Retrying implements PhaseWork {

@@ -5,8 +5,7 @@ import { NON_SCRAPED } from "../../map/statuses.ts";
 import { GrowingRead } from "./growing_read.ts";
 import type { PhaseWork } from "./phase_work.ts";
 import { CLUSTER } from "./read_size.ts";
-import { firstSectorsEnd } from "./sectors.ts";
-import type { Wanted } from "./wanted.ts";
+import { firstSectorsEnd, type Wanted } from "./wanted.ts";
 
 /** The scraping phase: reads every sector of non-scraped areas, narrow areas first. */
 export class Scraping implements PhaseWork {

@@ -5,8 +5,7 @@
 import { BAD_SECTOR, NON_SCRAPED, NON_TRIMMED } from "../../map/statuses.ts";
 import { GrowingRead } from "./growing_read.ts";
 import type { PhaseWork } from "./phase_work.ts";
-import { firstSectorsEnd, lastSectorsStart } from "./sectors.ts";
-import type { Wanted } from "./wanted.ts";
+import { firstSectorsEnd, lastSectorsStart, type Wanted } from "./wanted.ts";
 
 /**
  * The trimming phase: reads sectors from both ends of a failed area up to the first bad one on each

@@ -1,6 +1,7 @@
 // Finds what is left to do: runs of one status within the domain. Pure; the map may change between calls.
 import { type Extent, type FileMap } from "../../map/file_map.ts";
 import { FINISHED, maskOf, type Status } from "../../map/statuses.ts";
+import { alignDown, alignUp } from "../../base/ranges.ts";
 
 /** The part of a device that is to be filled. */
 export class Wanted {
@@ -74,4 +75,24 @@ export class Wanted {
     const others = 0x1f & ~maskOf(status);
     return Math.max(0, map.findBackward(end, 0, others));
   }
+}
+
+/** Where the `bytes` of whole sectors end that begin with the one that holds `start`, at most `end`. */
+export function firstSectorsEnd(
+  start: number,
+  end: number,
+  sectorSize: number,
+  bytes = sectorSize,
+): number {
+  return Math.min(end, alignDown(start, sectorSize) + bytes);
+}
+
+/** Where the `bytes` of whole sectors begin that end with the one that holds the byte before `end`, at least `start`. */
+export function lastSectorsStart(
+  start: number,
+  end: number,
+  sectorSize: number,
+  bytes = sectorSize,
+): number {
+  return Math.max(start, alignUp(end, sectorSize) - bytes);
 }

@@ -3,8 +3,13 @@
 import { assertEquals } from "@std/assert";
 import type { Export, Unavailable } from "../../../src/nbd/export.ts";
 import { OPTION_REPLIES_BYTES } from "../../../src/nbd/limits.ts";
-import { ASKS, Negotiation } from "../../../src/nbd/negotiation.ts";
-import { type Negotiated, packNegotiated, unpackNegotiated } from "../../../src/nbd/negotiated.ts";
+import { Negotiation } from "../../../src/nbd/negotiation.ts";
+import {
+  ASKS,
+  type Negotiated,
+  packNegotiated,
+  unpackNegotiated,
+} from "../../../src/nbd/negotiated.ts";
 import { OptionReplies } from "../../../src/nbd/option_replies.ts";
 import { ParkedReads } from "../../../src/nbd/parked_reads.ts";
 import { type Peer, PeerGone } from "../../../src/nbd/peer.ts";

@@ -4,12 +4,8 @@ import { FileMap } from "../../../src/map/file_map.ts";
 import { parseMapfile } from "../../../src/map/mapfile.ts";
 import { fileMapOf } from "../../../src/map/mapfile_conversion.ts";
 import { FINISHED } from "../../../src/map/statuses.ts";
-import {
-  isOverlaySaved,
-  Overlay,
-  OVERLAY_WORDS_BYTES,
-  type OverlayParts,
-} from "../../../src/session/overlay.ts";
+import { isOverlaySaved, Overlay } from "../../../src/session/overlay.ts";
+import { OVERLAY_WORDS_BYTES, type OverlayParts } from "../../../src/session/overlay_parts.ts";
 import { EIO, ENOSPC } from "../../../src/sys/errno.ts";
 import { closeFd, openFile, truncateFd } from "../../../src/sys/fd.ts";
 import { addressOf } from "../../../src/sys/memory.ts";
