@@ -10,7 +10,7 @@ import {
   type Status,
 } from "../../map/statuses.ts";
 import { GrowingRead } from "./growing_read.ts";
-import { firstSectorsEnd, lastSectorsStart } from "./sectors.ts";
+import { firstSectorsEnd, lastSectorsStart } from "./wanted.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** Every status but BAD_SECTOR. */
