@@ -1,14 +1,12 @@
-// Where clients come in: main accepts them, negotiates with all of them at a time, and watches those that have got
-// the export and are silent. None of these costs a thread; who asks for something is handed to a session. Who may
-// stay Places decides, for each kind of socket by itself: TCP clients take nothing from those of the Unix socket.
+// Main accepts clients here, negotiates with all of them at the same time, and watches those that have the export and
+// are silent. None of them costs a thread; a client that asks for something gets a session. Places decides which
+// clients may stay, for each kind of socket by itself: TCP clients take nothing from those of the Unix socket.
 // Main thread; nothing here blocks.
 import type { Export, Target } from "../nbd/export.ts";
 import { Negotiation } from "../nbd/negotiation.ts";
 import { ASKS, type Outcome, packNegotiated } from "../nbd/negotiated.ts";
 import { EAGAIN, ECONNABORTED } from "../sys/errno.ts";
-import { createEventFd, drainEventFd, ringEventFd } from "../sys/eventfd.ts";
-import { closeFd } from "../sys/fd.ts";
-import { POLLIN, PollSet } from "../sys/poll.ts";
+import { POLLIN } from "../sys/poll.ts";
 import { freeDescriptors } from "../sys/process_limits.ts";
 import { tryAccept } from "../sys/socket.ts";
 import { DOOR_ROOM } from "./descriptor_budget.ts";
@@ -16,6 +14,7 @@ import { type Client, Guest } from "./guest.ts";
 import type { Listener, SocketKind } from "./listeners.ts";
 import { NegotiatingClient, NegotiationBuffers } from "./negotiating_client.ts";
 import { type ClientPlaceAction, ClientPlaces, type Reason } from "./client_places.ts";
+import { SocketWatch } from "./socket_watch.ts";
 
 /** Pause after accept has failed for want of descriptors or memory, milliseconds. */
 const ACCEPT_PAUSE_MS = 200;
@@ -56,6 +55,20 @@ export interface DoorOptions {
   readonly places: number;
 }
 
+/** A listening socket, as it is watched. */
+class ListeningSocket {
+  readonly listener: Listener;
+  readonly events = POLLIN;
+
+  constructor(listener: Listener) {
+    this.listener = listener;
+  }
+
+  get socket(): number {
+    return this.listener.fd;
+  }
+}
+
 /**
  * Accepts clients, negotiates with them, and watches the silent ones, without a thread for any of
  * them. Main thread.
@@ -66,17 +79,14 @@ export class Door {
   readonly #places: Readonly<Record<SocketKind, ClientPlaces>>;
   readonly #guests = new Map<number, Guest>();
   readonly #buffers = new NegotiationBuffers();
-  readonly #doorbell = createEventFd();
-  #poll = new PollSet(1);
-  /** What each place of the poll set stands for, behind the doorbell's. */
-  #watched: (Listener | Guest)[] = [];
+  readonly #watch: SocketWatch<ListeningSocket | Guest>;
   #nextId = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isPaused = false;
-  /** What is watched is looked at anew after it. */
-  #isInTurn = false;
   #isEnding = false;
-  /** Resolves when nothing is watched any more; only after `end`. */
+  /** No socket is watched any more. */
+  #isOver = false;
+  /** Resolves after `end`, when no socket is watched any more. */
   readonly ended: Promise<void>;
 
   constructor(options: DoorOptions, observer: DoorObserver) {
@@ -86,7 +96,19 @@ export class Door {
       unix: new ClientPlaces(options.places),
       tcp: new ClientPlaces(options.places),
     };
-    this.ended = this.#watch();
+    const listening = options.listeners.map((listener) => new ListeningSocket(listener));
+    this.#watch = new SocketWatch<ListeningSocket | Guest>(() => {
+      const guests = [...this.#guests.values()].filter(({ state }) => state !== "asks");
+      return this.#isPaused ? guests : [...guests, ...listening];
+    }, (ready) => {
+      if (ready instanceof ListeningSocket) this.#accept(ready.listener);
+      // It may have been closed since it was found ready, or within this turn.
+      else if (this.#guests.get(ready.id) === ready) this.#attend(ready);
+    });
+    this.ended = this.#watch.ended.then(() => {
+      this.#isOver = true;
+      this.#releaseBuffers();
+    });
   }
 
   /** Clients that have got the export. */
@@ -99,7 +121,7 @@ export class Door {
     const guest = this.#guests.get(client.id)!;
     guest.state = "rests";
     if (this.#isEnding) this.#close(guest, "");
-    else this.#change();
+    else this.#watch.change();
   }
 
   /** A client that had asked is being served at this time. */
@@ -113,6 +135,7 @@ export class Door {
     const guest = this.#guests.get(id)!;
     this.#guests.delete(id);
     this.#leave(guest);
+    this.#releaseBuffers();
   }
 
   /** Lets nobody in any more, and sends away whoever does not ask for anything at the moment. */
@@ -122,45 +145,12 @@ export class Door {
     for (const guest of [...this.#guests.values()]) {
       if (guest.state !== "asks") this.#close(guest, "");
     }
-    ringEventFd(this.#doorbell);
+    this.#watch.end();
   }
 
-  async #watch(): Promise<void> {
-    while (!this.#isEnding) {
-      this.#arrange();
-      await this.#poll.waitElsewhere();
-      if (!this.#isEnding) this.#turn();
-    }
-    closeFd(this.#doorbell);
-    this.#buffers.release();
-  }
-
-  /** What is watched has changed: the doorbell ends the wait that is under way, or is about to begin. */
-  #change(): void {
-    if (!this.#isInTurn) ringEventFd(this.#doorbell);
-  }
-
-  #arrange(): void {
-    const guests = [...this.#guests.values()].filter(({ state }) => state !== "asks");
-    this.#watched = this.#isPaused ? guests : [...guests, ...this.#options.listeners];
-    this.#poll = new PollSet(this.#watched.length + 1);
-    this.#poll.set(0, this.#doorbell, POLLIN);
-    this.#watched.forEach((watched, index) => {
-      if ("fd" in watched) this.#poll.set(index + 1, watched.fd, POLLIN);
-      else this.#poll.set(index + 1, watched.socket, watched.events);
-    });
-  }
-
-  #turn(): void {
-    if (this.#poll.revents(0) !== 0) drainEventFd(this.#doorbell);
-    this.#isInTurn = true;
-    this.#watched.forEach((watched, index) => {
-      if (this.#poll.revents(index + 1) === 0) return;
-      if ("fd" in watched) this.#accept(watched);
-      // It may have been closed since it was found ready, or within this turn.
-      else if (this.#guests.get(watched.id) === watched) this.#attend(watched);
-    });
-    this.#isInTurn = false;
+  /** Closing a client needs them, and one that asked at the end may be given back after it. */
+  #releaseBuffers(): void {
+    if (this.#isOver && this.#guests.size === 0) this.#buffers.release();
   }
 
   #accept({ fd, kind }: Listener): void {
@@ -182,7 +172,7 @@ export class Door {
     this.#isPaused = true;
     setTimeout(() => {
       this.#isPaused = false;
-      if (!this.#isEnding) this.#change();
+      this.#watch.change();
     }, ACCEPT_PAUSE_MS);
   }
 
@@ -255,6 +245,7 @@ export class Door {
     guest.close(this.#buffers);
     if (guest.state === "rests") this.#observer.left(guest, message);
     else this.#observer.dismissed(message);
+    this.#releaseBuffers();
   }
 
   #leave(guest: Guest): void {
@@ -267,7 +258,7 @@ export class Door {
     for (const action of event(performance.now())) this.#carryOut(action);
     if (this.#isEnding) return;
     this.#schedule();
-    this.#change();
+    this.#watch.change();
   }
 
   #carryOut(action: ClientPlaceAction): void {
