@@ -3,7 +3,7 @@
 import { basename } from "@std/path";
 import type { Observer } from "../server/events.ts";
 import { fitToLimits } from "../server/fit_to_limits.ts";
-import { KeptThread } from "../server/kept_thread.ts";
+import { KeptThread } from "../server/saving_reserve.ts";
 import { serve } from "../server/serve.ts";
 import { isSignalIgnored, SIGHUP } from "../sys/signals.ts";
 import { MOST_CONNECTIONS } from "../ui/page/limits.ts";

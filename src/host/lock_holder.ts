@@ -1,10 +1,16 @@
-// Who holds the lock of a file, for messages. Main thread, or whoever opens the file. Source: proc_locks(5).
+// The holder of a file's lock, for messages. Main thread, or the thread that opens the file. Source: proc_locks(5).
+import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { deviceNumbers, identityOf } from "../sys/statx.ts";
 import { readKernelFile, type ReadText } from "./memory_limit.ts";
 
 /** Characters of a command that are shown. */
 const MOST_CHARACTERS = 80;
+
+/** An image or an overlay is locked: by another program, or by this one, which has not let go of it yet. */
+export class FileInUse extends UserError {
+  override name = "FileInUse";
+}
 
 /**
  * The process that holds the flock(2) lock of an open file, as `process 4711: blkcache serve /dev/sr0`; undefined

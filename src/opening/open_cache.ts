@@ -4,7 +4,6 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
-import { byHolder } from "../host/lock_holder.ts";
 import { fileKey } from "../host/block_stack.ts";
 import { findEntry, removeFile } from "../files/entry.ts";
 import type { File } from "../device/file.ts";
@@ -32,7 +31,7 @@ import {
 import { SystemError } from "../sys/system_error.ts";
 import { completed, type Confirmed, confirmMedium } from "./confirm_medium.ts";
 import type { CacheRequest } from "./cache_request.ts";
-import { FileInUse } from "./file_in_use.ts";
+import { byHolder, FileInUse } from "../host/lock_holder.ts";
 import { chooseImage } from "./find_image.ts";
 import { IdentityReads } from "./identity_reads.ts";
 import { imageReader } from "./image_bytes.ts";

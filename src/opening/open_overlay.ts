@@ -8,7 +8,6 @@
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { formatSize } from "../base/sizes.ts";
-import { byHolder } from "../host/lock_holder.ts";
 import { findEntry, removeFile } from "../files/entry.ts";
 import { evidenceOf } from "../identity/identity_evidence.ts";
 import { identityFromJson, identityToJson } from "../identity/identity_json.ts";
@@ -27,7 +26,7 @@ import { FINISHED } from "../map/statuses.ts";
 import { closeFd, identityOf, pread, syncFd, truncateFd, tryLock } from "../sys/fd.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { sha1 } from "../identity/fingerprint.ts";
-import { FileInUse } from "./file_in_use.ts";
+import { byHolder, FileInUse } from "../host/lock_holder.ts";
 import { mapOf, type Medium } from "./open_medium.ts";
 import { sampleStretches } from "../identity/sample_stretches.ts";
 import {

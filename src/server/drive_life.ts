@@ -7,12 +7,11 @@ import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
 import type { Seen } from "../workers/watcher_init.ts";
 import type { MediumState, Progress } from "./events.ts";
 import { beginOnReader } from "./begin_on_reader.ts";
-import { FileInUse } from "../opening/file_in_use.ts";
+import { FileInUse } from "../host/lock_holder.ts";
 import { Generation } from "./generation.ts";
 import { generationState } from "./generation_parts.ts";
 import { MediumPatience } from "./medium_patience.ts";
 import { RefusingDoor } from "./refusing_door.ts";
-import { Releases } from "./releases.ts";
 import type { Run } from "./run.ts";
 import { exitCodeOf, MediaCodes, type StopReason } from "./run_end.ts";
 import type { StopRequest } from "./stop_request.ts";
@@ -256,5 +255,25 @@ export class DriveLife {
     progress?: Progress,
   ): void {
     this.#run.observe({ event: "medium", state, message, hints, ...progress && { progress } });
+  }
+}
+
+/**
+ * The media that have left and still hold something: threads that hang in a drive, or take their time, keep their image
+ * locked, and the next medium may be the same disc once more.
+ */
+export class Releases {
+  readonly #holding = new Set<Promise<unknown>>();
+
+  /** @param released resolves when the medium holds nothing any more. */
+  add(released: Promise<unknown>): void {
+    this.#holding.add(released);
+    void released.finally(() => this.#holding.delete(released));
+  }
+
+  /** Resolves when the next of them has let go; undefined when none holds anything. */
+  get next(): Promise<"released"> | undefined {
+    if (this.#holding.size === 0) return undefined;
+    return Promise.race(this.#holding).then(() => "released" as const);
   }
 }

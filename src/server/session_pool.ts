@@ -7,7 +7,7 @@ import { createEventFd } from "../sys/eventfd.ts";
 import { closeFd } from "../sys/fd.ts";
 import { trimHeaps } from "../sys/memory.ts";
 import { SHUT_RD, SHUT_RDWR, shutdownSocket } from "../sys/socket.ts";
-import { CausesSaid } from "./causes_said.ts";
+import { CausesSaid } from "./client_events.ts";
 import type { Client } from "./guest.ts";
 import { type RosterAction, SessionRoster } from "./session_roster.ts";
 import { type Serving, sessionInit } from "./serving.ts";

@@ -2,7 +2,7 @@
 // The worker's side is workers/main_thread.ts.
 import { UserError } from "../base/errors.ts";
 import { MediumLeft, MediumRefused } from "../device/medium_errors.ts";
-import { FileInUse } from "../opening/file_in_use.ts";
+import { FileInUse } from "../host/lock_holder.ts";
 import type { CarriedError, Refused, ThreadMessage } from "../workers/thread_messages.ts";
 import { tryThreads } from "../sys/threads.ts";
 import type { DescriptorUsers } from "./descriptor_users.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CausesSaid } from "../../../src/server/causes_said.ts";
+import { CausesSaid } from "../../../src/server/client_events.ts";
 
 Deno.test("each cause is said once, and no more than some of a client that thinks of new ones", () => {
   const said = new CausesSaid();

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
 import { MediumLeft, MediumRefused } from "../../../src/device/medium_errors.ts";
 import type { ServerEvent } from "../../../src/server/events.ts";
-import { FileInUse } from "../../../src/opening/file_in_use.ts";
+import { FileInUse } from "../../../src/host/lock_holder.ts";
 import { ReaderThread } from "../../../src/server/reader_thread.ts";
 import { EIO } from "../../../src/sys/errno.ts";
 import type { OpenInit, ReaderInit, ReaderMessage } from "../../../src/workers/reader_init.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Releases } from "../../../src/server/releases.ts";
+import { Releases } from "../../../src/server/drive_life.ts";
 
 Deno.test("whoever waits goes on with the first medium that lets go, and with none there is nothing to wait for", async () => {
   const releases = new Releases();

@@ -2,7 +2,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { UserError } from "../../../src/base/errors.ts";
 import { MediumLeft, MediumRefused } from "../../../src/device/medium_errors.ts";
-import { FileInUse } from "../../../src/opening/file_in_use.ts";
+import { FileInUse } from "../../../src/host/lock_holder.ts";
 import { DescriptorUsers } from "../../../src/server/descriptor_users.ts";
 import { Thread } from "../../../src/server/thread.ts";
 import type { Ended, Refused } from "../../../src/workers/thread_messages.ts";
