@@ -55,8 +55,10 @@ export const COMMANDS = [
     operands: [{ name: "DEVICE", required: false, repeatable: true }],
     summary: "list devices, media, sizes and identities",
     about: [
-      "Prints class, size, sector size, medium and identity of each DEVICE, and reads its first " +
-      "64 KiB for that. Without DEVICE it prints a table of all disks and drives and reads none.",
+      "Prints class, size, sector size, medium and identity of each DEVICE, and its partitions " +
+      "with file system, label, size and used bytes. For that it reads the first 64 KiB and the " +
+      "file systems' tables: at most 64 MiB in 5 seconds, and nothing after a failed read. " +
+      "Without DEVICE it prints a table of all disks and drives and reads none.",
     ],
     examples: ["blkcache detect", "blkcache detect /dev/sr0"],
   },

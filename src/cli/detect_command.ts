@@ -29,7 +29,7 @@ const NAMED_SILENCE_MS = 15_000;
 /** After this time a terminal shows that a device has not answered yet, milliseconds. */
 const WAITING_MS = 3_000;
 
-/** Without paths no disk is read; a named one is, its first 64 KiB. @returns the exit code. */
+/** Without paths no disk is read; of a named one the head and the file systems' tables. @returns the exit code. */
 export async function detectCommand(
   paths: readonly string[],
   terminal: Terminal,
@@ -79,6 +79,7 @@ async function describeSource(
     size: 0,
     sectorSize: null,
     identity: null,
+    use: null,
     image: null,
     images: [],
     remarks: [],
@@ -128,13 +129,13 @@ async function lookSaying(
 /** @param label as the system has noted it. */
 function described(
   path: string,
-  { identity, remarks }: SourceContent,
+  { identity, use, remarks }: SourceContent,
   label: string | null,
-): Pick<SourceReport, "size" | "sectorSize" | "identity" | "image" | "images" | "remarks"> {
+): Pick<SourceReport, "size" | "sectorSize" | "identity" | "use" | "image" | "images" | "remarks"> {
   const { size, sectorSize } = identity;
   const image = size > 0 ? `${sourceName(path)}-${identityId(identity)}.img` : null;
   const images = imagesOf(identity, label, ".");
-  return { size, sectorSize, identity, image, images, remarks };
+  return { size, sectorSize, identity, use, image, images, remarks };
 }
 
 function show(report: SourceReport, isNext: boolean, terminal: Terminal): void {

@@ -3,7 +3,7 @@
 import { printable } from "../base/printable.ts";
 import { MediumRefused } from "../device/medium_errors.ts";
 import type { Toc, Track } from "./toc.ts";
-import type { Volume } from "./volume.ts";
+import type { Volume } from "../filesystems/volume.ts";
 
 /**
  * The longest run-out, bytes. A disc that was written track at once ends with 2 sectors that cannot be read

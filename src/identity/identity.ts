@@ -7,10 +7,10 @@ import { isBlockDevice, statPath } from "../host/path_stat.ts";
 import { SysfsBlock } from "../host/sysfs.ts";
 import { FINGERPRINT_BYTES, fingerprintOf, sha1 } from "./fingerprint.ts";
 import { Device } from "../device/device.ts";
-import { DESCRIPTORS_OFFSET } from "./iso9660.ts";
+import { DESCRIPTORS_OFFSET } from "../filesystems/iso9660.ts";
 import { OPTICAL_SECTOR_SIZE, Removable } from "../device/removable.ts";
 import { SystemError } from "../sys/system_error.ts";
-import { type ReadBytes, readVolume, type Volume } from "./volume.ts";
+import { type ReadBytes, readVolume, type Volume } from "../filesystems/volume.ts";
 
 /** A piece of the medium that has been read, by its hash (40 hex digits). Never one of equal bytes. */
 export interface Stretch {

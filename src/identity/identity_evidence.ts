@@ -10,7 +10,7 @@ import {
   type Witness,
   witnessOf,
 } from "./medium_evidence.ts";
-import type { Volume } from "./volume.ts";
+import type { Volume } from "../filesystems/volume.ts";
 
 /** What the sides know that is compared. `known` is the older one. */
 export function evidenceOf(known: Identity, now: Identity): Evidence {

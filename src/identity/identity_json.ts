@@ -3,7 +3,7 @@
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { type Accepted, type Identity, NOTHING_ACCEPTED, type Stretch } from "./identity.ts";
-import type { Volume } from "./volume.ts";
+import type { Volume } from "../filesystems/volume.ts";
 
 /** Goes up when an older program would misread the fields. */
 export const IDENTITY_VERSION = 1;

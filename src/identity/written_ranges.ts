@@ -1,9 +1,9 @@
 // Where a mount, a check or a repair writes to a file system whose files nobody has changed: superblocks and their
 // copies, journals, allocation tables, boot areas. A difference there does not prove that two media are two.
 // Pure: from the first bytes of a disk or partition.
-import { fileSystemId, type FileSystemKind, MD_OFFSET } from "./file_system_id.ts";
-import { DESCRIPTOR_BYTES, DESCRIPTORS_OFFSET } from "./iso9660.ts";
-import { parseGpt, parseMbr } from "./partition_table.ts";
+import { fileSystemId, type FileSystemKind, MD_OFFSET } from "../filesystems/file_system_id.ts";
+import { DESCRIPTOR_BYTES, DESCRIPTORS_OFFSET } from "../filesystems/iso9660.ts";
+import { parseGpt, parseMbr } from "../filesystems/partition_table.ts";
 
 /** Bytes from the start of the device, half-open. */
 export interface WrittenRange {
@@ -66,6 +66,19 @@ function tableRanges(head: Uint8Array): WrittenRange[] {
   return [boot, ...headers];
 }
 
+/** Where these are written is not known here: a difference in one counts. */
+const NOT_KNOWN = {
+  swap: () => [],
+  btrfs: () => [],
+  HFS: () => [],
+  "HFS+": () => [],
+  APFS: () => [],
+  ReFS: () => [],
+  F2FS: () => [],
+  squashfs: () => [],
+  BitLocker: () => [],
+};
+
 const RANGES: Readonly<Record<FileSystemKind, (head: DataView) => WrittenRange[]>> = {
   ext: extRanges,
   FAT: fatRanges,
@@ -80,7 +93,7 @@ const RANGES: Readonly<Record<FileSystemKind, (head: DataView) => WrittenRange[]
     const data = numberAt(head, start + 128) * 512;
     return [{ start, end: clampEnd(data, start + 4 * KIB), what: "RAID superblock" }];
   },
-  swap: () => [],
+  ...NOT_KNOWN,
 };
 
 function extRanges(head: DataView): WrittenRange[] {

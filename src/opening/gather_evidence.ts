@@ -3,7 +3,7 @@
 import type { Stretch } from "../identity/identity.ts";
 import { serialWitnesses } from "../identity/identity_evidence.ts";
 import type { Evidence } from "../identity/medium_evidence.ts";
-import type { Volume } from "../identity/volume.ts";
+import type { Volume } from "../filesystems/volume.ts";
 import { FAILED, FINISHED } from "../map/statuses.ts";
 import { ImageDeviceComparison, type Subject } from "./image_device_comparison.ts";
 

@@ -4,7 +4,7 @@
 import { alignDown, alignUp } from "../base/ranges.ts";
 import type { TryReadBytes } from "../identity/identity.ts";
 import { outcomeOf, UNREADABLE } from "../device/read_outcome.ts";
-import type { ReadBytes } from "../identity/volume.ts";
+import type { ReadBytes } from "../filesystems/volume.ts";
 import type { EarlierFailure } from "../reader/reader_parts.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { BAD_SECTOR, FAILED, FINISHED, NON_TRIED, NON_TRIMMED } from "../map/statuses.ts";

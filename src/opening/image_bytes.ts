@@ -1,6 +1,6 @@
 // What an image has, read as a device is: nothing where the map does not call it finished. Any thread; blocks as
 // reads of the image do.
-import type { ReadBytes } from "../identity/volume.ts";
+import type { ReadBytes } from "../filesystems/volume.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { pread } from "../sys/fd.ts";
 

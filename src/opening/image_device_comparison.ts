@@ -5,15 +5,16 @@ import {
   FILE_SYSTEM_HEAD_BYTES,
   type FileSystemId,
   fileSystemId,
-} from "../identity/file_system_id.ts";
+} from "../filesystems/file_system_id.ts";
 import { FINGERPRINT_BYTES, sha1 } from "../identity/fingerprint.ts";
 import type { Identity, Stretch } from "../identity/identity.ts";
-import { DESCRIPTORS_OFFSET } from "../identity/iso9660.ts";
+import { DESCRIPTORS_OFFSET } from "../filesystems/iso9660.ts";
 import { idIfBoth, volumeIds } from "../identity/identity_evidence.ts";
 import { type Finding, headEnd, type IdWitness } from "../identity/medium_evidence.ts";
-import { partitionStarts } from "../identity/partition_table.ts";
+import { PartReader } from "../filesystems/part_reader.ts";
+import { readPartitions } from "../filesystems/partitions.ts";
 import { ENOUGH_PROOFS } from "../identity/medium_decision.ts";
-import { type ReadBytes, readVolume, type Volume } from "../identity/volume.ts";
+import { type ReadBytes, readVolume, type Volume } from "../filesystems/volume.ts";
 import {
   ntfsTableStart,
   rangeAround,
@@ -42,7 +43,7 @@ export interface Subject {
 }
 
 /** Partitions whose first bytes are compared: what numbers they have is there. */
-const MAX_PARTITIONS = 2;
+const MAX_COMPARED_PARTITIONS = 2;
 /** Stretches with a meaning; the others are for content. */
 const MAX_PLACES = 4;
 /** So many stretches that differ, while none agrees, are enough to know. */
@@ -78,10 +79,10 @@ export class ImageDeviceComparison {
     this.#fromImage = imageReader(map, imageFd);
     const isGrown = sizes.length > 0 && now.size > sizes.at(-1)!;
     const head = this.#knownHead(0);
-    const starts = partitionStarts(head, now.sectorSize).filter((start) =>
-      start > 0 && start < now.size
-    );
-    this.#bases = [0, ...starts.slice(0, MAX_PARTITIONS)].map((offset) => {
+    const reader = new PartReader(this.#fromImage, now.size);
+    const starts = readPartitions(reader, now.sectorSize)?.partitions.map(({ start }) => start)
+      .filter((start) => start > 0) ?? [];
+    this.#bases = [0, ...starts.slice(0, MAX_COMPARED_PARTITIONS)].map((offset) => {
       const known = offset === 0 ? head : this.#knownHead(offset);
       return { offset, known, ranges: writtenRanges(known, offset, isGrown) };
     });

@@ -16,7 +16,7 @@ import {
 } from "../identity/identity.ts";
 import type { EarlierFailure } from "../reader/reader_parts.ts";
 import { modeOfCopies } from "../files/private_mode.ts";
-import type { ReadBytes } from "../identity/volume.ts";
+import type { ReadBytes } from "../filesystems/volume.ts";
 import type { FileMap } from "../map/file_map.ts";
 import type { MapTail } from "../map/map_tail.ts";
 import type { Mapfile } from "../map/mapfile.ts";

@@ -2,6 +2,8 @@
 
 import { exactSize, formatSize } from "../base/sizes.ts";
 import type { BlockDeviceInfo } from "../device/block_listing.ts";
+import { useSentence } from "../filesystems/disk_use.ts";
+import type { SourceUse } from "../identity/source_content.ts";
 import { type Identity, identityId } from "../identity/identity.ts";
 import { shellQuote } from "../base/shell_command.ts";
 import { textTable, wrapText } from "./text_layout.ts";
@@ -32,6 +34,8 @@ export interface SourceReport {
   readonly images: readonly ImageMatch[];
   /** Null without a medium, or when it could not be opened. */
   readonly identity: Identity | null;
+  /** Its partitions; null when it was not read. */
+  readonly use: SourceUse | null;
   /** Oddities of a disc, whole sentences. */
   readonly remarks: readonly string[];
   /** What the kernel knows of a block device. */
@@ -94,7 +98,7 @@ export function sourceDetails(report: SourceReport): string[] {
     ["volume", volume && joined([volume.kind, volume.label && `"${volume.label}"`])],
     ["created", volume?.created],
     ["file behind it", device?.backingFile],
-    ["partitions", device && joined(device.partitions)],
+    ...usedParts(report.use, device?.partitions ?? []),
     ["mounted at", device && joined(device.mountPoints)],
     ["fingerprint", identity && (identity.fingerprint ?? "none: its start cannot be read")],
     ["identity", identity && identityId(identity)],
@@ -106,6 +110,20 @@ export function sourceDetails(report: SourceReport): string[] {
   return [
     report.path,
     ...textTable(known.map(([name, value]) => [`  ${name}`, value]), ["left", "left"]),
+  ];
+}
+
+/** A row a partition; of a device that could not be read the kernel's names of them. */
+function usedParts(
+  use: SourceUse | null,
+  names: readonly string[],
+): [name: string, value: string | null][] {
+  const parts = use?.parts ?? [];
+  const isKnown = parts.some(({ name, kind }) => name !== null || kind !== null);
+  if (!isKnown) return [["partitions", names.join(" ")]];
+  return [
+    ...parts.map((part): [string, string] => [part.name ?? "file system", useSentence(part)]),
+    ["note", use?.remark ?? null],
   ];
 }
 

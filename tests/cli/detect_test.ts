@@ -1,7 +1,11 @@
 // `detect` as a user runs it.
 
 import { assert, assertEquals } from "@std/assert";
+import { writePartitionTable } from "../harness/partition_image.ts";
 import { Program, runProgram } from "../harness/program.ts";
+import { hasTools } from "../harness/requires.ts";
+import { inFolder, makeHole } from "../harness/temporary_folder.ts";
+import { tool } from "../harness/tool.ts";
 
 Deno.test("detect lists block devices as a table", async () => {
   const { code, stdout, stderr } = await runProgram(["detect"]);
@@ -44,4 +48,29 @@ Deno.test("detect describes files, and one that is not there hides no other", as
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "detect shows the partitions of a disk and what of them is used",
+  ignore: !hasTools("sfdisk", "mkfs.ext4", "mkfs.fat"),
+  async fn() {
+    await inFolder(async (folder) => {
+      const MIB = 2 ** 20;
+      const disk = makeHole(folder, "disk", 100 * MIB);
+      const table = "label: gpt\nstart=2048, size=102400\nstart=104448, size=65536\n";
+      await writePartitionTable(disk, `${table}start=169984, name="secret"\n`);
+      const offset = ["-E", `offset=${MIB}`];
+      await tool("mkfs.ext4", ["-q", "-F", "-L", "home", ...offset, disk, "50M"]);
+      await tool("mkfs.fat", ["-n", "STICK", "-F", "16", "--offset", "104448", disk, "32768"]);
+      const { code, stdout, stderr } = await runProgram(["detect", disk]);
+      assertEquals([code, stderr], [0, ""]);
+      assert(/^ {2}p1 +ext4 "home" 50 MiB, \S+ MiB used$/m.test(stdout), stdout);
+      assert(/^ {2}p2 +FAT16 "STICK" 32 MiB, \S+ KiB used$/m.test(stdout), stdout);
+      const unknown = /^ {2}p3 +unknown "secret" \S+ MiB, used as a whole: what is on it/m;
+      assert(unknown.test(stdout), stdout);
+      const { use } = JSON.parse((await runProgram(["detect", "--json", disk])).stdout);
+      assertEquals([use.table, use.remark, use.parts.length], ["gpt", null, 3]);
+      assertEquals([use.parts[0].start, use.parts[0].size], [MIB, 50 * MIB]);
+    });
+  },
 });

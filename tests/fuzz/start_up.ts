@@ -23,10 +23,10 @@ export type Outcome = string;
 
 /** `detect PATH`. */
 export function detectFile(path: string): void {
-  const { identity, remarks } = sourceContent(path, File, () => () => true);
+  const { identity, use, remarks } = sourceContent(path, File, () => () => true);
   const { size, sectorSize } = identity;
   const image = `x-${identityId(identity)}.img`;
-  const report = { path, class: "File", size, sectorSize, identity, image } as const;
+  const report = { path, class: "File", size, sectorSize, identity, use, image } as const;
   const lines = sourceDetails({ ...report, images: [], remarks, device: null });
   // What an optical drive would have said of it.
   const disc = discLayout(size, sectorSize, identity.volume, undefined);

@@ -3,7 +3,7 @@
 import { formatSidecar } from "../../src/opening/sidecar.ts";
 import { blankIdentity, type Identity } from "../../src/identity/identity.ts";
 import { sha1 } from "../../src/identity/fingerprint.ts";
-import { readVolume } from "../../src/identity/volume.ts";
+import { readVolume } from "../../src/filesystems/volume.ts";
 import { noise, type TestFolder } from "./test_folder.ts";
 
 export const MIB = 2 ** 20;

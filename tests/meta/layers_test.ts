@@ -13,6 +13,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   nbd: 1,
   fuse: 1,
   shared: 1,
+  filesystems: 1,
   host: 2,
   files: 3,
   device: 4,
@@ -34,7 +35,7 @@ const NEIGHBOURS: ReadonlySet<string> = new Set([
 ]);
 
 /** Folders that know nothing of Deno and import no package. */
-const PURE: ReadonlySet<string> = new Set(["base", "map", "nbd", "fuse"]);
+const PURE: ReadonlySet<string> = new Set(["base", "map", "nbd", "fuse", "filesystems"]);
 
 const EMPTY_NAMES: ReadonlySet<string> = new Set(["utils", "helpers", "types", "misc", "mod"]);
 

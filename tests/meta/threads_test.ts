@@ -12,10 +12,10 @@ const THREADS: Readonly<Record<string, readonly string[]>> = {
   "workers/kernel_session.ts": ["map", "nbd", "shared", "session", "files", "host/path_stat.ts"],
   "workers/fuse.ts": ["map", "fuse", "shared", "session"],
   "workers/reader.ts": [
-    ...["map", "shared", "host", "files", "device", "identity", "reader", "opening"],
+    ...["map", "shared", "filesystems", "host", "files", "device", "identity", "reader", "opening"],
     "session/overlay_parts.ts", // for what an overlay is known by
   ],
-  "workers/look.ts": ["map", "host", "files", "device", "identity", "opening"],
+  "workers/look.ts": ["map", "filesystems", "host", "files", "device", "identity", "opening"],
   "workers/watcher.ts": ["shared", "host", "files/open_error.ts", "device"],
   "workers/attach.ts": ["host"],
 };

@@ -7,7 +7,7 @@ import {
 } from "../../../src/identity/disc_layout.ts";
 import { MediumRefused } from "../../../src/device/medium_errors.ts";
 import type { Toc } from "../../../src/identity/toc.ts";
-import type { Volume } from "../../../src/identity/volume.ts";
+import type { Volume } from "../../../src/filesystems/volume.ts";
 
 const SECTOR = 2048;
 const SIZE = 1000 * SECTOR;

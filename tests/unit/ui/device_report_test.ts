@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { PartUse } from "../../../src/filesystems/disk_use.ts";
 import { blankIdentity, type Identity } from "../../../src/identity/identity.ts";
 import {
   type DeviceChoice,
@@ -108,6 +109,30 @@ Deno.test("the running system's disk and mounted ones are warned about", () => {
   assertEquals(deviceWarnings(DRIVE), []);
 });
 
+const GIB = 2 ** 30;
+const PARTS: readonly PartUse[] = [
+  {
+    name: "p1",
+    kind: "NTFS",
+    label: "Windows",
+    start: 2 ** 20,
+    size: 931 * GIB,
+    used: 118 * GIB,
+    inUse: 118 * GIB,
+    remark: null,
+  },
+  {
+    name: "p2",
+    kind: "LUKS",
+    label: null,
+    start: 931 * GIB + 2 ** 20,
+    size: GIB,
+    used: GIB,
+    inUse: null,
+    remark: "it is encrypted",
+  },
+];
+
 Deno.test("one device is described with everything that is known", () => {
   const report = {
     path: "/dev/sda",
@@ -118,6 +143,7 @@ Deno.test("one device is described with everything that is known", () => {
     images: [{ path: "old.img", certain: true }],
     remarks: ["sizes of the disc differ: the drive 5, the file system 3"],
     identity: { ...IDENTITY, fingerprint: "01234567" },
+    use: { table: "mbr" as const, parts: PARTS, remark: "the partition table is the backup copy" },
     device: DISK,
   };
   assertEquals(sourceDetails(report), [
@@ -131,7 +157,9 @@ Deno.test("one device is described with everything that is known", () => {
     "  kind          hard disk",
     '  volume        iso9660 "HOLIDAY"',
     "  created       2001-02-03T04:05:06Z",
-    "  partitions    sda1 sda2",
+    '  p1            NTFS "Windows" 931 GiB, 118 GiB used',
+    "  p2            LUKS 1 GiB, used as a whole: it is encrypted",
+    "  note          the partition table is the backup copy",
     "  mounted at    / /mnt",
     "  fingerprint   01234567",
     "  identity      01234567",
@@ -151,6 +179,7 @@ Deno.test("an unreadable start has no fingerprint but an identity", () => {
     images: [],
     remarks: [],
     identity: IDENTITY,
+    use: null,
     device: null,
   });
   assert(lines.includes("  fingerprint  none: its start cannot be read"), lines.join("\n"));

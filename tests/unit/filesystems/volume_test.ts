@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type ReadBytes, readVolume } from "../../../src/identity/volume.ts";
+import { type ReadBytes, readVolume } from "../../../src/filesystems/volume.ts";
 import { hasTools } from "../../harness/requires.ts";
 import { writePartitionTable } from "../../harness/partition_image.ts";
 import { inFolder, makeHole } from "../../harness/temporary_folder.ts";

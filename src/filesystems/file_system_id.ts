@@ -1,7 +1,8 @@
 // The number that a file system, or what stands in the place of one, has got when it was made: two media with
 // different ones are two media, or one that has been formatted anew. From bytes that are handed in.
 // Sources: the on-disk structures in the kernel's headers (ext4.h, md_p.h, xfs_format.h, btrfs_tree.h,
-// exfat_raw.h, ntfs layout), cryptsetup's and LVM2's format documents, Microsoft's FAT specification.
+// exfat_raw.h, ntfs layout), cryptsetup's and LVM2's format documents, Microsoft's FAT specification, Apple's TN1150 and
+// File System Reference.
 
 /** How many bytes of a partition, from its start, say what is on it. */
 export const FILE_SYSTEM_HEAD_BYTES = 65_536;
@@ -19,6 +20,14 @@ export type FileSystemKind =
   | "exFAT"
   | "NTFS"
   | "XFS"
+  | "btrfs"
+  | "HFS"
+  | "HFS+"
+  | "APFS"
+  | "ReFS"
+  | "F2FS"
+  | "squashfs"
+  | "BitLocker"
   | "LUKS"
   | "LVM"
   | "RAID member"
@@ -29,6 +38,8 @@ export const MD_MAGIC = 0xa92b4efc;
 /** Where a superblock of version 1.2 stands. */
 export const MD_OFFSET = 4096;
 const MD_BYTES = 256;
+/** Where the superblock of btrfs stands: behind FILE_SYSTEM_HEAD_BYTES. */
+export const BTRFS_OFFSET = 65_536;
 const SECTOR = 512;
 
 /** @param head the first bytes of a disk or partition. @returns undefined when nothing is recognized. */
@@ -51,6 +62,20 @@ const PARSERS: readonly ((head: Uint8Array) => FileSystemId | undefined)[] = [
   (head) => has(head, 3, "NTFS    ", 512) ? { kind: "NTFS", id: hexAt(head, 0x48, 8) } : undefined,
   (head) => has(head, 3, "EXFAT   ", 512) ? { kind: "exFAT", id: hexAt(head, 0x64, 4) } : undefined,
   fat,
+  // Its volume number lies in an area that cannot be found without its metadata.
+  (head) => has(head, 3, "-FVE-FS-", 512) ? { kind: "BitLocker", id: null } : undefined,
+  (head) => has(head, 3, "ReFS\0\0\0\0", 512) ? { kind: "ReFS", id: null } : undefined,
+  (head) => has(head, 32, "NXSB", 4096) ? { kind: "APFS", id: hexAt(head, 72, 16) } : undefined,
+  (head) => has(head, 0, "hsqs", 512) ? { kind: "squashfs", id: null } : undefined,
+  (head) =>
+    has(head, 1024, "\x10\x20\xf5\xf2", 2048)
+      ? { kind: "F2FS", id: hexAt(head, 1132, 16) }
+      : undefined,
+  hfs,
+  (head) =>
+    has(head, BTRFS_OFFSET + 64, "_BHRfS_M", BTRFS_OFFSET + 4096)
+      ? { kind: "btrfs", id: hexAt(head, BTRFS_OFFSET + 32, 16) }
+      : undefined,
   (head) =>
     has(head, 4086, "SWAPSPACE2", 4096) ? { kind: "swap", id: hexAt(head, 1036, 16) } : undefined,
 ];
@@ -82,6 +107,13 @@ function fat(head: Uint8Array): FileSystemId | undefined {
   if (has(head, 82, "FAT32", 5)) return { kind: "FAT", id: hexAt(head, 67, 4) };
   if (has(head, 54, "FAT", 3)) return { kind: "FAT", id: hexAt(head, 39, 4) };
   return undefined;
+}
+
+function hfs(head: Uint8Array): FileSystemId | undefined {
+  // Plain HFS may be nothing but the cover of an HFS+.
+  if (has(head, 1024, "BD", 2048)) return { kind: "HFS", id: hexAt(head, 1140, 8) };
+  const isPlus = has(head, 1024, "H+", 2048) || has(head, 1024, "HX", 2048);
+  return isPlus ? { kind: "HFS+", id: hexAt(head, 1128, 8) } : undefined;
 }
 
 function has(bytes: Uint8Array, offset: number, magic: string, need: number): boolean {
