@@ -44,6 +44,8 @@ function parse(option: Option, text: string): ValueOf[keyof ValueOf] {
       return numberWithin(option, text, /^\d+$/, "a whole number");
     case "seconds":
       return numberWithin(option, text, /^\d+(\.\d+)?$/, "a number of seconds");
+    case "cooldown":
+      return cooldown(option, text);
     case "hours":
       return numberWithin(option, text, /^\d+(\.\d+)?$/, "a number of hours");
     case "patience":
@@ -90,6 +92,23 @@ function numberWithin(option: Option, text: string, form: RegExp, what: string):
     throw new RangeError(`"${text}" is not ${what} from ${min} to ${max}`);
   }
   return value;
+}
+
+/** Drives that feel well are warmer than the least, and none lives at the most. */
+const CELSIUS = { min: 20, max: 120 } as const;
+
+function cooldown(option: Option, text: string): ValueOf["cooldown"] {
+  if (!/c$/i.test(text)) {
+    const what = "a number of seconds or a temperature such as 50C";
+    return { seconds: numberWithin(option, text, /^\d+(\.\d+)?$/, what) };
+  }
+  const celsius = numberWithin(
+    { ...option, ...CELSIUS },
+    text.slice(0, -1),
+    /^\d+$/,
+    "a temperature",
+  );
+  return { celsius };
 }
 
 function level(text: string): LogLevel {

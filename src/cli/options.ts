@@ -19,6 +19,8 @@ export interface ValueOf {
   bytes: number;
   seconds: number;
   hours: number;
+  /** A rest after errors, or a limit of temperature. */
+  cooldown: { readonly seconds?: number; readonly celsius?: number };
   command: string;
   /** Seconds; 0, or "never": without an end. */
   patience: number;
@@ -342,12 +344,13 @@ export const OPTIONS = [
   },
   {
     name: "cooldown",
-    kind: "seconds",
+    kind: "cooldown",
     needs: "fill",
     placeholder: "SECONDS",
     min: 0,
     max: 86_400,
-    help: "rest after each 32 failed reads of --fill",
+    help: "rest after each 32 failed reads of --fill; with C behind the number, as in 50C: pause " +
+      "--fill while the drive is hotter than that, until it is 3 degrees cooler",
     commands: ["serve", "mount"],
     group: "fill",
   },

@@ -6,6 +6,7 @@ import type { ReaderQueue } from "../shared/request_queue.ts";
 import type { SharedState } from "../shared/shared_state.ts";
 import type { NativeMemory } from "../sys/memory.ts";
 import type { DeviceWrites } from "./device_writes.ts";
+import type { Cooling } from "./cooling.ts";
 import type { Fill } from "./fill/fill.ts";
 import type { FillEnd } from "./fill/fill_parts.ts";
 import type { Verified } from "./fill/verification.ts";
@@ -81,6 +82,8 @@ export interface ReaderParts {
   readonly failures?: readonly EarlierFailure[] | undefined;
   /** What to read while nobody is asking; undefined: nothing. */
   readonly fill: Fill | undefined;
+  /** When the fill waits for a drive that is too hot; undefined: never. */
+  readonly cooling?: Cooling | undefined;
   /** The image, for a fill that verifies. */
   readonly comparison: ImageComparison;
   /** Makes what carries writes out; undefined: there are none. */

@@ -7,4 +7,6 @@ export interface ReaderSettings {
   readonly retries: number;
   /** How long a client waits for a read, milliseconds; 0: for ever. The read goes on when the client has been answered. */
   readonly timeoutMs: number;
+  /** The fill pauses while the drive is hotter, degrees Celsius; undefined: it may get as hot as it likes. */
+  readonly mostCelsius?: number | undefined;
 }

@@ -38,6 +38,8 @@ export interface Progress {
   paused: ImagePause | null;
   /** Not null while the fill leaves the device alone, because that may help it. */
   resting: DeviceRest | null;
+  /** Not null while the fill waits until the drive is cooler. Degrees Celsius. */
+  cooling: DeviceHeat | null;
   /** Milliseconds since the start. */
   elapsedMs: number;
   /** Changes with each change of the map. */
@@ -65,6 +67,12 @@ export interface DeviceRest {
   readonly restMs: number;
   /** It was faster after such rests; false: this one is to find out. */
   readonly pays: boolean;
+}
+
+/** A drive that is too hot. Degrees Celsius. */
+export interface DeviceHeat {
+  readonly celsius: number;
+  readonly limitCelsius: number;
 }
 
 /** An image that takes no writes. */

@@ -7,12 +7,14 @@ import {
   READER_ATTEMPTS,
   READER_BUSY_AT,
   READER_BUSY_SINCE,
+  READER_CELSIUS,
   READER_DEVICE_BYTES,
   READER_DEVICE_READS,
   READER_FAILED_READS,
   READER_IMAGE_ERRNO,
   READER_IMAGE_ROOM,
   READER_LAST_GOOD,
+  READER_LIMIT_CELSIUS,
   READER_NEXT_ATTEMPT,
   READER_REST_MS,
   READER_REST_PAYS,
@@ -21,7 +23,7 @@ import {
   SESSION_BYTES,
   type SharedState,
 } from "../shared/shared_state.ts";
-import type { DeviceOutage, DeviceRest, ImagePause, Progress } from "./events.ts";
+import type { DeviceHeat, DeviceOutage, DeviceRest, ImagePause, Progress } from "./events.ts";
 
 /** What is read for the image: where it is, and what it still lacks of what is wanted, bytes. */
 export interface ImageWants {
@@ -61,6 +63,7 @@ export function progressOf(
     outage: outageNow(state),
     paused: state.imageSick && wants !== undefined ? pauseNow(state, wants()) : null,
     resting: restNow(state),
+    cooling: heatNow(state),
     elapsedMs,
     mapVersion: map.version,
     picture: (cells, start, end) => coarsen(viewOf(map.snapshot(), start, end), cells),
@@ -88,6 +91,11 @@ function restNow({ readerCounters }: SharedState): DeviceRest | null {
   if (restMs <= 0 || readerCounters[READER_BUSY_SINCE] !== 0) return null;
   const ms = readerCounters[READER_REST_MS];
   return { ms, restMs: Math.round(restMs), pays: readerCounters[READER_REST_PAYS] === 1 };
+}
+
+function heatNow({ readerCounters }: SharedState): DeviceHeat | null {
+  const limitCelsius = readerCounters[READER_LIMIT_CELSIUS];
+  return limitCelsius === 0 ? null : { celsius: readerCounters[READER_CELSIUS], limitCelsius };
 }
 
 function pauseNow({ readerCounters }: SharedState, wants: ImageWants): ImagePause {

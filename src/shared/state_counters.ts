@@ -23,6 +23,9 @@ export const READER_ATTEMPTS = 10;
 export const READER_REST_UNTIL = 11;
 export const READER_REST_MS = 12;
 export const READER_REST_PAYS = 13;
+/** While the fill waits for a hot drive: its temperature and the limit, degrees Celsius; a limit of 0: it does not. */
+export const READER_CELSIUS = 14;
+export const READER_LIMIT_CELSIUS = 15;
 
 /** Counters of a session (Float64). */
 export const SESSION_REQUESTS = 0;

@@ -39,6 +39,7 @@ export const EVENT_TEXTS: Readonly<
     "reads, phase, pass, position, lastGood, reading (the device read under way), outage (while the " +
     "device does not answer: sinceMs, attempts, restMs), paused (while the image takes no writes: " +
     "errno, folder, needs, has), resting (while fill leaves the device alone: ms, restMs left, pays), " +
+    "cooling (while the fill waits for a hot drive: celsius, limitCelsius), " +
     "elapsedMs",
   phase: "fill does something else now: phase (null: nothing), pass",
   medium: "a medium is awaited, found, refused or has left: state, message, hints",

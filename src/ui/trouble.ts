@@ -1,6 +1,13 @@
 // What keeps a run from going on, as sentences for the status and the page. Pure.
 import { formatDuration, formatSize, timeOfDay } from "../base/sizes.ts";
-import type { DeviceOutage, DeviceRest, ImagePause, Progress } from "../server/events.ts";
+import type {
+  DeviceHeat,
+  DeviceOutage,
+  DeviceRest,
+  ImagePause,
+  Progress,
+} from "../server/events.ts";
+import { MARGIN_CELSIUS } from "../reader/cooling.ts";
 import { EDQUOT, ENOSPC, errnoMessage } from "../sys/errno.ts";
 
 /** The device has stopped answering: since when, and when it is tried again. */
@@ -30,9 +37,19 @@ export function restText({ ms, pays }: DeviceRest): string {
   return `resting ${formatDuration(ms)}: ${purpose}`;
 }
 
+/** The fill waits for a hot drive: how hot it is, and when it goes on. */
+export function heatText({ celsius, limitCelsius }: DeviceHeat): string {
+  return `paused: the drive is too hot, ${celsius} C; goes on at ${
+    limitCelsius - MARGIN_CELSIUS
+  } C`;
+}
+
 /** What needs a look, in one sentence; undefined: nothing. */
-export function troubleText({ outage, paused, resting, phase }: Progress): string | undefined {
+export function troubleText(
+  { outage, paused, cooling, resting, phase }: Progress,
+): string | undefined {
   if (outage !== null) return outageText(outage);
   if (paused !== null) return pauseText(paused, phase !== null);
+  if (cooling !== null) return heatText(cooling);
   return resting === null ? undefined : restText(resting);
 }

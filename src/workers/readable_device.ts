@@ -2,6 +2,7 @@
 // and opened again when it has gone and come back. Reader thread; wiring only.
 import { alignDown, alignUp } from "../base/ranges.ts";
 import { Reopening } from "../opening/reopening.ts";
+import { readCelsius } from "../device/thermometer.ts";
 import type { MediumGuard } from "../device/medium_guard.ts";
 import type { Warn } from "../opening/open_medium.ts";
 import type { FileMap } from "../map/file_map.ts";
@@ -62,6 +63,11 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
   /** By which path it is open now; undefined: by the one that the user has named. */
   get path(): string | undefined {
     return this.#reopening?.path;
+  }
+
+  /** Degrees Celsius; undefined: it does not tell. */
+  get celsius(): number | undefined {
+    return this.#fd < 0 ? undefined : readCelsius(this.#fd, this.#tryPread);
   }
 
   read(address: number, length: number, offset: number): number {

@@ -11,6 +11,7 @@ import type { MediumGuard } from "../device/medium_guard.ts";
 import { FileMap } from "../map/file_map.ts";
 import { UnprovedMarks } from "../map/unproved_marks.ts";
 import { MAX_READ } from "../reader/pace.ts";
+import { Cooling } from "../reader/cooling.ts";
 import { DeviceWrites, type DeviceWritesParts } from "../reader/device_writes.ts";
 import { Fill } from "../reader/fill/fill.ts";
 import type { PendingReads } from "../reader/pending_reads.ts";
@@ -124,6 +125,7 @@ function read(data: ReaderInit, guard: MediumGuard | undefined): void {
     failures: medium.failures,
     isOffline,
     comparison: new ImageComparison(imageFd),
+    cooling: makeCooling(settings.mostCelsius, device),
     fill: data.fill && makeFill(data.fill, medium.sectorSize, map, publisher),
     writes: data.writing &&
       ((pending) =>
@@ -158,6 +160,21 @@ function makeWrites(
       tell({ type: "writeFailed", what, errno });
     },
   }, pending);
+}
+
+/** @returns undefined, and says so, when the drive tells no temperature. */
+function makeCooling(
+  mostCelsius: number | undefined,
+  device: OpenReadableDevice,
+): Cooling | undefined {
+  if (mostCelsius === undefined) return undefined;
+  if (device.celsius !== undefined) return new Cooling(mostCelsius, () => device.celsius);
+  tell({
+    type: "warning",
+    message: "the drive tells no temperature: --cooldown has no effect",
+    hints: ["a SATA disk may tell it after: modprobe drivetemp"],
+  });
+  return undefined;
 }
 
 function makeFill(init: FillInit, sectorSize: number, map: FileMap, publisher: Publisher): Fill {

@@ -2,7 +2,13 @@
 import { alignDown } from "../../base/ranges.ts";
 import { IMAGE_RETRY_MS } from "../publisher.ts";
 import { GONE, outcomeOf, UNREADABLE } from "../../device/read_outcome.ts";
-import { READER_REST_MS, READER_REST_PAYS, READER_REST_UNTIL } from "../../shared/shared_state.ts";
+import {
+  READER_CELSIUS,
+  READER_LIMIT_CELSIUS,
+  READER_REST_MS,
+  READER_REST_PAYS,
+  READER_REST_UNTIL,
+} from "../../shared/shared_state.ts";
 import type { DeviceReads } from "../device_reads.ts";
 import type { FailedReads } from "../failed_reads.ts";
 import type { ReaderParts } from "../reader_parts.ts";
@@ -39,7 +45,8 @@ export class FillTurns {
 
   /** How long until `step` may have something to do, milliseconds. */
   waitMs(nowMs: number): number {
-    return this.#isPaused ? IMAGE_RETRY_MS : this.#fill.waitMs(nowMs);
+    if (this.#isPaused) return IMAGE_RETRY_MS;
+    return Math.max(this.#parts.cooling?.waitMs(nowMs) ?? 0, this.#fill.waitMs(nowMs));
   }
 
   /** It has nothing left to read, and its end is told once all failures are proved. */
@@ -52,6 +59,7 @@ export class FillTurns {
     const { device, publisher, buffer, state } = this.#parts;
     const fill = this.#fill;
     const beganMs = performance.now();
+    if (this.#isTooHot(beganMs)) return false;
     fill.leftAloneSince(beganMs - this.#reads.idleMs);
     const isChosen = fill.next(beganMs);
     this.#tellRest(beganMs);
@@ -83,6 +91,16 @@ export class FillTurns {
       if (!this.#reads.health.isSilent) fill.refused(nowMs);
     }
     return true;
+  }
+
+  /** The drive is left alone until it is cooler; what is only to be told is told all the same. */
+  #isTooHot(nowMs: number): boolean {
+    const { cooling, state: { readerCounters } } = this.#parts;
+    if (cooling === undefined) return false;
+    const isTooHot = this.#fill.ended === undefined && cooling.isTooHot(nowMs);
+    readerCounters[READER_CELSIUS] = cooling.heat?.celsius ?? 0;
+    readerCounters[READER_LIMIT_CELSIUS] = isTooHot ? cooling.heat?.limitCelsius ?? 0 : 0;
+    return isTooHot;
   }
 
   #tellRest(nowMs: number): void {

@@ -30,7 +30,7 @@ Deno.test("the server gets the defaults of the table", () => {
     giveUpSeconds: undefined,
     onStall: undefined,
     maxHours: undefined,
-    reader: { retries: 0, timeoutMs: 60_000 },
+    reader: { retries: 0, timeoutMs: 60_000, mostCelsius: undefined },
     fill: undefined,
     tryAgain: false,
     recordDomain: undefined,
@@ -72,7 +72,7 @@ Deno.test("every option reaches the server", () => {
     giveUpSeconds: 7,
     onStall: "reset",
     maxHours: 8.5,
-    reader: { retries: 2, timeoutMs: 1500 },
+    reader: { retries: 2, timeoutMs: 1500, mostCelsius: undefined },
     fill: {
       options: {
         rate: 1_048_576,
@@ -105,6 +105,19 @@ Deno.test("every option reaches the server", () => {
     exitsWithParent: true,
     survivesHangUp: false,
   });
+});
+
+Deno.test("a cooldown is a rest after errors, or with C a temperature", () => {
+  const of = (value: string) => {
+    const { fill, reader } = optionsFrom(`serve dev --fill --cooldown ${value}`);
+    return [fill?.options.cooldownMs, reader.mostCelsius];
+  };
+  assertEquals(of("1.5"), [1500, undefined]);
+  assertEquals(of("50C"), [0, 50]);
+  assertEquals(of("55c"), [0, 55]);
+  for (const wrong of ["C", "5C", "500C", "50.5C", "-1C", "50F"]) {
+    assertThrows(() => of(wrong), UserError, "--cooldown");
+  }
 });
 
 Deno.test("fill alone reads all, as fast as it goes, and stays", () => {

@@ -30,6 +30,7 @@ export function progress(fields: Partial<Progress> = {}): Progress {
     outage: null,
     paused: null,
     resting: null,
+    cooling: null,
     elapsedMs: 0,
     mapVersion: 0,
     picture: (cells, start = 0, end = 1000) => coarsen(viewOf(UNTRIED, start, end), cells),

@@ -70,6 +70,7 @@ Deno.test("with --json each event is one object on stdout", async () => {
     outage: null,
     paused: null,
     resting: null,
+    cooling: null,
   };
   const now = { size: 10, ...counters, clients: 0, waiting: 0, elapsedMs: 0, ...place };
   assertEquals(objects, [

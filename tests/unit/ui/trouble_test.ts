@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { EDQUOT, EIO, ENOSPC } from "../../../src/sys/errno.ts";
-import { outageText, pauseText, restText, troubleText } from "../../../src/ui/trouble.ts";
+import { heatText, outageText, pauseText, restText, troubleText } from "../../../src/ui/trouble.ts";
 import { progress } from "./progress_sample.ts";
 
 const GIB = 1024 ** 3;
@@ -49,4 +49,10 @@ Deno.test("the device comes before the image, and a healthy run has no trouble",
   assertEquals(troubleText(progress()), undefined);
   assertEquals(troubleText(progress({ paused, outage }))?.slice(0, 13), "not answering");
   assertEquals(troubleText(progress({ paused, phase: "?" }))?.slice(0, 7), "paused:");
+});
+
+Deno.test("a hot drive tells how hot it is, and when the fill goes on", () => {
+  const heat = { celsius: 53, limitCelsius: 50 };
+  assertEquals(heatText(heat), "paused: the drive is too hot, 53 C; goes on at 47 C");
+  assertEquals(troubleText(progress({ cooling: heat })), heatText(heat));
 });
