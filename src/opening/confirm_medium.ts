@@ -15,7 +15,7 @@ export interface Confirmation extends Typed {
   readonly imagePath: string;
   /** IMAGE was named on the command line. */
   readonly isNamed: boolean;
-  /** Go on although nobody can tell. */
+  /** Go on although blkcache cannot tell. */
   readonly force: boolean;
   readonly warn: (message: string, hints: readonly string[]) => void;
 }
@@ -33,7 +33,7 @@ export interface Confirmed {
 
 /**
  * Compares the device with what is known of the image.
- * @throws {MediumRefused} when it is another medium, or nobody can tell and the user has not said so.
+ * @throws {MediumRefused} when it is another medium, or blkcache cannot tell and the user has not used --force.
  */
 export function confirmMedium(confirmation: Confirmation, subject: Subject): Confirmed {
   const { imagePath, force, warn } = confirmation;
@@ -95,7 +95,7 @@ function anewHint(confirmation: Confirmation): string {
     `this one stays as it is: ${other}`;
 }
 
-/** Nobody is asked the same question twice. */
+/** The user is asked each question once. */
 function accepted(
   { knownIdentity, now, map }: Subject,
   { isHarmless }: Decision,

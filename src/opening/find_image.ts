@@ -44,7 +44,7 @@ interface Candidate {
 
 /**
  * The path of the image: one that exists is of this medium, or has to be looked at by who opens it.
- * @throws {MediumRefused} when one may be of this medium, and nobody can tell.
+ * @throws {MediumRefused} when one may be of this medium, and blkcache cannot tell.
  */
 export function chooseImage(choice: ImageChoice, reads: IdentityReads): string {
   const now = identifyUnread(choice.device, { sectorSize: choice.sectorSize });
@@ -127,7 +127,7 @@ function newName(
   });
 }
 
-/** What in the folder may be of this medium, by what is known without reading it. */
+/** The images in the folder that may be of this medium, judged without reading them. */
 function candidatesOf({ folder, device, name, size }: ImageChoice, now: Identity): Candidate[] {
   const candidates: Candidate[] = [];
   for (const { path, identity } of knownImages(folder)) {

@@ -24,7 +24,7 @@ export function removeRecord({ imagePath }: Pick<Medium, "imagePath">): void {
   removeFile(intentsPathOf(imagePath));
 }
 
-/** What is known without asking the device: names and dates of a volume may have been written to. */
+/** The identity without asking the device: clients may have changed names and dates of a volume. */
 function identityNow(medium: Medium): Identity {
   const map = mapOf(medium);
   const head = new Uint8Array(Math.min(FINGERPRINT_BYTES, medium.size));

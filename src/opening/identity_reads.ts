@@ -41,7 +41,7 @@ export class IdentityReads {
   #failedReads = 0;
   #rereads = 0;
   #failedRereads = 0;
-  /** What is known of the device; undefined: nothing. */
+  /** The map of the device, if an earlier run has left one. */
   map: FileMap | undefined;
 
   /** @param isProof a read that succeeds proves that the device is alive: no cache of the system is read. */
@@ -91,7 +91,7 @@ export class IdentityReads {
     }
   }
 
-  /** What has been read already, without asking the device. */
+  /** Bytes that were read already, without asking the device. */
   readonly recall: ReadBytes = (offset, length) => {
     const end = Math.min(offset + length, this.#size);
     const read = this.#good.find((each) =>

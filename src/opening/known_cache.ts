@@ -126,7 +126,7 @@ function checkMapWithoutImage(
   );
 }
 
-/** What can be said of an existing image before it is opened. */
+/** Facts about an existing image before it is opened. */
 function checkImage(
   imageSize: number,
   imagePath: string,

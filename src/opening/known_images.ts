@@ -28,7 +28,7 @@ function sidecarsIn(folder: string): string[] {
     const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
     return names.filter((name) => name.endsWith(SIDECAR)).sort().slice(0, MAX_SIDECARS);
   } catch (error) {
-    // There is no such folder, or no right to look into it: whoever writes there will say so.
+    // There is no such folder, or no right to look into it: creating the image will report that.
     if (error instanceof Error) return [];
     throw error;
   }

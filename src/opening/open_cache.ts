@@ -45,7 +45,7 @@ export interface OpenCache {
   readonly sidecarPath: string;
   /** Descriptor of the image, locked; as large as the device. */
   readonly imageFd: number;
-  /** True when the image was empty: what is not `+` is a hole. */
+  /** True when the image was empty: areas without `+` are holes. */
   readonly fresh: boolean;
   readonly map: FileMap;
   /** Comments and settings of an earlier mapfile; undefined when there was none. */

@@ -27,9 +27,9 @@ export interface OpenDevice {
   readonly medium: Medium;
   /** Undefined when the medium cannot change. */
   readonly guard: MediumGuard | undefined;
-  /** Descriptor for writes; undefined: nobody may write to it. */
+  /** Descriptor for writes; undefined: the device is not written to. */
   readonly writeFd: number | undefined;
-  /** Puts a drive back as it was and closes the device. Nobody may use its descriptors any more. */
+  /** Restores the drive's settings and closes the device. No thread may use its descriptors any more. */
   close(): void;
 }
 
@@ -65,7 +65,7 @@ function setUpDrive(
   parts: DisposableStack,
   warn: Warn,
 ): void {
-  // The door was locked when the drive was opened: who wants the disc back presses the button.
+  // The kernel locks the door when the drive is opened. Unlock it, so that the button ejects the disc.
   if (drive.optical) attempt(() => cdromLockDoor(drive.fd, false));
   if (speed === undefined) return;
   selectSpeed(drive, speed, warn);

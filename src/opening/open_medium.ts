@@ -40,7 +40,7 @@ export interface Medium extends Omit<OpenCache, "map"> {
   readonly deviceFd: number;
   /** Block devices are read so that a hang does not keep the process from ending. */
   readonly blockDevice: boolean;
-  /** Permission bits of what is made of the source; see `modeOfCopies`. */
+  /** Permission bits for copies of the source; see `modeOfCopies`. */
   readonly mode: number;
   readonly size: number;
   readonly sectorSize: number;
@@ -56,7 +56,7 @@ export function sharedPart({ mapfile: _mapfile, tail: _tail, ...shared }: Medium
   return shared;
 }
 
-/** Told what is worth a sentence but no refusal. */
+/** Receives remarks that are worth a sentence but no refusal. */
 export type Warn = (message: string, hints: readonly string[]) => void;
 
 /**
@@ -102,7 +102,7 @@ export function mapOf(medium: Pick<Medium, "map">): FileMap {
 }
 
 /**
- * Gives up a medium that was opened and not used: what was made for it goes again.
+ * Gives up a medium that was opened and not used, and removes the files that were made for it.
  * @param unused resolves when no thread uses the image any more; default: none does.
  */
 export function abandonMedium(medium: Medium, unused?: Promise<unknown>): void {
@@ -111,7 +111,7 @@ export function abandonMedium(medium: Medium, unused?: Promise<unknown>): void {
   else void unused.then(() => closeFd(medium.imageFd));
 }
 
-/** Reads of a medium that may leave: what it gives is believed only when it is still there. */
+/** Reads of a medium that may leave: bytes count only when it is still there after the read. */
 function guarded({ file, guard }: Source): TryReadBytes {
   const read = tryReaderOf(file);
   if (guard === undefined) return read;
@@ -122,7 +122,7 @@ function guarded({ file, guard }: Source): TryReadBytes {
   };
 }
 
-/** Refuses first: what is only worth a warning comes when image and mapfile can both be used. */
+/** Refuses first: warnings follow when image and mapfile can both be used. */
 function checkPlaces(imagePath: string, mapPath: string, { file, size }: Source, warn: Warn): void {
   const findings = checkPlace({ imagePath, devicePath: file.path, size });
   const refusal = findings.find(({ severity }) => severity === "refuse");

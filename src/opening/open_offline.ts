@@ -17,7 +17,7 @@ import type { Medium, Warn } from "./open_medium.ts";
 import { readMapfile } from "./read_mapfile.ts";
 import { readSidecar, sidecarPathOf } from "./sidecar.ts";
 
-/** When nobody knows: ddrescue's default. */
+/** Sector size when no file states it: ddrescue's default. */
 const SECTOR_BYTES = 512;
 
 /** What to open. */
@@ -25,12 +25,12 @@ export interface OfflineRequest {
   readonly imagePath: string;
   /** Default: beside the image. */
   readonly mapPath: string | undefined;
-  /** Default: what is written down beside the image. */
+  /** Default: as recorded beside the image. */
   readonly blockSize: number | undefined;
 }
 
 /**
- * The medium as far as its image goes. Its `device` is the image itself, which nobody reads for more.
+ * The medium as far as its image goes. Its `deviceFd` is the image itself, and the reader never reads from it.
  * @throws {UserError} when image and map cannot be read, or do not belong together.
  */
 export function openOffline(request: OfflineRequest, warn: Warn): Medium {

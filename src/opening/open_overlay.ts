@@ -64,7 +64,7 @@ export interface OverlayRequest {
 /** An open overlay. Plain data: sessions make their Overlay of it. */
 export interface OpenOverlay extends Omit<OverlayParts, "map" | "tell" | "disk"> {
   readonly map: SharedArrayBuffer;
-  /** What it holds of an earlier run, bytes. */
+  /** Bytes that it holds from an earlier run. */
   readonly heldBytes: number;
 }
 
@@ -253,7 +253,7 @@ function knownIdentity({ settings }: Mapfile, mapPath: string): Identity {
   }
 }
 
-/** What is said of it at the start. */
+/** A sentence about it at the start. */
 export function overlaySentence({ path, heldBytes }: OpenOverlay): string {
   const held = heldBytes === 0 ? "" : `, which holds ${formatSize(heldBytes)} already`;
   return `writes go to the overlay "${printable(path)}"${held}; the device is not written to`;

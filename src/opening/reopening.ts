@@ -1,5 +1,5 @@
 // Opens a disk again that has gone and come back, when it is the same for certain. The descriptor keeps its number, so
-// that whoever uses it needs not know. Reader thread.
+// that its users need not know. Reader thread.
 import { printable } from "../base/printable.ts";
 import type { Device } from "../device/device.ts";
 import type { TryPread } from "../device/file.ts";
@@ -32,7 +32,7 @@ export class Reopening {
   readonly #returned: ReturnedDevice;
   /** The path of the device that is open. */
   path: string;
-  /** What was said last: a device that comes and goes is not spoken of each time. */
+  /** The last message: a device that comes and goes is reported once. */
   #told = "";
 
   constructor(parts: Reopened) {

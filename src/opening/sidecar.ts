@@ -48,7 +48,7 @@ export function readSidecar(path: string): Identity | undefined {
   }
 }
 
-/** The engine's own sentence would show what is in the file, so it is dropped. */
+/** The engine's own sentence would show content of the file, so it is dropped. */
 function identityIn(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);

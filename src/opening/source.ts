@@ -1,4 +1,4 @@
-// Opens what is to be served, and checks that there is something to serve.
+// Opens the source, and checks that there is something to serve.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { detect } from "../device/detect.ts";

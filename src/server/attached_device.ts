@@ -37,7 +37,7 @@ const FLUSH_SILENCE_MS = 5000;
 export interface AttachOptions extends Serving {
   /** The device, as it was named on the command line. */
   readonly path: string;
-  /** Session numbers that nobody else uses, with eventfds: one connection each. */
+  /** Session numbers of its own, with eventfds: one connection each. */
   readonly sessions: readonly number[];
 }
 
@@ -149,7 +149,7 @@ export class AttachedDevice {
     return thread;
   }
 
-  /** The kernel's ends of the connections are closed: nobody talks to ours any more. */
+  /** The kernel's ends of the connections are closed, so ours have no peer any more. */
   #release(): void {
     for (const thread of this.#threads) thread.cut();
     this.#released.resolve();

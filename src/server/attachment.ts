@@ -18,7 +18,7 @@ const LOOK_MS = 1000;
 /** How long the end is waited for, milliseconds. */
 const END_MS = 2000;
 
-/** What to attach, and who wants to know. */
+/** A medium to attach, and the end of the run. */
 export interface AttachmentOptions extends AttachOptions {
   /** Resolves when the run is to end: then nothing is attached either. */
   readonly stopped: Promise<unknown>;
@@ -84,7 +84,7 @@ export class Attachment {
     void device.ended.then(() => this.#over());
   }
 
-  /** Somebody has detached it: that is said, and no more; who wants it again starts again. */
+  /** A program has detached the device: report it and stop. Attaching again needs a restart. */
   #over(): void {
     if (this.#options.state.ending) return;
     const name = printable(this.#options.path);

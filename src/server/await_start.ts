@@ -9,7 +9,7 @@ export class StartStopped extends Error {
 }
 
 /**
- * @param what is waited for, for the sentence `waiting for ... (12 s); Ctrl-C ends`.
+ * @param what completes the sentence `waiting for ... (12 s); Ctrl-C ends`.
  * @param stopped resolves when the run is to end.
  * @throws {StartStopped} when it is.
  */

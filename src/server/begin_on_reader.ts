@@ -38,7 +38,7 @@ export async function beginOnReader<Reason extends string>(
   let begun: Medium | undefined;
   const abandon = async () => {
     state.end();
-    // Once it reads, the reader lets go of the device by itself, but not of what was made on disk.
+    // Once it reads, the reader closes the device by itself, but leaves new files on disk.
     if (begun === undefined) reader.abandon();
     releasing(users.gone);
     await reader.end();

@@ -14,7 +14,7 @@ export const UNUSED_SINCE_MS = 300_000;
 
 /** What is done because of an event. The client that is named is not known any more after "refuse" and "close". */
 export type ClientPlaceAction =
-  /** It has got what it asked for. */
+  /** The client has the export. */
   | { readonly do: "enter"; readonly client: number }
   /** It has waited for a place in vain. */
   | { readonly do: "refuse"; readonly client: number }

@@ -7,7 +7,7 @@ import type { Client } from "./guest.ts";
 import type { Serving } from "./serving.ts";
 import { SessionPool } from "./session_pool.ts";
 
-/** Milliseconds between two looks which clients are being served: who is not for long may have to give way. */
+/** Milliseconds between two looks at the clients in service: one that stays idle may lose its place to another. */
 const LOOK_MS = 5000;
 /** Looks that a client may keep the memory of a large reply without taking any of it: a minute. */
 const MOST_LOOKS = 12;
@@ -23,7 +23,7 @@ export interface ClientObserver {
   /** A client has not got the export. */
   dismissed(message: string): void;
   warned(message: string, hints: readonly string[]): void;
-  /** What there is too little of to start one more session; undefined: nothing. */
+  /** Names the resource that is too scarce to start one more session; undefined: there is enough. */
   missing(): string | undefined;
   /** A client was cut off by an error of ours. */
   failed(error: string): void;

@@ -60,7 +60,7 @@ export function descriptorsWanted(needs: Omit<DescriptorNeeds, "free">): number 
   return fixed(needs) + needs.pageConnections + needs.maxClients * SESSION_DESCRIPTORS;
 }
 
-/** One client comes first, then a page that can be used, then both share what is left. */
+/** One client comes first, then a usable page, then both share the rest. */
 export function descriptorBudget(needs: DescriptorNeeds): DescriptorBudget {
   const { free, maxClients, pageConnections } = needs;
   const fewest = Math.min(pageConnections, FEWEST_PAGE_CONNECTIONS);

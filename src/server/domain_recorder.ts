@@ -60,7 +60,7 @@ export class DomainRecorder {
     this.#timer = setInterval(() => void this.save(), intervalMs);
   }
 
-  /** Saves what is new, after any save under way. @returns false when it failed; it was said then. */
+  /** Saves new areas, after any save under way. @returns false when it failed; the user has been told. */
   save(): Promise<boolean> {
     return this.#last = this.#last.then(() => this.#trySave());
   }
@@ -69,7 +69,7 @@ export class DomainRecorder {
   async end(): Promise<boolean> {
     clearInterval(this.#timer);
     const isSaved = await this.save();
-    // Of a drive each disc has a recorder of its own, so what it holds open must not stay.
+    // Each disc of a drive has a recorder of its own, so this one must close its files.
     await this.#file.close();
     return isSaved;
   }

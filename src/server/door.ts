@@ -29,9 +29,9 @@ const SENTENCES: Readonly<Record<Reason, string>> = {
 
 const NO_PLACE = "the server has no place for one more client: try again";
 
-/** What is to be done about clients. */
+/** Receives what clients do, and does its part. */
 export interface DoorObserver {
-  /** Somebody negotiates, and will soon ask for something. */
+  /** A client negotiates and will soon send a request. */
   expected(): void;
   entered(client: Client): void;
   /** A client that has got the export asks for something: from now on `rest` or `gone` says what becomes of it. */
@@ -138,7 +138,7 @@ export class Door {
     this.#releaseBuffers();
   }
 
-  /** Lets nobody in any more, and sends away whoever does not ask for anything at the moment. */
+  /** Accepts no further clients, and closes those that have no request under way. */
   end(): void {
     this.#isEnding = true;
     clearTimeout(this.#timer);
@@ -235,7 +235,7 @@ export class Door {
   /** Closes a client that does not ask for anything. @param message why, when there is something to say. */
   #close(guest: Guest, message: string): void {
     this.#guests.delete(guest.id);
-    // First, since whoever is told counts those that are left.
+    // First, because the observer counts the clients that remain.
     this.#leave(guest);
     this.#drop(guest, message);
   }

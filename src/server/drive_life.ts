@@ -42,7 +42,7 @@ export class DriveLife {
   readonly #mustComplete: boolean;
   readonly #codes = new MediaCodes();
   readonly #releases = new Releases();
-  /** Nothing has been served yet: what is wrong with our side now is likely to stay so. */
+  /** Nothing has been served yet: a fault on our side is likely to persist. */
   #isFirst = true;
   /** It has been said that the kernel does not count media. */
   #isWarned = false;

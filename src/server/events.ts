@@ -22,7 +22,7 @@ export interface Progress {
   clients: number;
   /** Client reads that wait for the device now. */
   waiting: number;
-  /** What the fill is doing, as a mapfile names it; null: nobody reads but for clients. */
+  /** The phase of the fill, as a mapfile names it; null: the reader reads for clients only. */
   phase: Phase | null;
   /** Pass of the phase, from 1. */
   pass: number;
@@ -81,7 +81,7 @@ export interface ImagePause {
   readonly errno: number;
   /** Where the image is. */
   readonly folder: string;
-  /** What is still to be read into it, and the room there was for that at the last look, bytes. */
+  /** Bytes that are still to be read into the image, and the free space for them at the last look. */
   readonly needs: number;
   readonly has: number;
 }

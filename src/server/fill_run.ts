@@ -1,4 +1,4 @@
-// A fill as main sees it: what the reader is told at the start, and what its end means for the run.
+// A fill as main sees it: the order for the reader at the start, and the meaning of its end for the run.
 import { allInBytes, formatSize } from "../base/sizes.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED, maskOf, STATUS_COUNT } from "../map/statuses.ts";
@@ -23,7 +23,7 @@ export class FillRun {
   #verified: Verified | undefined;
 
   /**
-   * @param dataEnd behind it are no data: what cannot be read there is not missing.
+   * @param dataEnd behind it are no data: areas that cannot be read there are not missing.
    * @throws {UserError} when the domain cannot be read, is of another device, or holds nothing.
    */
   constructor(request: FillRequest, map: FileMap, sectorSize: number, dataEnd: number) {
@@ -62,18 +62,18 @@ export class FillRun {
     }
   }
 
-  /** All that was wanted is in the image, and what was to be verified has been and agrees with it. */
+  /** The image has all of the domain, and the sample, if one was wanted, agrees with it. */
   get isComplete(): boolean {
     if (this.#verifies && this.#verified?.differing !== 0) return false;
     return this.#missing().bytes === 0;
   }
 
-  /** What is not in the image yet of what is wanted. Takes some milliseconds when the map has many areas. */
+  /** Bytes of the domain that the image lacks. Takes some milliseconds when the map has many areas. */
   get missingBytes(): number {
     return this.#missing().bytes;
   }
 
-  /** What is not `+` of the domain. */
+  /** The areas of the domain that are not `+`. */
   #missing(): { bytes: number; areas: number } {
     const missing = { bytes: 0, areas: 0 };
     const others = (1 << STATUS_COUNT) - 1 & ~maskOf(FINISHED);

@@ -15,7 +15,7 @@ export interface Fitted {
   readonly options: ServeOptions;
   /** Most connections to the page. */
   readonly pageConnections: number;
-  /** What is less than the user wanted: a sentence and hints. */
+  /** Says what the limits have cut down: a sentence and hints. */
   readonly warning: { readonly message: string; readonly hints: readonly string[] } | undefined;
 }
 

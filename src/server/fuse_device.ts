@@ -37,7 +37,7 @@ export function mountFuse(path: string, mode: number, threads: number): Lanes[] 
       `rootmode=${(S_IFREG | mode).toString(8)}`,
       `user_id=${Deno.uid()}`,
       `group_id=${Deno.gid()}`,
-      // Without it the kernel keeps everybody out who is not exactly us, whatever the mode says.
+      // Without it the kernel refuses all other users, whatever the mode says.
       ...(mode & OTHERS_MAY_READ) === 0 ? [] : ["allow_other"],
       "default_permissions",
       `max_read=${MAX_READ_BYTES}`,

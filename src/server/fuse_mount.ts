@@ -33,9 +33,9 @@ const END_MS = 1000;
 export interface FuseMountOptions extends Serving {
   /** As it was named on the command line. */
   readonly path: string;
-  /** Permission bits of what is made of the device; nobody may write to the file. */
+  /** Permission bits for copies of the device; the file itself is read-only. */
   readonly mode: number;
-  /** The first of FUSE_THREADS session numbers that nobody else uses. */
+  /** The first of FUSE_THREADS session numbers of its own. */
   readonly firstSession: number;
   /** Resolves when the run is to end: then the mount does not begin either. */
   readonly stopped: Promise<unknown>;
@@ -120,7 +120,7 @@ export class FuseMount {
           uid: Deno.uid()!,
           gid: Deno.gid()!,
           timeMs,
-          // Half of what can be parked: the other half is for those who wait.
+          // Half of the slots: the other half is for reads that a program waits for.
           maxBackground: FUSE_THREADS * PARKED_PER_SESSION / 2,
         },
         options.users,
@@ -205,7 +205,7 @@ export class FuseMount {
     }
   }
 
-  /** Our mount, wherever it is by now: somebody may have unmounted it, moved it, or mounted on top of it. */
+  /** Our mount, wherever it is by now: a program may have unmounted it, moved it, or mounted on top of it. */
   #mounted(): Mount | undefined {
     return mounts().find(({ id, type }) => id === this.#mountId && type === FUSE_TYPE);
   }

@@ -44,7 +44,7 @@ export class MountPoint implements Disposable {
       const entry = findEntry(resolve(path));
       try {
         clearStaleMounts(entry, name, info);
-        // It is not looked into: what somebody has mounted there may never answer.
+        // Do not look into it: the file system that is mounted there may never answer.
         if (isMountedOn(entry)) {
           throw new UserError(`something is mounted on ${name}`, { hints: [NEW_NAME] });
         }
@@ -73,7 +73,7 @@ export class MountPoint implements Disposable {
   }
 
   /**
-   * Unmounts a mount, here or where somebody has moved it.
+   * Unmounts a mount, here or where a program has moved it.
    * @throws {UserError} when something else is mounted on it. @throws {SystemError} EBUSY, EPERM.
    */
   unmount(mount: Mount, flags: number): void {
@@ -119,7 +119,7 @@ function openEmpty(entry: Entry, found: FileIdentity, name: string): number {
   throw new UserError(`${name} has been replaced at this moment`, { hints: ["start again"] });
 }
 
-/** Mounts whose blkcache has been killed: whoever opens the file is told ENOTCONN. */
+/** Mounts whose blkcache was killed: opening the file gives ENOTCONN. */
 function clearStaleMounts(entry: Entry, name: string, info: (message: string) => void): void {
   for (;;) {
     const mount = mountOn(entry);
@@ -160,7 +160,7 @@ function mountIdAt({ folder, name, path }: Entry): number | undefined {
   }
 }
 
-/** Unmounts what is on a name if it is that mount: while it is there, nobody can rename or replace the name. */
+/** Unmounts a name if it is that mount: while a mount is on it, no program can rename or replace the name. */
 function unmountAt(entry: Entry, id: number, flags: number): boolean {
   if (mountIdAt(entry) !== id) return false;
   unmount(entry.heldPath, flags | UMOUNT_NOFOLLOW);

@@ -5,7 +5,7 @@ import type { DescriptorUsers } from "./descriptor_users.ts";
 import type { Lanes } from "./fuse_device.ts";
 import { Thread } from "./thread.ts";
 
-/** Owns the thread's two lanes and closes them when it has ended: the kernel then fails what it had. */
+/** Owns the thread's two lanes and closes them when it has ended: the kernel then fails the requests that it had. */
 export class FuseThread {
   readonly session: number;
   readonly lanes: Lanes;

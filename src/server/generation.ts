@@ -25,7 +25,7 @@ import { dirname } from "@std/path";
 /** Milliseconds between two progress events. */
 const PROGRESS_MS = 500;
 
-/** What has become of what was read, for `exitCodeOf`. */
+/** How well the run has kept the bytes that it read, for `exitCodeOf`. */
 export type Kept = Pick<RunEnd, "isComplete" | "isSaved" | "isImageDamaged">;
 
 /**
@@ -33,7 +33,7 @@ export type Kept = Pick<RunEnd, "isComplete" | "isSaved" | "isImageDamaged">;
  * blocks.
  */
 export class Generation {
-  /** Resolves with the first reason, unless somebody stops the run. */
+  /** Resolves with the first reason, unless a signal stops the run. */
   readonly over: Promise<RunEndReason>;
   /** Resolves after `end`, when its image has been let go of. */
   readonly released: Promise<void>;
@@ -145,7 +145,7 @@ export class Generation {
     clearInterval(this.#progressTimer);
     await others.flush();
     state.end();
-    // Reads of a mounted file are held until it is unmounted, and whoever waits for one cannot be ended.
+    // Reads of a mounted file are held until it is unmounted, and a program that waits for one cannot be killed.
     const closed = others.end();
     // The map does not wait for clients that are slow to leave, nor for a reader that hangs.
     await saver?.save();
@@ -165,7 +165,7 @@ export class Generation {
     };
   }
 
-  /** What clients have written last is synced when they leave; nobody hears how that went. */
+  /** Sessions sync the last writes of clients when these leave, and have no client left to report an error to. */
   #keepsOverlay(): boolean {
     const { run, overlay } = this.#parts;
     if (overlay === undefined || isOverlaySaved(overlay.words)) return true;
@@ -186,7 +186,7 @@ export class Generation {
       });
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      // The record stays: the next start reads again what was written to.
+      // The record stays: the next start reads again the regions that were written to.
       observe({ event: "warning", message: error.message, hints: [] });
     }
   }

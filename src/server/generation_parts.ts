@@ -49,7 +49,7 @@ function firstOther({ maxClients }: ServeOptions): number {
 /**
  * Saves the map for the first time, and opens the ways in that are no NBD clients.
  * @param users gets to know all threads that are started here.
- * @param makeReader gives the reader its order; it begins when somebody may need it.
+ * @param makeReader gives the reader its order; the reader begins when a client may need it.
  * @throws {UserError} when overlay, map or fill will not do: the medium is the caller's to abandon then.
  * @throws {StartStopped} when the run ends first: the same.
  */
@@ -88,7 +88,7 @@ async function assembleWith(
   const unproved = UnprovedMarks.createMemory();
   const saver = await beginSaving(run, medium, map, unproved, state);
   const reader = makeReader(readerInit(run, medium, unproved, state, fill));
-  // Otherwise the first client has it begin: while nobody asks, it would do nothing.
+  // Otherwise the first client starts it: without clients it would have nothing to do.
   if (fill !== undefined || run.writeFd !== undefined || otherSessions(options) > 0) reader.begin();
   try {
     const served = servedMedium(medium, options, recorder, overlay);

@@ -2,7 +2,7 @@
 import type { Progress } from "./events.ts";
 import type { RunEndReason } from "./run_end.ts";
 
-/** What is waited for, and how long. */
+/** How long a run waits, and for what it must. */
 export interface Patience {
   /** Milliseconds; undefined: for ever. */
   readonly limitMs: number | undefined;

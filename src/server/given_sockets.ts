@@ -1,4 +1,4 @@
-// Sockets that whoever has started the program has opened for it, as systemd does: sd_listen_fds(3).
+// Sockets that the starting program has opened for us, as systemd does: sd_listen_fds(3).
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
 import { environment, forgetEnvironment, type Variable } from "../sys/environment.ts";
@@ -10,7 +10,7 @@ const MOST = 256;
 
 const VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
 
-/** The descriptors that are given to this process. The variables are taken away: they are for nobody else. */
+/** The descriptors that this process was given. The variables are removed: child processes must not inherit them. */
 export function takeGivenSockets(): number[] {
   const given = givenSockets(Deno.pid, environment);
   for (const name of VARIABLES) forgetEnvironment(name);

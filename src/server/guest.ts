@@ -60,7 +60,7 @@ export class Guest implements Client {
     return this.negotiation?.isSending ? POLLOUT : POLLIN;
   }
 
-  /** Looks at what has come from a client that has been silent. */
+  /** Looks at the first bytes from a client that has been silent. */
   hear({ input }: NegotiationBuffers): "nothing" | "a request" | { left: string } {
     const count = tryPeek(this.socket, input.address, GOODBYE_BYTES);
     if (count === -EAGAIN) return "nothing";
@@ -71,7 +71,7 @@ export class Guest implements Client {
   }
 
   close({ input }: NegotiationBuffers): void {
-    // With something unread the system resets the connection, and the client may lose what it was told last.
+    // With bytes unread the system resets the connection, and the client may lose our last reply.
     tryRecvNow(this.socket, input.address, input.size);
     // While it is being watched, closing it would not end the connection.
     shutdownSocket(this.socket, SHUT_RDWR);

@@ -14,7 +14,7 @@ import { isAbsolute, join, resolve } from "@std/path";
 /** Clients that wait to be accepted, besides those that are served. */
 const BACKLOG = 128;
 
-/** Who comes by a Unix socket is let in by the file system; whoever reaches the machine comes by TCP. */
+/** The file system decides who reaches a Unix socket; every host that reaches the machine reaches TCP. */
 export type SocketKind = "unix" | "tcp";
 
 /** A socket that clients connect to. It never blocks. */
@@ -40,7 +40,7 @@ export interface ListenRequest {
   /** Name of the device, for the default path. */
   readonly deviceName: string;
   readonly exportName: string;
-  /** Descriptors of sockets that somebody else has opened. */
+  /** Descriptors of sockets that the starting program has opened. */
   readonly given: readonly number[];
 }
 

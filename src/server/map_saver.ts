@@ -90,7 +90,7 @@ export class MapSaver {
     this.#timer = setInterval(() => void this.save(), intervalMs);
   }
 
-  /** Saves what has changed, after any save under way. @returns false when it failed; it was said then. */
+  /** Saves changes, after any save under way. @returns false when it failed; the user has been told. */
   save(): Promise<boolean> {
     this.#last = this.#last.then(() => this.#trySave());
     return this.#last;
@@ -140,7 +140,7 @@ export class MapSaver {
       data: imageFd,
       dataPath: imagePath,
       snapshot: () => {
-        // What is left out now is saved when it has been proved, which changes nothing in the map.
+        // Failures that are left out now are saved once they are proved, which changes nothing in the map.
         version = this.#unproved.isInDoubt ? -1 : map.version;
         return withTail(this.#unproved.snapshot(), tail);
       },

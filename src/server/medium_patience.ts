@@ -17,7 +17,7 @@ export class MediumPatience {
     return this.#over.promise;
   }
 
-  /** The medium that was being served has left. While there has been none, nobody is impatient. */
+  /** The medium that was being served has left. Before the first medium there is no limit. */
   left(): void {
     if (this.#limitMs === undefined) return;
     this.#timer ??= setTimeout(() => this.#over.resolve("not answering"), this.#limitMs);

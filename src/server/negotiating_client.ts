@@ -57,7 +57,7 @@ export class NegotiatingClient {
     this.#sendReplies();
   }
 
-  /** Goes on with what has arrived. @returns undefined when more is to come. */
+  /** Goes on with the bytes that have arrived. @returns undefined when more must come. */
   goOn(): Outcome {
     this.hasSpoken = false;
     try {
@@ -84,12 +84,12 @@ export class NegotiatingClient {
   /** After it has asked: it enters, once the reply has been sent. */
   enter(): Negotiated {
     const negotiated = this.#negotiation.enter();
-    // Whoever has gone is found out when something is received from it.
+    // The next receive shows whether the client has gone.
     this.#sendReplies();
     return negotiated;
   }
 
-  /** After `enter`: sends what is left of the reply. @returns its end, when it has gone. */
+  /** After `enter`: sends the rest of the reply. @returns the outcome, when the client has gone. */
   flush(): Outcome {
     return this.#sendRest();
   }

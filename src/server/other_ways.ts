@@ -23,8 +23,8 @@ export class OtherWays {
 
   /**
    * Opens those that the user wants.
-   * @param firstSession of `otherSessions` numbers that nobody else uses.
-   * @param mode permission bits of what is made of the device.
+   * @param firstSession the first of `otherSessions` numbers of its own.
+   * @param mode permission bits for copies of the device.
    * @throws {UserError} when one cannot be had, {StartStopped} when the run ends first; nothing is left behind then.
    */
   static async open(

@@ -19,7 +19,7 @@ import { formatDuration, timeOfDay } from "../base/sizes.ts";
 
 /** How long a device read may go on after the end of the run, milliseconds: then it is left behind. */
 const PATIENCE_MS = 1500;
-/** The same for the opening of a device: a moment for the reader to remove what it has made, milliseconds. */
+/** The same for the opening of a device: a moment for the reader to remove its new files, milliseconds. */
 const OPENING_PATIENCE_MS = 500;
 
 /** Differences from the image that are told one by one. */
@@ -86,7 +86,7 @@ export class ReaderThread {
     return this.#thread !== undefined;
   }
 
-  /** Starts the thread, if it has not been started: from now on somebody may wait for it. */
+  /** Starts the thread, if it has not been started: from now on clients may wait for it. */
   begin(): void {
     if (this.#thread !== undefined) return;
     this.#thread = new Thread(new URL("../workers/reader.ts", import.meta.url), "reader", {

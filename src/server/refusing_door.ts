@@ -1,4 +1,4 @@
-// While there is nothing to serve: clients are accepted and refused with a sentence, so that nobody hangs.
+// Accepts clients while there is nothing to serve, and refuses them with a sentence, so that none hangs.
 // Main thread; it takes no other one.
 import { clientObserver } from "./client_events.ts";
 import { Door } from "./door.ts";
@@ -52,7 +52,7 @@ export class RefusingDoor {
     });
   }
 
-  /** Refuses nobody any more. @returns when nobody is accepted. */
+  /** Stops refusing clients. @returns when it accepts none any more. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -9,7 +9,7 @@ export interface Run {
   readonly about: About;
   readonly listeners: Listeners;
   readonly observe: Observer;
-  /** Descriptor of the device for writes; undefined: nobody may write to it. */
+  /** Descriptor of the device for writes; undefined: it is not written to. */
   readonly writeFd: number | undefined;
   /** Resolves when the user wants the run to end. */
   readonly stopped: Promise<unknown>;
@@ -17,6 +17,6 @@ export interface Run {
   readonly isDrive: boolean;
   /** Memory is short. */
   readonly sparesMemory: boolean;
-  /** Whether the run goes on without a device that has gone, with what is cached of it. */
+  /** Whether the run continues from the image when the device has gone. */
   readonly outlivesDevice: boolean;
 }

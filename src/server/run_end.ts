@@ -34,7 +34,7 @@ export type RunEndReason =
   | "medium gone"
   /** The image's disk is full, and has been given up. */
   | "no room"
-  /** Somebody has unmounted the file that the run lives as long as. */
+  /** The mounted file, which ends the run with it, was unmounted. */
   | "unmounted"
   /** The reader's thread has died of an error of ours. */
   | "reader failed";
@@ -44,7 +44,7 @@ export interface RunEnd {
   readonly reason: RunEndReason;
   /** --exit-when-complete. */
   readonly mustComplete: boolean;
-  /** All of the device, or of the domain, is `+`, and what was to be verified has been and agrees. */
+  /** All of the device, or of the domain, is `+`, and the sample, if one was wanted, agrees with the image. */
   readonly isComplete: boolean;
   /** The last save of everything that the run keeps has succeeded. */
   readonly isSaved: boolean;

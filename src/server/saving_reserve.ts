@@ -12,7 +12,7 @@ import { SAVING_DESCRIPTORS } from "./descriptor_budget.ts";
 export class SavingReserve {
   #descriptors = takeDescriptors(SAVING_DESCRIPTORS);
 
-  /** Does something with what is kept. One at a time. */
+  /** Frees the descriptors for an action. One at a time. */
   async lend<T>(action: () => Promise<T>): Promise<T> {
     this.close();
     try {

@@ -172,7 +172,7 @@ function endBeforeServing(reason: StopReason, { options, observe }: Run): number
   return exitCode;
 }
 
-/** Serves what cannot be exchanged: one generation is all there is. @returns the exit code. */
+/** Serves a device without removable media: one generation is all there is. @returns the exit code. */
 async function serveToEnd(generation: Generation, run: Run, stop: StopRequest): Promise<number> {
   const { options, observe } = run;
   const reason = await Promise.race([stop.requested, generation.over]);

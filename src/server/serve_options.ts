@@ -13,7 +13,7 @@ export interface DomainRequest {
   readonly path: string;
   /** Its blocks may leave gaps and stand in any order, as with ddrescue's --loose-domain. */
   readonly isLoose: boolean;
-  /** What it holds, where it was standard input; undefined: it is read from `path`. */
+  /** Its content, if it came by standard input; undefined: read it from `path`. */
   readonly content?: Uint8Array;
 }
 
@@ -44,7 +44,7 @@ export interface ServeOptions extends Omit<DeviceRequest, "name" | "isOverlaid" 
   onStall: string | undefined;
   /** Hours after which the run ends; undefined: no limit. */
   maxHours: number | undefined;
-  /** What to read while nobody is asking; undefined: nothing. */
+  /** How to fill the image while no client reads; undefined: not at all. */
   fill: FillRequest | undefined;
   /** What could not be read has not been tried. */
   tryAgain: boolean;

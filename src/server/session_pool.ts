@@ -15,7 +15,7 @@ import { Thread } from "./thread.ts";
 import { withTimeout } from "./with_timeout.ts";
 import type { SessionInit, SessionMessage } from "../workers/session_init.ts";
 
-/** After the end of a session, until what it has used is given back to the system, milliseconds. */
+/** Time from the end of a session until main returns its memory to the system, milliseconds. */
 const TRIM_MS = 1_000;
 /** Numbers for workers that replace ones that died; each is used once. */
 export const REPLACEMENTS = 16;
@@ -32,7 +32,7 @@ const FIRM_MS = 500;
 
 /** What happens in the pool. */
 export interface PoolObserver {
-  /** A session is being started: somebody will soon ask for something. */
+  /** The pool starts a session: a client will soon send a request. */
   begun(): void;
   /** A client has been silent for a while: its socket is the caller's again. */
   idle(client: Client): void;
@@ -41,7 +41,7 @@ export interface PoolObserver {
   warned(message: string, hints: readonly string[]): void;
   /** A worker has died of an error of ours; it is replaced. */
   died(error: string): void;
-  /** What there is too little of to start one more session; undefined: nothing. */
+  /** Names the resource that is too scarce to start one more session; undefined: there is enough. */
   missing(): string | undefined;
 }
 
@@ -87,7 +87,7 @@ export class SessionPool {
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
   }
 
-  /** Somebody will soon ask for something. */
+  /** A client will soon send a request. */
   expect(): void {
     this.#act(this.#roster.expect());
   }

@@ -16,7 +16,7 @@ export type RosterAction =
   /** The session ends when it can; `ended` follows. */
   | { readonly do: "dismiss"; readonly session: number };
 
-/** `occupied`: it serves nobody, but the device still works on what its last client has left. */
+/** `occupied`: it has no client, but the device still works on requests of the last one. */
 type State = "starting" | "free" | "serving" | "occupied" | "dismissed";
 
 /**
@@ -81,7 +81,7 @@ export class SessionRoster {
     return [];
   }
 
-  /** What has been refused may be possible now. */
+  /** Starts that were refused may succeed now. */
   retry(): RosterAction[] {
     return this.#startForCallers();
   }

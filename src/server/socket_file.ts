@@ -45,7 +45,7 @@ export class SocketFile {
     }
   }
 
-  /** Removes the file, unless somebody has put another one there. The descriptor is the caller's to close. */
+  /** Removes the file, unless another one has taken its place. The descriptor is the caller's to close. */
   remove(): void {
     const now = this.#look();
     if (now !== undefined && now.ino === this.#made?.ino && now.dev === this.#made.dev) {
@@ -76,7 +76,7 @@ function addressOf({ folder, heldPath, path }: Entry): string {
   return folder.isFixed ? path : heldPath;
 }
 
-/** A socket that nobody listens on is left over from a killed server. */
+/** A socket without a listener is left over from a killed server. */
 function removeStale(entry: Entry): void {
   const name = `"${printable(entry.path)}"`;
   const stat = entry.look();
@@ -106,7 +106,7 @@ function removeStale(entry: Entry): void {
   entry.remove();
 }
 
-/** Opens a directory of ours that nobody else can enter, or put a socket of their own into; makes it if need be. */
+/** Opens a directory of ours that no other user can enter or put a socket into; makes it if need be. */
 function openPrivateFolder(path: string): Folder {
   const name = `"${printable(path)}"`;
   let folder: Folder;

@@ -82,9 +82,9 @@ export class Thread<Order, Message extends ThreadMessage> {
   }
 
   /**
-   * Leaves a thread behind that does not end by itself, and hears no more of it. It ends when what it hangs in does.
-   * Where no further thread can be had it stays: the runtime starts one for `terminate`, and ends the process
-   * when it cannot.
+   * Leaves a thread behind that does not end by itself, and hears no more of it. It ends when the call returns that it
+   * hangs in. Where no further thread can be had it stays: the runtime starts one for `terminate`, and ends the
+   * process when it cannot.
    */
   leave(): void {
     if (this.#state !== "runs") return;

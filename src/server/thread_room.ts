@@ -21,7 +21,7 @@ const THREAD_ADDRESSES = 1024 ** 3;
 const THREAD_MEMORY = 32 * 1024 * 1024;
 
 /**
- * What there is too little of for `count` more threads of ours; undefined: nothing.
+ * Names the resource that is too scarce for `count` more threads of ours; undefined: there is enough.
  * @param others threads that need nothing besides.
  */
 export function missingForThreads(count: number, others = 0): string | undefined {

@@ -1,7 +1,7 @@
 // Says, second by second, that something has not answered yet. Main thread.
 import type { Observer } from "./events.ts";
 
-/** What is well answers sooner, milliseconds; a disk that has to spin up is worth a word. */
+/** A healthy device answers sooner, milliseconds; the user hears of a disk that has to spin up. */
 const SILENCE_MS = 3_000;
 /** Milliseconds between two looks. */
 const LOOK_MS = 1_000;
@@ -11,7 +11,7 @@ export class WaitingNote implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
 
   /**
-   * @param what is waited for, for the sentence.
+   * @param what completes the sentence "waiting for ...".
    * @param sinceMs since when, by `nowMs`; undefined: since this was made.
    */
   constructor(what: string, observe: Observer, sinceMs?: () => number | undefined) {

@@ -4,7 +4,7 @@ import type { Seen, WatcherMessage, WatcherOrder } from "../workers/watcher_init
 import type { Observer } from "./events.ts";
 import { Thread } from "./thread.ts";
 
-/** Milliseconds between two looks. A change is also noticed by whoever reads. */
+/** Milliseconds between two looks. The reader notices a change as well. */
 const INTERVAL_MS = 1000;
 /** How long it may take at the end to put the kernel's polling back, milliseconds: it may hang in the drive. */
 const PATIENCE_MS = 500;
@@ -37,7 +37,7 @@ export class WatcherThread {
     this.lookAnew();
   }
 
-  /** What there is; undefined while it has not been looked at. */
+  /** The state of the drive; undefined before the first look. */
   get seen(): Seen | undefined {
     return this.#seen;
   }
@@ -54,7 +54,7 @@ export class WatcherThread {
     }
   }
 
-  /** Forgets what was seen: it is told again, even if it is the same. */
+  /** Forgets the state: the watcher reports it again, even if it is the same. */
   lookAnew(): void {
     this.#seen = undefined;
     this.#thread.order({

@@ -53,7 +53,7 @@ function hold({ path, deviceNumber, sockets, exported }: HoldOrder): void {
   let isOurs = false;
   try {
     fd = openKernelDevice(path, deviceNumber, O_RDWR);
-    // First of all: what somebody else has set up refuses our sockets, and stays as it is.
+    // First of all: a device that another program has set up refuses our sockets, and stays as it is.
     for (const socket of sockets) {
       nbdSetSocket(fd, socket);
       isOurs = true;
@@ -106,7 +106,7 @@ function flush(): void {
 }
 
 function detach(): void {
-  // Somebody else's by now.
+  // Another program has it by now.
   if (watched === undefined || watched.block.attribute("pid") !== watched.holder) return;
   withDevice(watched, (fd) => errnoOf(() => nbdDisconnect(fd)));
 }

@@ -1,4 +1,4 @@
-// What main and the threads of an attached kernel device tell each other. Plain data.
+// The orders of main to the threads of an attached kernel device, and their messages. Plain data.
 import type { KernelExport } from "../sys/nbd_ioctls.ts";
 import type { SessionInit } from "./session_init.ts";
 import type { Ended, Refused, Warning } from "./thread_messages.ts";
@@ -22,7 +22,7 @@ export interface WatchOrder {
   readonly deviceNumber: number;
 }
 
-/** To the same: what was written to the device is to be passed on to us, or the kernel is to let go. */
+/** To the same: make the kernel pass on what was written to the device, or let go of it. */
 export interface EndOrder {
   readonly type: "flush" | "detach";
 }
@@ -46,7 +46,7 @@ export interface KernelSessionInit extends SessionInit {
   readonly socket: number;
 }
 
-/** What it tells main. */
+/** Its messages to main. */
 export type KernelSessionMessage =
   /** It waits for the kernel, which is to be told these transmission flags. */
   | { type: "ready"; flags: number }

@@ -46,7 +46,7 @@ export function openForMain(
   return undefined;
 }
 
-/** Closes a device of which nothing was served, and removes what was made for it. */
+/** Closes a device that was never served, and removes the files that were made for it. */
 export function letGo(device: OpenDevice): void {
   abandonMedium(device.medium);
   device.close();

@@ -1,4 +1,4 @@
-// What main hands to each thread that serves a mounted file, and what such a thread tells main.
+// The order of main to each thread that serves a mounted file, and its messages.
 import type { SessionInit } from "./session_init.ts";
 import type { Ended } from "./thread_messages.ts";
 

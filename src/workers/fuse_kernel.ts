@@ -79,7 +79,7 @@ export class FuseKernel implements Kernel {
   #read(lane: number): number {
     const length = tryRead(this.#lanes[lane]!, this.#inputAddress, INPUT_BYTES);
     if (length > 0) return length;
-    // ENOENT: whoever has asked was killed before the request was handed over.
+    // ENOENT: the program was killed before the kernel handed its request over.
     if (length === -EAGAIN || length === -ENOENT) return 0;
     if (length === -ENODEV || length === -ECONNABORTED) throw new Unmounted();
     return unwrap(length, "read", { path: "/dev/fuse" });
@@ -87,7 +87,7 @@ export class FuseKernel implements Kernel {
 
   send(lane: number, start: number, end: number): void {
     const result = tryWrite(this.#lanes[lane]!, this.#outputAddress + start, end - start);
-    // ENOENT: nobody waits for it any more. ENODEV: the next read says the same.
+    // ENOENT: no program waits for it any more. ENODEV: the next read says the same.
     if (result < 0 && result !== -ENOENT && result !== -ENODEV && result !== -ECONNABORTED) {
       unwrap(result, "write", { path: "/dev/fuse", length: end - start });
     }

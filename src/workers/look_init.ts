@@ -1,9 +1,9 @@
-// What main and the worker that looks at devices tell each other.
+// The orders of main to the worker that looks at devices, and its messages.
 import type { BlockDeviceInfo } from "../device/block_listing.ts";
 import type { SourceContent } from "../identity/source_content.ts";
 import type { Ended, Refused } from "./thread_messages.ts";
 
-/** What to look at. Plain data. */
+/** A device to look at. Plain data. */
 export interface LookOrder {
   /** Packed number of a block device. */
   readonly deviceNumber: number;
@@ -13,7 +13,7 @@ export interface LookOrder {
 
 /** What the worker tells main, in this order: after `described` there are reads only if a path was given. */
 export type LookMessage =
-  /** The thread runs: from now on it is the device that is waited for. */
+  /** The thread runs: from now on main waits for the device. */
   | { type: "ready" }
   | { type: "described"; info: BlockDeviceInfo }
   /** A read has ended. */

@@ -14,7 +14,7 @@ export class MainThread<Order, Message> {
   /** Sends a message: plain data. */
   readonly tell = (message: Message | Refused): void => self.postMessage(message);
 
-  /** Tells main that the thread cannot do what it was told. Main gets the error as what it was; it has no cause. */
+  /** Tells main that the thread cannot carry out its order. Main gets an error of the same class, without a cause. */
   refuse(error: Error): void {
     const { hints, exitCode } = error instanceof UserError
       ? error

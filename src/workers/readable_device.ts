@@ -98,7 +98,7 @@ export class OpenReadableDevice implements ReadableDevice, Disposable {
   }
 }
 
-/** @returns -1 where the file system has no O_DIRECT: what is read then may be the page cache's. */
+/** @returns -1 where the file system has no O_DIRECT: bytes may come from the page cache then. */
 function openDirect(fd: number): number {
   try {
     return openFile(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECT);

@@ -64,13 +64,13 @@ function end(): void {
   main.end();
 }
 
-/** Reads what is asked for until the run ends. */
+/** Serves the requests of sessions, and fills, until the run ends. */
 function read(data: ReaderInit, guard: MediumGuard | undefined): void {
   const state = new SharedState(data.state, data.sessions);
   const { medium, isOffline, settings } = data;
   const { imageFd } = medium;
   const map = FileMap.attach(medium.map);
-  // What was `+` and is no more leaves bytes behind: only in a run that does not write they are holes for sure.
+  // An area that loses its `+` leaves bytes behind. In a run that does not write, areas without `+` are holes for sure.
   const imageWriter = new ImageWriter(
     imageFd,
     medium.fresh && data.writing === undefined,

@@ -1,4 +1,4 @@
-// What main hands to the reader worker when it starts, and what the reader tells main.
+// The orders of main to the reader, and the reader's messages. Plain data.
 import type { DeviceRequest } from "../opening/open_device.ts";
 import type { Medium, SharedMedium } from "../opening/open_medium.ts";
 import type { ReaderSettings } from "../reader/reader_settings.ts";
@@ -16,10 +16,10 @@ export interface OpenInit extends SharedMemory {
   readonly isDrive: boolean;
 }
 
-/** What main gets to know of a device that the reader has opened. The reader closes its descriptors. */
+/** A device that the reader has opened, as main needs it. The reader closes its descriptors. */
 export interface Opened {
   readonly medium: Medium;
-  /** Descriptor for writes; undefined: nobody may write to it. */
+  /** Descriptor for writes; undefined: the device is not written to. */
   readonly writeFd: number | undefined;
   /** False for a medium whose exchange the kernel may not notice; see MediumGuard. */
   readonly isCertain: boolean;
@@ -38,16 +38,16 @@ export interface ReaderInit extends SharedMemory {
   readonly medium: SharedMedium;
   /** Memory of its UnprovedMarks. */
   readonly unproved: SharedArrayBuffer;
-  /** Memory is short: what has been written to the image is not left in the page cache. */
+  /** Memory is short: the reader drops the image's pages from the page cache after writing them. */
   readonly sparesMemory: boolean;
   /** There is no device: the image is served as far as it goes. */
   readonly isOffline: boolean;
   readonly settings: ReaderSettings;
   /** As the user has named the device. */
   readonly path: string;
-  /** What to read while nobody is asking; undefined: nothing. */
+  /** How to fill the image while no client reads; undefined: not at all. */
   readonly fill?: FillInit | undefined;
-  /** How to write to the device; undefined: nobody may. */
+  /** How to write to the device; undefined: it is not written to. */
   readonly writing?: WritingInit | undefined;
 }
 
@@ -65,7 +65,7 @@ export interface FillInit {
   readonly domain: SharedArrayBuffer | undefined;
 }
 
-/** What the reader tells main. Failed reads are summed up: one message a second at most. */
+/** The reader's messages. It sums failed reads up: one message a second at most. */
 export type ReaderMessage =
   | { type: "ready"; opened: Opened }
   | Refused

@@ -16,9 +16,9 @@ export interface SessionInit extends SharedMemory {
 /** A medium as sessions serve it. Sizes are bytes. */
 export interface ServedMedium extends Pick<Medium, "map" | "imageFd" | "size" | "sectorSize"> {
   readonly readAhead: number;
-  /** Nothing is read ahead from here on: behind it are no data. */
+  /** Sessions read nothing ahead from here on: behind it are no data. */
   readonly readAheadEnd: number;
-  /** Memory that notes what clients read; undefined: nobody wants to know. */
+  /** Memory in which sessions note the areas that clients read; undefined: they do not. */
   readonly touched: SharedArrayBuffer | undefined;
   /** Where writes go; undefined: there are none. */
   readonly overlay?: OpenOverlay | undefined;
@@ -26,7 +26,7 @@ export interface ServedMedium extends Pick<Medium, "map" | "imageFd" | "size" | 
   readonly writeThrough?: boolean;
 }
 
-/** What a session worker tells main. `isFree`: it can serve the next client at once; otherwise "free" follows. */
+/** Messages of a session worker. `isFree`: it can serve the next client at once; otherwise "free" follows. */
 export type SessionMessage =
   /** It can serve a client. */
   | { type: "ready" }
@@ -34,7 +34,7 @@ export type SessionMessage =
   | { type: "idle"; isFree: boolean }
   /** Its client has gone, and the socket is closed; `message` says more when something went wrong. */
   | { type: "left"; message: string; isFree: boolean }
-  /** The device has done enough of what the last client has left. */
+  /** The device has done enough of the last client's requests. */
   | { type: "free" }
   | Warning
   /** A client was disconnected, since it has broken the protocol; "left" follows. */

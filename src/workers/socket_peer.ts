@@ -18,7 +18,7 @@ const ENDED_LOOKS = 1000;
 
 /** How long a large reply waits for memory, milliseconds. */
 const ROOM_MS = 5000;
-/** What is taken for one: budgets count in units. */
+/** Granularity of the memory for a reply, bytes: budgets count in units. */
 const ROOM_STEP = 65_536;
 
 /** The buffers of a session, used for one client after the other. */
@@ -146,7 +146,7 @@ export class SocketPeer implements Peer {
     }
     this.#poll.wait(timeoutMs);
     this.#cached.disarmWakeUp();
-    // Who is not read from is not heard leaving otherwise. At the end of the run main shuts the socket.
+    // A client that we do not read from would leave unnoticed otherwise. At the end of the run main shuts the socket.
     if (!receiving && this.#poll.revents(0) !== 0 && !this.#cached.ending) {
       throw new PeerGone("the client has closed the connection");
     }

@@ -16,7 +16,7 @@ export interface CarriedError {
   readonly exitCode: number;
 }
 
-/** The thread cannot do what it was told, and says why. */
+/** The thread cannot carry out its order, and says why. */
 export interface Refused {
   readonly type: "refused";
   readonly refusal: CarriedError;

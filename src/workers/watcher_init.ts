@@ -1,19 +1,19 @@
-// What main and the watcher worker tell each other.
+// The orders of main to the watcher, and the watcher's messages.
 import type { MediumId } from "../device/medium_probe.ts";
 import type { Ended, SharedMemory, Warning } from "./thread_messages.ts";
 
 /** What main sends. Plain data. */
 export type WatcherOrder =
-  /** Begin; or look anew, and tell what there is even if it is the same. */
+  /** Begin; or look anew, and report the state even if it is the same. */
   | { type: "watch"; devicePath: string; intervalMs: number; round: number }
-  /** Who reads the drive from now on: its shared memory. */
+  /** The shared memory of the reader that reads the drive from now on. */
   | { type: "reader" } & SharedMemory
-  /** End, and put back what was changed in the kernel. */
+  /** End, and restore the kernel's setting. */
   | { type: "stop" };
 
 /** What the watcher tells main. */
 export type WatcherMessage =
-  /** What there is: after each order to watch, and at each change. */
+  /** The state of the drive: after each order to watch, and at each change. */
   | { type: "seen"; round: number; seen: Seen }
   | Warning
   | { type: "debug"; message: string }
