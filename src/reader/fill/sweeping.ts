@@ -141,13 +141,20 @@ export class Sweeping implements PhaseWork {
   #sample(): boolean {
     const { map } = this.#wanted;
     for (; this.#samples < SAMPLES; this.#samples++) {
-      this.#at = Math.max(this.#at, Math.floor(map.size * this.#samples / SAMPLES));
+      const from = Math.floor(map.size * this.#samples / SAMPLES);
+      if (from > this.#at) this.#at = this.#endOfUntried(from);
       if (!this.#check()) continue;
       this.#isSampling = true;
       return true;
     }
     if (this.#goodSamples >= GOOD_SAMPLES) this.#stages = this.#plans.good;
     return false;
+  }
+
+  /** Where the non-tried area ends that holds `offset`, or `offset` when none does. */
+  #endOfUntried(offset: number): number {
+    const isInside = this.#wanted.next(offset, NON_TRIED) && this.#wanted.start === offset;
+    return isInside ? this.#wanted.end : offset;
   }
 
   #nextEdge(kind: EdgeKind): boolean {
