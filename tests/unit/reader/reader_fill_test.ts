@@ -1,8 +1,11 @@
 // Fill as the reader's least urgent work.
 import { assert, assertEquals } from "@std/assert";
 import { BAD_SECTOR, FINISHED } from "../../../src/map/statuses.ts";
+import { Cooling, LOOK_MS } from "../../../src/reader/cooling.ts";
+import { progressOf } from "../../../src/server/progress.ts";
 import { EAGAIN, ENODEV } from "../../../src/sys/errno.ts";
 import { assertSameBytes } from "../../harness/test_folder.ts";
+import { LaterClock } from "./later_clock.ts";
 import { SimulatedDevice } from "./simulated_device.ts";
 import { NO_LIMITS } from "./simulated_fill.ts";
 import { SimulatedRun } from "./simulated_run.ts";
@@ -40,6 +43,23 @@ Deno.test("all of a device is read while nobody asks, and everybody is told once
       "image",
     );
   }
+});
+
+Deno.test("a fill leaves a hot drive alone and says so, a client is served, and it goes on once that is cool", () => {
+  const device = new SimulatedDevice(2 * MIB);
+  let celsius = 60;
+  const cooling = new Cooling(50, () => celsius);
+  using run = new SimulatedRun(device, { fill: NO_LIMITS, cooling });
+  assertEquals([run.reader.step(), device.reads.length], [false, 0]);
+  const heat = () => progressOf(run.map, run.state, 0, 0).cooling;
+  assertEquals(heat(), { celsius: 60, limitCelsius: 50 });
+  run.ask(1, MIB, 4 * KIB);
+  run.reader.step();
+  assertEquals(device.reads.length, 1);
+  celsius = 47;
+  using _later = new LaterClock(LOOK_MS);
+  fillUp(run);
+  assertEquals([run.map.total(FINISHED), heat()], [2 * MIB, null]);
 });
 
 Deno.test("without it nothing is read unasked", () => {

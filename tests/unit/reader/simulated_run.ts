@@ -3,6 +3,7 @@
 import { assert } from "@std/assert";
 import { basename, dirname } from "@std/path";
 import { CachedFile, type CachedFileOptions } from "../../../src/session/cached_file.ts";
+import type { Cooling } from "../../../src/reader/cooling.ts";
 import { ImageComparison } from "../../../src/reader/image_comparison.ts";
 import { ImageWriter } from "../../../src/reader/image_writer.ts";
 import { Publisher } from "../../../src/reader/publisher.ts";
@@ -52,6 +53,8 @@ export interface RunOptions {
   map?: FileMap;
   /** Reads what is missing while nothing is asked. */
   fill?: FillOptions;
+  /** When the fill waits for a hot drive. */
+  cooling?: Cooling;
   /** Reads that have failed before. */
   failures?: readonly EarlierFailure[];
   /** Takes writes. */
@@ -145,6 +148,7 @@ export class SimulatedRun implements Disposable {
       settings: { retries, timeoutMs: TIMEOUT_MS },
       failures: options.failures,
       fill: this.fill,
+      cooling: options.cooling,
       comparison: new ImageComparison(imageFd),
       now: () => device.nowMs,
       writes: writable && ((pending) =>
