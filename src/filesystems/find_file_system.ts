@@ -1,12 +1,15 @@
 // Which file system is on a partition, and what can look into it.
+import { btrfsUse, hasBtrfsCopy } from "./btrfs.ts";
 import { extUse, hasExtCopy } from "./ext.ts";
 import { exfatUse, hasExfatCopy } from "./exfat.ts";
 import { fatUse, hasFatCopy } from "./fat.ts";
 import { FILE_SYSTEM_HEAD_BYTES, fileSystemId, type FileSystemKind } from "./file_system_id.ts";
 import type { FileSystemUse } from "./file_system_use.ts";
+import { hasHfsPlusCopy, hfsPlusUse } from "./hfs_plus.ts";
 import { hasNtfsCopy, ntfsUse } from "./ntfs.ts";
 import { opticalKind, opticalUse } from "./optical.ts";
 import type { PartReader } from "./part_reader.ts";
+import { xfsUse } from "./xfs.ts";
 
 /** The superblock of btrfs lies behind what other file systems are known by. */
 const HEAD_BYTES = FILE_SYSTEM_HEAD_BYTES + 4096;
@@ -35,9 +38,9 @@ export const FILE_SYSTEMS: Readonly<Record<KnownKind, KnownFileSystem>> = {
   exFAT: { isFirstSector: true, use: exfatUse, hasCopy: hasExfatCopy },
   // Behind the others, whose boot sectors have some of its fields.
   FAT: { isFirstSector: true, use: fatUse, hasCopy: hasFatCopy },
-  XFS: { isFirstSector: true, remark: NOT_READ },
-  btrfs: { isFirstSector: false, remark: NOT_READ },
-  "HFS+": { isFirstSector: false, remark: NOT_READ },
+  XFS: { isFirstSector: true, use: xfsUse },
+  btrfs: { isFirstSector: false, use: btrfsUse, hasCopy: hasBtrfsCopy },
+  "HFS+": { isFirstSector: false, use: hfsPlusUse, hasCopy: hasHfsPlusCopy },
   "ISO 9660": { isFirstSector: false, use: opticalUse },
   UDF: { isFirstSector: false, use: opticalUse },
   HFS: { isFirstSector: false, remark: NOT_READ },

@@ -22,6 +22,9 @@ const COMMANDS: readonly (readonly [name: string, size: number, ...command: stri
   ["FAT16", 16 * MIB, "mkfs.fat", "-F", "16"],
   ["FAT32", 40 * MIB, "mkfs.fat", "-F", "32"],
   ["exFAT", 8 * MIB, "mkfs.exfat"],
+  ["XFS", 320 * MIB, "mkfs.xfs", "-q", "-f"],
+  ["XFS version 4", 320 * MIB, "mkfs.xfs", "-q", "-f", "-m", "crc=0"],
+  ["btrfs", 128 * MIB, "mkfs.btrfs", "-q", "-f"],
   ["UDF", 8 * MIB, "mkudffs", "-b", "512"],
 ];
 

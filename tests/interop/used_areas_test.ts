@@ -106,7 +106,62 @@ const KINDS: readonly (readonly [string, Kind])[] = [
       return heap + clusters * number(/Cluster size:\s+(\d+)/);
     },
   }],
+  ["XFS version 5", xfs()],
+  ["btrfs with two copies of its trees", btrfs("-m", "dup", "-d", "single")],
+  ["btrfs with single copies", btrfs("-m", "single", "-d", "single")],
 ];
+
+function xfs(...options: string[]): Kind {
+  return {
+    tools: ["mkfs.xfs", "xfs_db", "xfs_repair"],
+    size: 320 * MIB,
+    shown: "XFS",
+    mkfs: ["mkfs.xfs", "-q", "-f", "-L", "aged", ...options],
+    mount: mountAs("xfs", "ro,norecovery"),
+    check: ["xfs_repair", "-n", "-f"],
+    free: async (image) => {
+      const number = async (...names: string[]) => {
+        const text = await tool("xfs_db", [
+          "-r",
+          "-c",
+          "sb 0",
+          "-c",
+          `p ${names.join(" ")}`,
+          image,
+        ]);
+        return [...text.matchAll(/= (\d+)/g)].map(([, value]) => Number(value));
+      };
+      const [block, groupBlocks] = await number("blocksize", "agblocks");
+      const free = new RangeList();
+      const text = await tool("xfs_db", ["-r", "-c", "freesp -d", image]);
+      for (const [, group, start, count] of text.matchAll(/^ *(\d+) +(\d+) +(\d+) *$/gm)) {
+        const first = (Number(group) * groupBlocks! + Number(start)) * block!;
+        free.add(first, first + Number(count) * block!);
+      }
+      return free;
+    },
+  };
+}
+
+function btrfs(...options: string[]): Kind {
+  return {
+    tools: ["mkfs.btrfs", "btrfs"],
+    size: 256 * MIB,
+    shown: "btrfs",
+    mkfs: ["mkfs.btrfs", "-q", "-f", "-L", "aged", ...options],
+    mount: mountAs("btrfs", "ro,rescue=nologreplay"),
+    check: ["btrfs", "check", "--readonly", "--check-data-csum"],
+    inUse: async (image) => {
+      const text = await tool("btrfs", ["inspect-internal", "dump-tree", "-t", "extent", image]);
+      let bytes = 0;
+      for (const [, used, , flags] of text.matchAll(/block group used (\d+) (.*)flags (\S+)/g)) {
+        bytes += Number(used) * (flags!.includes("DUP") ? 2 : 1);
+      }
+      // Superblocks: at 64 KiB and 64 MiB.
+      return bytes + 2 * 4096;
+    },
+  };
+}
 
 /** Blocks that no group calls used. */
 async function freeOfExt(image: string): Promise<RangeList> {
