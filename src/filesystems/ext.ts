@@ -34,7 +34,7 @@ interface Group {
 
 /** @throws {SickFileSystem} when neither the superblock nor a copy makes sense. */
 export function extUse(reader: PartReader): FileSystemUse {
-  const { geometry, view } = readSuperblock(reader);
+  const { geometry, view, isCopy } = readSuperblock(reader);
   const use = new UseBuilder();
   use.structures.add(0, SUPERBLOCK_OFFSET + SUPERBLOCK_BYTES);
   const groups = new ExtGroups(reader, geometry, use);
@@ -47,7 +47,12 @@ export function extUse(reader: PartReader): FileSystemUse {
     size: geometry.blocks * geometry.block,
     label: printable(new TextDecoder().decode(label).split("\0")[0]!).trim() || null,
     counted: (geometry.blocks - geometry.freeBlocks) * geometry.block,
-    doubt: geometry.isClean ? undefined : "it was not unmounted, or has errors",
+    // Copies do not say whether it was unmounted.
+    doubt: isCopy
+      ? "only a copy of its superblock is left"
+      : geometry.isClean
+      ? undefined
+      : "it was not unmounted, or has errors",
   });
 }
 
@@ -55,22 +60,25 @@ export function extUse(reader: PartReader): FileSystemUse {
 export function hasExtCopy(reader: PartReader): boolean {
   return COPIES.some((offset) => {
     const view = reader.view(offset, SUPERBLOCK_BYTES);
-    return view !== undefined && isCopy(view) && parseSuperblock(view, reader.size) !== undefined;
+    return view !== undefined && isFirstCopy(view) &&
+      parseSuperblock(view, reader.size) !== undefined;
   });
 }
 
-function readSuperblock(reader: PartReader): { geometry: ExtGeometry; view: DataView } {
+function readSuperblock(
+  reader: PartReader,
+): { geometry: ExtGeometry; view: DataView; isCopy: boolean } {
   for (const offset of [SUPERBLOCK_OFFSET, ...COPIES]) {
     const view = reader.view(offset, SUPERBLOCK_BYTES);
-    if (view === undefined || (offset !== SUPERBLOCK_OFFSET && !isCopy(view))) continue;
+    if (view === undefined || (offset !== SUPERBLOCK_OFFSET && !isFirstCopy(view))) continue;
     const geometry = parseSuperblock(view, reader.size);
-    if (geometry !== undefined) return { geometry, view };
+    if (geometry !== undefined) return { geometry, view, isCopy: offset !== SUPERBLOCK_OFFSET };
   }
   expect(false, "superblock makes no sense, and there is no good copy");
 }
 
 /** s_block_group_nr: what stands in a file may be a superblock as well. */
-function isCopy(view: DataView): boolean {
+function isFirstCopy(view: DataView): boolean {
   return view.getUint16(0x5a, true) === 1;
 }
 
