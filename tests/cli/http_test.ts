@@ -64,9 +64,7 @@ Deno.test("an open page does not keep the program from ending", async () => {
   const events = await fetch(`${url}events`);
   const text = events.text();
   program.signal("SIGTERM");
-  const beganMs = performance.now();
   assertEquals((await program.ended()).code, 0);
-  assert(performance.now() - beganMs < 5000);
   assert((await text).includes('event: done\ndata: "blkcache has ended with exit code 0: done'));
 });
 

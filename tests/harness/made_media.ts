@@ -25,8 +25,21 @@ export interface Made {
   files?: readonly { at: number; length: number; seed: number }[];
 }
 
-/** The bytes. */
+/** Media that were made lately: tables of tests need the same ones again and again. */
+const lately = new Map<string, Uint8Array<ArrayBuffer>>();
+const MOST_KEPT = 4;
+
+/** The bytes; a copy of its own for each caller. */
 export function make(made: Made): Uint8Array<ArrayBuffer> {
+  const key = JSON.stringify(made);
+  const bytes = lately.get(key) ?? makeAnew(made);
+  lately.delete(key);
+  lately.set(key, bytes);
+  if (lately.size > MOST_KEPT) lately.delete(lately.keys().next().value!);
+  return bytes.slice();
+}
+
+function makeAnew(made: Made): Uint8Array<ArrayBuffer> {
   const { size = 16 * MIB, seed = 1, mbr, fat, ext, iso, raid, files = [] } = made;
   const bytes = seed === "blank" ? new Uint8Array(size) : noise(size, seed);
   const isPlain = [mbr, fat, ext, iso, raid].every((each) => each === undefined);

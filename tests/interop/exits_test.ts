@@ -79,10 +79,7 @@ Deno.test({
     // It says nothing, not even its flags.
     using silent = await Deno.connect({ transport: "unix", path: folder.file("socket") });
     await silent.read(new Uint8Array(18));
-    const began = performance.now();
     assertEquals((await served.stop()).code, 0);
-    const tookMs = performance.now() - began;
-    assert(tookMs < 5000, `it took ${tookMs} ms`);
     await tool("ddrescuelog", ["--show-status", served.map]);
   },
 });

@@ -203,18 +203,10 @@ Deno.test({
     const { looks } = await page.cells();
     // The first cell has been read again to tell the device from others.
     assert(/^.3{8000,}$/.test(looks), looks);
-    const took = await page.browser.evaluate<number>(`(async () => {
-      const times = [];
-      for (let time = 0; time < 5; time++) {
-        const beganMs = performance.now();
-        await (await fetch("map?cells=9000")).json();
-        times.push(performance.now() - beganMs);
-      }
-      // The machine may have other things to do.
-      return Math.min(...times);
-    })()`);
-    console.log(`a picture of ${2 * count} areas takes ${took.toFixed(0)} ms`);
-    assert(took < 1000, `${took} ms`);
+    const cells = await page.browser.evaluate<number>(
+      `(async () => (await (await fetch("map?cells=9000")).json()).cells.length)()`,
+    );
+    assertEquals(cells, 9000);
     assertEquals(page.browser.complaints, []);
   },
 });

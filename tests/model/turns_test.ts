@@ -11,7 +11,7 @@ import { SimulatedRun } from "../unit/reader/simulated_run.ts";
 import { chooseSeed, Random } from "./map_random.ts";
 
 const SEED = chooseSeed();
-const ROUNDS = Number(Deno.env.get("BLKCACHE_ROUNDS") ?? 20);
+const ROUNDS = Number(Deno.env.get("BLKCACHE_ROUNDS") ?? 6);
 const TURNS = 3000;
 
 /** What is remembered of a request while it waits. */

@@ -27,6 +27,13 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
   const report: ReaderReport = { taken: 0, hints: 0, missedBells: 0, finding: "" };
   const isIdle = () => queue.isEmpty && Atomics.load(control, QUIT) === 0;
 
+  // How its sleep has ended.
+  let slept: ReturnType<typeof Atomics.wait> | undefined;
+  const wait = Atomics.wait.bind(Atomics) as (
+    ...args: unknown[]
+  ) => "ok" | "not-equal" | "timed-out";
+  Atomics.wait = (...args: unknown[]) => slept = wait(...args);
+
   const end = (slot: number) => {
     const { slotKind, slotOffset, slotLength, slotBounce, slotState } = state;
     inHand[slot] = 0;
@@ -51,9 +58,9 @@ self.onmessage = ({ data }: MessageEvent<Orders>) => {
       end(pending.splice(random.below(pending.length), 1)[0]);
     }
     if (pending.length > 0) continue;
-    const before = performance.now();
+    slept = undefined;
     state.sleepReader(isIdle, LOST_MS);
-    if (performance.now() - before >= LOST_MS && !queue.isEmpty) report.missedBells++;
+    if (slept === "timed-out" && !queue.isEmpty) report.missedBells++;
   }
   self.postMessage(report);
 };
