@@ -53,7 +53,9 @@ function linesOf(text: string): number {
 /** True for a file of types alone: nothing of it is left to be run. */
 function isTypesOnly(text: string): boolean {
   const code = text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
-  const rest = code.replaceAll(/^(import type|export type) [\s\S]*?;$/gm, "")
+  // The members of a type are indented, its end is not.
+  const rest = code.replaceAll(/^(import|export) type .*(?<!;)\n(?:(?:[ }].*)?\n)*/gm, "")
+    .replaceAll(/^(import|export) type .*;$/gm, "")
     .replaceAll(/^(export )?interface [\s\S]*?^}$/gm, "");
   return rest.trim() === "";
 }

@@ -225,7 +225,7 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
   },
 };
 
-/** The benchmark of failing hardware is run by tests/meta/bench_test.ts. */
+/** The benchmark of failing hardware is run by tests/interop/bench_test.ts. */
 function isTask(name: string): void {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   assert(name in tasks, name);

@@ -3,16 +3,19 @@
 // sources have changed so that a fault cannot be put in any more.
 //
 //   deno task mutate [--jobs=N] [WORD...]     only faults whose name or file has one of the words
+//   deno task mutate --check                  only whether each fault can be put in; no test is run
 import { parseArgs } from "@std/cli/parse-args";
+import { troubles } from "./check_faults.ts";
 import { type Fault, FAULTS } from "./faults.ts";
-import { ROOT, Workplace } from "./workplace.ts";
+import { Workplace } from "./workplace.ts";
 
 /** Tests of a fault that take longer than this hang because of it, milliseconds. */
 const MOST_MS = 120_000;
 
-const { jobs, _: words } = parseArgs(Deno.args, {
+const { jobs, check, _: words } = parseArgs(Deno.args, {
   string: ["jobs"],
-  default: { jobs: String(Math.max(1, Math.floor(navigator.hardwareConcurrency / 2))) },
+  boolean: ["check"],
+  default: { jobs: String(navigator.hardwareConcurrency) },
 });
 
 function isChosen({ name, file }: Fault): boolean {
@@ -21,10 +24,12 @@ function isChosen({ name, file }: Fault): boolean {
 }
 
 const chosen = FAULTS.filter(isChosen);
-const stale = chosen.filter(({ file, text }) =>
-  Deno.readTextFileSync(new URL(`src/${file}`, ROOT)).split(text).length !== 2
-);
-for (const { name, file } of stale) console.log(`its text is not in src/${file} once: ${name}`);
+const stale = await troubles(chosen);
+for (const [{ name, file }, trouble] of stale) console.log(`src/${file}: ${name}: ${trouble}`);
+if (check) {
+  console.log(`${chosen.length - stale.size} of ${chosen.length} faults can be put in`);
+  Deno.exit(stale.size === 0 ? 0 : 1);
+}
 
 /** @returns a line that says how it went. */
 async function tryFault(fault: Fault, workplace: Workplace): Promise<string> {
@@ -41,10 +46,12 @@ async function runAll<T>(items: readonly T[], run: (item: T, place: Workplace) =
   }));
 }
 
+const beganMs = performance.now();
 const places = Array.from({ length: Number(jobs) }, () => new Workplace());
 let missed = 0;
+let ended = 0;
 try {
-  const usable = chosen.filter((fault) => !stale.includes(fault));
+  const usable = chosen.filter((fault) => !stale.has(fault));
   const tests = [...new Set(usable.flatMap((fault) => fault.tests))];
   const healthy = await places[0]!.test(tests, 4 * MOST_MS);
   if (!healthy.isOk) {
@@ -54,10 +61,14 @@ try {
     await runAll(usable, async (fault, place) => {
       const outcome = await tryFault(fault, place);
       if (outcome.startsWith("NOT")) missed++;
-      console.log(`src/${fault.file}: ${fault.name}: ${outcome}`);
+      const progress = `${++ended}/${usable.length}`;
+      console.log(`${progress} src/${fault.file}: ${fault.name}: ${outcome}`);
     });
-    console.log(`${usable.length - missed} of ${usable.length} faults are noticed`);
-    if (missed > 0 || stale.length > 0) Deno.exitCode = 1;
+    const minutes = ((performance.now() - beganMs) / 60_000).toFixed(1);
+    console.log(
+      `${usable.length - missed} of ${usable.length} faults are noticed, in ${minutes} min`,
+    );
+    if (missed > 0 || stale.size > 0) Deno.exitCode = 1;
   }
 } finally {
   for (const place of places) place[Symbol.dispose]();
