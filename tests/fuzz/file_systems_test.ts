@@ -15,8 +15,6 @@ import { checkPrintable, countOf } from "./fuzz_counts.ts";
 const COUNT = countOf(60, 10_000);
 /** What may be asked of one. The real limits are higher; these are more than a whole one of this size needs. */
 const LIMITS = { reads: 20_000, bytes: 2 ** 28, failures: 200 };
-/** Nothing of this size takes longer, milliseconds, however busy the machine is. */
-const MOST_MS = 10_000;
 const MOST_GROWTH_BYTES = 16 * 2 ** 20;
 
 Deno.test("mutated file systems are looked into without harm", async () => {
@@ -71,9 +69,7 @@ function look(random: Random, base: Uint8Array, places: readonly number[]): stri
     }
     return bytes;
   };
-  const began = performance.now();
   const use = diskUse(read, base.length, 512, new ReadBudget(LIMITS));
-  assert(performance.now() - began < MOST_MS, `${performance.now() - began} ms`);
   for (const part of use.parts) {
     checkPrintable(useSentence(part));
     assert(part.used >= 0 && part.used <= part.size, `${part.used} of ${part.size} used`);
