@@ -10,7 +10,7 @@ import { isSystemMount, swapDevices } from "../host/running_system.ts";
 import { readSpecialFile } from "../host/special_file.ts";
 import { blockDevices, parseUevent, SysfsBlock } from "../host/sysfs.ts";
 
-/** What is known of a disk without reading it; null where it does not say. Sizes are bytes. */
+/** Facts about a disk that need no read; null where the disk does not tell. Sizes are bytes. */
 export interface BlockDeviceInfo {
   /** The kernel's name: "sda". */
   name: string;
@@ -37,7 +37,7 @@ export interface BlockDeviceInfo {
   backingFile: string | null;
   /** Names of its partitions. */
   partitions: string[];
-  /** Where it, its partitions and what is built on them are mounted. */
+  /** Mount points of the disk, its partitions and the devices that are built on them. */
   mountPoints: string[];
   /** The running system, or the live medium, is on it. */
   system: boolean;
@@ -64,7 +64,7 @@ export function describeBlockDevice(block: SysfsBlock): BlockDeviceInfo {
   };
 }
 
-/** Describes one that does not answer, without asking it anything: what is stacked on it is not followed. */
+/** Describes a device that does not answer, without asking it anything and without following devices on top of it. */
 export function describeSilentDevice(block: SysfsBlock): BlockDeviceInfo {
   return { ...describe(block, () => "unknown"), answers: false };
 }

@@ -1,4 +1,4 @@
-// A block device: what the kernel knows of it, by ioctl where there is one and by sysfs where not.
+// A block device, with the facts that the kernel has about it: by ioctl where there is one, else by sysfs.
 import {
   blkDiskSeq,
   blkGetSize64,
@@ -12,7 +12,7 @@ import { File, type OpenOptions } from "./file.ts";
 import { isBlockDevice, statPathIfThere } from "../host/path_stat.ts";
 import { SysfsBlock } from "../host/sysfs.ts";
 
-/** What a device has that does not say: no disk that speaks Linux has smaller sectors. */
+/** The sector size of a device that does not tell: no disk that Linux knows has smaller sectors. */
 export const DEFAULT_SECTOR_SIZE = 512;
 
 /** An open block device. Opened read-only unless `write` asks for more. */
@@ -54,7 +54,7 @@ export class Device extends File {
     ) ?? DEFAULT_SECTOR_SIZE;
   }
 
-  /** Physical sector size, bytes: what a bad spot takes with it. */
+  /** Physical sector size, bytes: a bad spot makes all of it unreadable. */
   get physicalSectorSize(): number {
     return firstAnswer(
       isSectorSize,

@@ -1,5 +1,5 @@
 // A regular file, and the base of devices: one descriptor with positional reads. Any thread; its calls
-// block. The reader's hot path uses `fd` with sys's own calls; what is here is for the rest.
+// block. The reader's hot path uses `fd` with sys's own calls; all other code uses this class.
 import { closeFd, identityOf, pread, pwrite, reopen, tryPread } from "../sys/fd.ts";
 import { EINVAL, ENOTBLK } from "../sys/errno.ts";
 import { NativeMemory } from "../sys/memory.ts";
@@ -32,7 +32,7 @@ const DIRECT_FILE_ALIGNMENT = 4096;
 export class File implements Disposable {
   readonly path: string;
   readonly fd: number;
-  /** True when reads bypass the page cache; false when that was asked for but cannot be had. */
+  /** True when reads bypass the page cache; false also when the file system does not support that. */
   readonly direct: boolean;
   readonly #tryPread: TryPread;
   #open = true;
@@ -141,7 +141,7 @@ export class File implements Disposable {
 
 /**
  * Opens what a path names, links followed: it is only read. What it is, is looked at first, and that very file is
- * opened: a pipe or a character device that somebody puts there meanwhile is not.
+ * opened: a pipe or a character device that another program puts there meanwhile is not.
  * Not every file system has O_DIRECT: without it reads are still right, only less exact on errors.
  */
 function openSource(path: string, options: OpenOptions): { fd: number; direct: boolean } {

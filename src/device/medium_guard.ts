@@ -1,8 +1,8 @@
 // Whether the medium that was opened is still the one in the drive, asked after each device read and before
-// anything is made of what it gave. Reader thread: a question costs the drive a command or two, and blocks.
+// its bytes are used. Reader thread: a question costs the drive a command or two, and blocks.
 //
 // The disk sequence number alone does not tell. When a disc has been exchanged between two reads, the drive
-// says so once, to whoever asks next. If that is a test on behalf of somebody who opens the drive (udev, the
+// says so once, to the next program that asks. If that is a test on behalf of a program that opens the drive (udev, the
 // watcher), a read that is queued behind it gets bytes of the new disc before the kernel has counted the
 // change. Measured with the sr driver of Linux 6.1, beside a program that opens the drive all the time: the
 // number was behind in 8 of 144 exchanges. Opening the drive first looks for a change, and waits for others
@@ -10,11 +10,11 @@
 //
 // Linux before 5.15 has no such number. There the kernel keeps the drive's announcement for the next program that
 // asks for it, which may be another one; cards and sticks have not even that. So the size is compared as well, and
-// after a pause in which somebody may have exchanged the medium, a piece of it that was read at the beginning.
+// after a pause in which the medium may have been exchanged, a piece of it that was read at the beginning.
 import { SystemError } from "../sys/system_error.ts";
 import type { MediumStatus } from "./medium.ts";
 
-/** What a guard asks of a drive. Each may throw SystemError when the drive has gone. */
+/** The questions of a guard to a drive. Each may throw SystemError when the drive has gone. */
 export interface GuardedDrive {
   /** Makes the kernel look for a change, and waits for others that do. */
   settle(): void;
@@ -25,7 +25,7 @@ export interface GuardedDrive {
   status(): MediumStatus;
   /** Bytes. */
   size(): number;
-  /** What the medium itself has there, past all caches; undefined when it cannot be read. */
+  /** Reads bytes of the medium itself, past all caches; undefined when they cannot be read. */
   read(offset: number, length: number): Uint8Array | undefined;
   /** Milliseconds of a clock that does not jump. */
   nowMs(): number;
@@ -43,7 +43,7 @@ const PAUSE_MS = 1000;
 
 /** Knows one stay of a medium in a drive, from now on. */
 export class MediumGuard {
-  /** False before Linux 5.15: what the kernel does not announce is found out only after a pause. */
+  /** False before Linux 5.15: a change that the kernel does not announce is found only after a pause. */
   readonly isCertain: boolean;
   readonly #drive: GuardedDrive;
   readonly #sequence: number | undefined;
@@ -62,7 +62,7 @@ export class MediumGuard {
     this.isCertain = this.#sequence !== undefined;
     this.#sureMs = drive.nowMs();
     if (this.isCertain) return;
-    // What has been announced until now was of the medium that is there.
+    // Changes that were announced until now belong to the medium that is there.
     drive.hasAnnouncedChange();
     this.#witness = this.#findWitness();
   }
@@ -76,7 +76,7 @@ export class MediumGuard {
     return true;
   }
 
-  /** As `isSame`, as far as it can be told without reading the medium: to be asked while nobody reads it. */
+  /** As `isSame`, as far as it can be told without reading the medium. For times in which it is not read. */
   looksTheSame(): boolean {
     try {
       return this.#isSettled() && this.#showsNoChange();

@@ -1,5 +1,5 @@
 // Has the kernel look for media changes by itself. udev normally sees to that; on a live system without
-// it the disk sequence number stands still until somebody opens the drive.
+// it the disk sequence number stands still until a program opens the drive.
 import { SystemError } from "../sys/system_error.ts";
 import { readSpecialFile, writeSpecialFile } from "../host/special_file.ts";
 import type { SysfsBlock } from "../host/sysfs.ts";
@@ -25,13 +25,13 @@ export function pollByKernel(
   if (!write(path, during, onFailure)) return none;
   return {
     [Symbol.dispose]: () => {
-      // Whoever has changed it meanwhile, or unplugged the drive, has the last word.
+      // A program that has changed it meanwhile, or a drive that was unplugged, has the last word.
       if (block.diskAttribute("events_poll_msecs") === during) write(path, before!, onFailure);
     },
   };
 }
 
-/** True when nobody looks: the drive can report changes, has no interval and there is no default. */
+/** True when the kernel does not poll: the drive can report changes, has no interval and there is no default. */
 export function needsSwitch(
   interval: string | undefined,
   events: string | undefined,

@@ -1,10 +1,10 @@
 // Notices that the medium of a drive has changed. Runs on the watcher's thread, as a look may block behind
 // a read that hangs. Polls by a timer: poll(2) on sysfs `events` never fires, and CDROM_MEDIA_CHANGED
-// answers only whoever asks first.
+// answers only the first program that asks.
 import { pollByKernel } from "./medium_polling.ts";
 import { type MediumId, MediumProbe } from "./medium_probe.ts";
 
-/** Takes what a watch has to say. */
+/** Takes the messages of a watch. */
 export interface WatchLogger {
   debug(message: string): void;
   warning(message: string): void;
@@ -16,9 +16,9 @@ export interface WatchOptions {
   signal: AbortSignal;
   /** Called at each change, also when the drive itself goes (`newId` null). Must not throw. */
   onChange(oldId: MediumId, newId: MediumId): void;
-  /** Called with what the first look finds. */
+  /** Called with the result of the first look. */
   onFirst?(id: MediumId): void;
-  /** True while somebody reads the drive: then nothing is asked that could wait behind that read. */
+  /** True while the reader reads the drive: the watch then asks nothing that could wait behind that read. */
   isBusy?(): boolean;
   logger?: WatchLogger | undefined;
   /** Milliseconds between looks, default 1000. */

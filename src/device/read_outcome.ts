@@ -1,4 +1,4 @@
-// What the result of one device read means.
+// The meaning of a device read's result.
 import {
   EBADMSG,
   EILSEQ,
@@ -25,7 +25,7 @@ export const REFUSED = 3;
 /**
  * @param result bytes read, 0 for an end of file in the middle of the device, or -errno.
  *
- * ENODATA is what the block layer makes of a SCSI Medium Error; ETIMEDOUT, ENOLINK, EREMOTEIO and EILSEQ
+ * The block layer turns a SCSI Medium Error into ENODATA; ETIMEDOUT, ENOLINK, EREMOTEIO and EILSEQ
  * of timeouts, transport, target and protection errors (linux: block/blk-core.c, blk_errors). EBADMSG is a
  * file system's checksum error.
  */

@@ -17,7 +17,7 @@ import { Removable } from "./removable.ts";
  */
 export type Judgement = "taken" | "refused" | "look again";
 
-/** What a caller is told of. */
+/** Hears what the search finds. */
 export interface Judge {
   /** An open device, which is the caller's when it is taken. */
   judge(device: Device): Judgement;
@@ -62,7 +62,7 @@ export class ReturnedDevice {
   }
 
   /**
-   * Opens the device of `fd` once more, if it has not gone: some answer to nothing until somebody does. May block as
+   * Opens the device of `fd` once more, if it has not gone: some answer nothing until they are opened. May block as
    * long as the kernel recovers the device.
    * @returns a descriptor; undefined: it has gone, or cannot be opened.
    */
@@ -119,7 +119,7 @@ export class ReturnedDevice {
 
 function tryOpen(path: string, options: OpenOptions): Device | undefined {
   try {
-    // The medium of a drive can be exchanged at any moment, which nobody would notice here.
+    // The medium of a drive can be exchanged at any moment, and nothing here would notice.
     return Device.check(path) && !Removable.check(path) ? Device.open(path, options) : undefined;
   } catch (error) {
     // It goes, or cannot be opened yet: the next attempt sees.

@@ -1,5 +1,5 @@
 // Opens a source for writing, which is done for --write-through alone. A block device is claimed as a whole
-// (O_EXCL), so that no file system on it is mounted now or later; whoever has it is named.
+// (O_EXCL), so that no file system on it is mounted now or later. The error names the program that has the device.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { EACCES, EBUSY, EPERM, EROFS } from "../sys/errno.ts";
@@ -36,7 +36,7 @@ export class WriteAccess implements Disposable {
 
 function openDevice(device: Device, path: string): number {
   try {
-    // As it is read: what is written must be seen by those reads.
+    // Opened like the descriptor for reads, because those reads must see the written bytes.
     const flags = O_RDWR | O_EXCL | (device.direct ? O_DIRECT : 0);
     return reopen(device.fd, flags, device.path);
   } catch (error) {
@@ -80,7 +80,7 @@ function openRegular(file: File, path: string): number {
   });
 }
 
-/** Undefined also when that file cannot be looked at: somebody else's network may be down. */
+/** Undefined also when that file cannot be looked at, for example because a network is down. */
 function keyOfBackingFile({ backingFile }: SysfsBlock): string | undefined {
   try {
     const stat = backingFile === undefined ? undefined : statPathIfThere(backingFile);

@@ -45,7 +45,8 @@ export class AtomicFile {
   /**
    * Replaces the content; when it returns, the new one has reached the disk. A call waits for the one
    * before it. At every instant the target or, on file systems without hard links, its `.bak` is whole.
-   * @throws {UserError} when it cannot be done: the target is as it was, and nothing half-written stays.
+   * @throws {UserError} when a call fails. Before the rename the target is as it was, and no half-written file stays.
+   *   After the rename the target has the new content, which a power cut may still undo (the folder was not synced).
    */
   replace(content: string | Uint8Array<ArrayBuffer>): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

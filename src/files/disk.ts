@@ -3,13 +3,13 @@
 // test makes them on a disk that it can cut the power of.
 import { callElsewhere, callHere, type DiskCall } from "../sys/disk_calls.ts";
 
-/** Calls to be made in order; each wants its result: what it gives, or -errno. */
+/** Calls to be made in order. The generator is resumed with the result of each call, or -errno. */
 export type DiskCalls<T> = Generator<DiskCall, T, number>;
 
-/** Makes a call before it returns. @returns what the call gives, or -errno. */
+/** Makes a call before it returns. @returns the result of the call, or -errno. */
 export type Disk = (call: DiskCall) => number;
 
-/** Makes a call while the calling thread goes on. @returns what the call gives, or -errno. */
+/** Makes a call while the calling thread goes on. @returns the result of the call, or -errno. */
 export type DistantDisk = (call: DiskCall) => Promise<number>;
 
 /** Makes all of the calls on this thread, which may block. @throws whatever `calls` throws. */

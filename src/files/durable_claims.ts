@@ -19,7 +19,7 @@ export interface DurableClaims<Snapshot> {
   readonly data: number;
   /** Its path, for messages. */
   readonly dataPath: string;
-  /** What is claimed now: all of it has been written to the file with the bytes, and may not have reached the disk. */
+  /** Takes the claims of this moment: their bytes have been written to the file, but may not have reached the disk. */
   snapshot(): Snapshot;
   /**
    * The content of the file that makes the claims; undefined when it makes them already. It is called when the

@@ -1,10 +1,10 @@
-// A file by its name in a directory that is held open. Whoever has opened, made or replaced it has done so in that
-// directory, even if somebody renames a folder above it or puts a link into its place meanwhile. This is the one
+// A file by its name in a directory that is held open. Opening, making and replacing it happen in that directory, even
+// if another program renames a folder above it or puts a link into its place meanwhile. This is the one
 // way to files beside an image, and to all that is written. Any thread; calls block.
 //
 // What is trusted: names in a directory that only root and we can change, and there symbolic links of root's and
 // ours. Where others were let in, regular files and no links. In a directory like /tmp, files of root's and ours.
-// Nothing in a directory in which everybody can replace everything.
+// No name is trusted in a directory in which all users can replace all names.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { openAt, unlinkAt } from "../sys/directory.ts";
@@ -46,14 +46,14 @@ export class Entry implements Disposable {
     return new Entry(this.folder, this.name + ending, this.path + ending);
   }
 
-  /** A path that leads here even if somebody changes the names above it. For calls that take no descriptor. */
+  /** A path that leads here even if another program changes the names above it. For calls that take no descriptor. */
   get heldPath(): string {
     return `${descriptorPath(this.folder.fd)}/${this.name}`;
   }
 
   /**
-   * What is there, links not followed; undefined when nothing is.
-   * @throws {UserError} when others could have put it there, or could replace what is put there.
+   * Describes the file of this name without following links; undefined when there is none.
+   * @throws {UserError} when other users could have put it there, or could replace a file that we put there.
    */
   look(): FileIdentity | undefined {
     const { folder: { access, path } } = this;

@@ -29,8 +29,8 @@ const WITHOUT_PERMISSIONS = [
 ];
 
 /**
- * Who can change names in a directory besides us and root: "own", nobody; "shared", those who were let in (it is
- * somebody else's, or a group's); "sticky", everybody, but only their own names, as in /tmp; "public", everybody.
+ * The users besides us and root that can change names in a directory: "own", none; "shared", its other owner or its
+ * group; "sticky", all users, but only their own names, as in /tmp; "public", all users.
  */
 export type Access = "own" | "shared" | "sticky" | "public";
 
@@ -49,7 +49,7 @@ export class Folder implements Disposable {
   /** How it was reached, for messages. */
   readonly path: string;
   readonly access: Access;
-  /** Nobody else can make its path lead elsewhere: false also when that is not known. */
+  /** No other user can make its path lead elsewhere. False also when that is not known. */
   readonly isFixed: boolean;
   readonly #isOursToo: boolean;
   #isOpen = true;
@@ -137,7 +137,7 @@ export class Folder implements Disposable {
 function accessOf(fd: number, { uid, gid, mode }: FileIdentity): Access {
   if ((mode & OTHERS_MAY_WRITE) !== 0) {
     if ((mode & S_ISVTX) !== 0) return "sticky";
-    // Nobody can change what is on a read-only file system, and no mode can be set where none is kept.
+    // A read-only file system cannot be changed, and some file systems keep no modes.
     const { type, readOnly } = statfsOf(fd);
     return readOnly || WITHOUT_PERMISSIONS.includes(type) ? "shared" : "public";
   }

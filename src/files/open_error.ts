@@ -1,4 +1,4 @@
-// Failing to open what the user named, said with a hint that helps.
+// The error for a path of the user's that cannot be opened, with a hint.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { EACCES, EBUSY, ENODEV, ENOENT, ENOMEDIUM, ENXIO, EPERM, EROFS } from "../sys/errno.ts";

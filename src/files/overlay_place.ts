@@ -1,4 +1,4 @@
-// What is worth saying of the place where an overlay lies. What must not be is refused by `checkOverlayPlace`.
+// Warnings about the place where an overlay lies. `checkOverlayPlace` refuses the places that cannot work.
 import { printable } from "../base/printable.ts";
 import { type PlaceFinding, TYPES_WITHOUT_HOLES } from "./place.ts";
 import { gatherPlaceFacts } from "./place_facts.ts";

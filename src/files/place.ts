@@ -1,5 +1,5 @@
 // Whether an image and its mapfile can, and should, land where they were asked to. Facts in, findings out; `place_facts.ts`
-// gathers the facts. Refused is only what cannot work or would harm the source.
+// gathers the facts. A place is refused only when it cannot work or would harm the source.
 import { resolve } from "@std/path";
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";
@@ -13,14 +13,14 @@ export interface PlaceFinding {
   hints: readonly string[];
 }
 
-/** What is known of the place. Sizes are bytes. */
+/** The facts about a place. Sizes are bytes. */
 export interface PlaceFacts {
   imagePath: string;
   devicePath: string;
   /** The image's folder, and whether there is one. */
   folder: string;
   folderExists: boolean;
-  /** What is there now. */
+  /** The kind of file that is there now. */
   occupant: "nothing" | "file" | "source" | "device" | "other";
   /** Where the image stands to the source: its file system is on it, or on another part of its disk. */
   relation: "apart" | "on the source" | "on the same disk";
@@ -28,10 +28,10 @@ export interface PlaceFacts {
   type: string | undefined;
   mountPoint: string;
   readOnly: boolean;
-  /** Whether what is written there is kept in memory. */
+  /** Whether the file system keeps its files in memory. */
   inMemory: "no" | "yes" | "perhaps";
   freeBytes: number;
-  /** What the image may still grow by. */
+  /** How much the image may still grow. */
   neededBytes: number;
   /** The size that the image gets, holes included. */
   imageBytes: number;

@@ -12,7 +12,7 @@ import {
 } from "../host/path_stat.ts";
 import type { PlaceFacts } from "./place.ts";
 
-/** What is going to happen. Sizes are bytes. */
+/** The image that is going to be made or continued. Sizes are bytes. */
 export interface PlaceQuestion {
   /** The device, drive or file that is read. */
   devicePath: string;
@@ -49,7 +49,7 @@ export function gatherPlaceFacts(question: PlaceQuestion): PlaceFacts {
 }
 
 /**
- * What is at `path` now, and where that stands to the source.
+ * The kind of file at `path`, and how its file system relates to the source.
  * @throws {SystemError} as `checkPlace`.
  */
 export function gatherStanding(
@@ -70,7 +70,7 @@ function nearest(path: string): string {
   return statPathIfThere(path) || path === dirname(path) ? path : nearest(dirname(path));
 }
 
-/** Links do not matter. What a loop device reads from is the source as much as the device. */
+/** Follows links. The file behind a loop device counts as the source as much as the device does. */
 function occupantOf(devicePath: string, path: string, stacks: BlockStacks): PlaceFacts["occupant"] {
   const there = statPathIfThere(path);
   if (!there) return "nothing";
@@ -97,7 +97,7 @@ function relationOf(devicePath: string, mount: Mount, stacks: BlockStacks): Plac
   return shared.size > 0 ? "on the same disk" : "apart";
 }
 
-/** An overlay keeps what is written in its upper folder, which a live system may hide from us. */
+/** An overlay file system keeps written files in its upper folder, which a live system may hide from us. */
 function inMemory(mount: Mount, table: readonly Mount[]): PlaceFacts["inMemory"] {
   if (mount.type === "tmpfs" || mount.type === "ramfs") return "yes";
   if (mount.type !== "overlay") return "no";

@@ -1,4 +1,4 @@
-// How private what is made of a source is: its image, and everything beside that.
+// The permission bits of files that are made of a source: its image, and the files beside the image.
 import { identityOf } from "../sys/fd.ts";
 import { S_IROTH } from "../sys/statx.ts";
 import { isRegular } from "../host/path_stat.ts";
@@ -7,9 +7,9 @@ const OWNER_MAY_BOTH = 0o600;
 const READ_AND_WRITE = 0o666;
 
 /**
- * Permission bits of files that are made of an open source: its own, as it is. Its owner may write to them at any
- * rate. A device that not everybody may read is opened to a group for other reasons than to let it read what is
- * kept of it: those files are their owner's alone.
+ * Permission bits of files that are made of an open source: those of the source, and always write permission for the
+ * owner. A device that is not readable for all gets files that only their owner can read: a group may have the device
+ * for other reasons than to read copies of it.
  */
 export function modeOfCopies(deviceFd: number): number {
   const stat = identityOf(deviceFd);

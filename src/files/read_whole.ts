@@ -10,7 +10,7 @@ import { SystemError } from "../sys/system_error.ts";
 import { type Entry, kindOf } from "./entry.ts";
 import { isRegular, statPath } from "../host/path_stat.ts";
 
-/** What is read. */
+/** A kind of file that is read whole, with its limits. */
 export interface WholeFile {
   /** For messages: "mapfile". */
   readonly what: string;
@@ -65,7 +65,7 @@ function readAndClose(fd: number, path: string, readable: WholeFile): Uint8Array
       const head = new Uint8Array(LOOK_BYTES);
       checkHead(head.subarray(0, pread(fd, head, 0)));
     }
-    // What is appended meanwhile is not ours: files of ours are replaced whole.
+    // Bytes that are appended meanwhile are not ours: files of ours are replaced whole.
     const bytes = memoryFor(stat.size, path, readable);
     return bytes.subarray(0, pread(fd, bytes, 0));
   } finally {

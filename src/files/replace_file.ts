@@ -9,7 +9,7 @@ import { replacement } from "./replacement.ts";
 /**
  * Replaces the content of `path`; when it returns, the new one has reached the disk. One thread at a time.
  * @param mode permission bits when there is nothing to replace, less the umask.
- * @throws {SystemError} when it cannot be done: the file is as it was.
+ * @throws {SystemError} when a call fails, as `replacement`: before the rename the file is as it was.
  */
 export function replaceFile(
   path: string,

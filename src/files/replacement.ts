@@ -3,7 +3,7 @@
 // (replace_file.ts), and main has made elsewhere (atomic_file.ts).
 //
 // The new file has the mode, owner and group of the one that it replaces, and never more rights than that while it
-// is written. What is in the way and belongs to somebody else stays, and is an error.
+// is written. A file of another user that is in the way stays, and is an error.
 import { cString } from "../sys/c_string.ts";
 import { EACCES, EINVAL, EISDIR, ENOENT } from "../sys/errno.ts";
 import type { DiskCall } from "../sys/disk_calls.ts";
@@ -31,7 +31,7 @@ import type { Entry } from "./entry.ts";
 import { isOurs } from "./folder.ts";
 import { isDirectory, isRegular } from "../host/path_stat.ts";
 
-/** What a new file is to be like. */
+/** The mode of a new file, and whether the previous content is kept. */
 export interface ReplacementOptions {
   /** Permission bits when there is nothing to replace, less the umask. */
   readonly mode: number;
@@ -52,7 +52,8 @@ const BACKUP_TEMPORARY = ".bak.tmp";
 /**
  * Replaces the content of `entry`. At every instant the target or, on file systems without hard links, its `.bak`
  * is whole.
- * @throws {SystemError} the target is as it was, and nothing half-written stays.
+ * @throws {SystemError} when a call fails. Before the rename the target is as it was, and no half-written file stays.
+ *   After it the target has the new content, which a power cut may still undo (the folder was not synced).
  */
 export function* replacement(
   entry: Entry,
@@ -119,7 +120,7 @@ function* makeAlike(fd: number, { uid, gid, mode }: FileIdentity): DiskCalls<voi
   if (now?.uid !== uid) hasGroup = (yield ["fchown", fd, uid, gid]) === 0 || hasGroup;
   if (!hasGroup) hasGroup = (yield ["fchown", fd, UNCHANGED, gid]) === 0;
   const permissions = mode & 0o777;
-  // Another group gets what everybody gets.
+  // Another group gets the rights of all other users.
   const wanted = hasGroup ? permissions : permissions & ~0o070 | (permissions & 0o007) << 3;
   if (now === undefined || (now.mode & 0o777) !== wanted) yield ["fchmod", fd, wanted];
 }
@@ -161,7 +162,7 @@ function* syncFolder({ folder }: Entry): DiskCalls<void> {
   if (result !== -EINVAL) unwrap(result, "fsync", { path });
 }
 
-/** Removes what a killed run of ours has left. @throws {SystemError} for a directory or somebody else's file. */
+/** Removes the leftovers of a killed run of ours. @throws {SystemError} for a directory or a file of another user. */
 function* removeOurs(entry: Entry, ending: string): DiskCalls<void> {
   const stat = yield* look(entry, ending);
   if (stat === undefined) return;
@@ -170,7 +171,7 @@ function* removeOurs(entry: Entry, ending: string): DiskCalls<void> {
   unwrap(yield ["unlinkat", entry.folder.fd, nameOf(entry, ending), 0], "unlinkat", { path });
 }
 
-/** In a directory like /tmp only root could remove what belongs to somebody else, and must not. */
+/** In a directory like /tmp only root could remove files of other users, and it must not. */
 function checkReplaceable(entry: Entry, ending: string, stat: FileIdentity | undefined): void {
   if (stat === undefined) return;
   const path = entry.path + ending;

@@ -1,4 +1,4 @@
-// Keeps some room free on the file system of a file that grows: for the mapfile and for everybody else. A map
+// Keeps some room free on the file system of a file that grows: for the mapfile and for other programs. A map
 // that cannot be saved would forget what the file has. One thread's own.
 import { statfs } from "../sys/statfs.ts";
 import { SystemError } from "../sys/system_error.ts";
@@ -12,7 +12,7 @@ export class SpareRoom {
   readonly #fd: number;
   /** Bytes that can be written before the room is looked at again. */
   #room = 0;
-  /** What the last look has found beyond what is left free, bytes. */
+  /** Room that the last look found, less the room that must stay free, bytes. */
   #free = 0;
 
   constructor(fd: number) {
@@ -45,7 +45,7 @@ export class SpareRoom {
       return this.#free >= length;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      // Nobody knows: the write itself will tell.
+      // The room is unknown: the write itself will tell.
       return true;
     }
   }

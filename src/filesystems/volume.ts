@@ -10,7 +10,7 @@ import {
   parseUdfVolume,
 } from "./udf.ts";
 
-/** What is known of a volume; null where it does not say. Texts are printable, dates ISO 8601. */
+/** Facts about a volume; null where it does not tell. Texts are printable, dates ISO 8601. */
 export interface Volume {
   kind: "iso9660" | "udf" | "gpt" | "mbr";
   label: string | null;

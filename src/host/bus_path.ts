@@ -3,7 +3,7 @@ import { SysfsBlock } from "./sysfs.ts";
 import { statPathIfThere } from "./path_stat.ts";
 import { readSpecialLink } from "./special_file.ts";
 
-/** What a disk is known by to whoever wants to switch it. Empty texts: not known. Everything is printable. */
+/** The names of a disk for a command that switches it off and on. Empty texts: not known. All texts are printable. */
 export interface Whereabouts {
   /** The whole disk by the kernel's name, such as "/dev/sdb"; the path that was asked for where there is none. */
   readonly device: string;

@@ -1,4 +1,4 @@
-// What a disk or a partition says of itself without being read, and whether a device may be one that was seen before.
+// Facts that a disk or a partition tells without being read, and whether a device may be one that was seen before.
 // Pure but for `factsOf`, which reads sysfs. Any thread.
 import { formatSize } from "../base/sizes.ts";
 import type { SysfsBlock } from "./sysfs.ts";
@@ -42,7 +42,7 @@ const NAMES = {
 
 /**
  * Why a device cannot be the one that was known, a clause for a person; undefined: it may be. What was known must be
- * said again: a device that says less than before may be any. What was not known may be said now.
+ * said again, because a device that says less than before may be any. New facts may be added.
  */
 export function contradiction(known: DiskFacts, now: DiskFacts): string | undefined {
   for (const key of Object.keys(NAMES) as (keyof DiskFacts)[]) {

@@ -1,4 +1,4 @@
-// A /dev/nbdN that the kernel's NBD client may take: what it is, and why it cannot be had. Opens nothing.
+// A /dev/nbdN for the kernel's NBD client, and the reasons why one cannot be taken. Opens nothing.
 import { printable } from "../base/printable.ts";
 import { UserError } from "../base/errors.ts";
 import { ENODEV } from "../sys/errno.ts";
@@ -19,12 +19,12 @@ export interface KernelDeviceFacts {
   readonly hasDriver: boolean;
   /** Undefined: nothing has that name. */
   readonly kind: "nbd device" | "partition" | "something else" | undefined;
-  /** The thread that serves it, or has served it while somebody still uses it. */
+  /** The thread that serves it, or that served it when a program still uses it. */
   readonly server: { readonly pid: number; readonly isAlive: boolean } | undefined;
   readonly mountPoints: readonly string[];
 }
 
-/** It cannot be had as long as somebody uses what a program that has ended has served. */
+/** It cannot be taken while programs still use it, although the program that served it has ended. */
 export class KernelDeviceBusy extends UserError {
   override name = "KernelDeviceBusy";
 }

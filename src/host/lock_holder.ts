@@ -44,7 +44,7 @@ export function holderIn(
     const [heldMajor, heldMinor, heldInode] = (file ?? "").split(":");
     const isIt = parseInt(heldMajor!, 16) === major && parseInt(heldMinor!, 16) === minor &&
       Number(heldInode) === inode;
-    // 0: somebody outside of what this process can see.
+    // 0: a process of another namespace, which this one cannot see.
     if (isIt && Number(pid) > 0) return Number(pid);
   }
   return undefined;

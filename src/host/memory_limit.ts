@@ -1,4 +1,4 @@
-// How much memory the program may use: what the machine has left, or less where its control group says so.
+// How much memory the program may use: the machine's available memory, or less where its control group says so.
 // Main thread, at the start; reads some small files of the kernel's.
 import { closeFd, openFile, pread } from "../sys/fd.ts";
 import { O_RDONLY } from "../sys/open_flags.ts";

@@ -1,4 +1,4 @@
-// Who has started this process, and whether that program is still there. Main thread; reads files of the kernel's
+// The program that has started this process, and whether it is still there. Main thread; reads files of the kernel's
 // that never block. Source: proc_pid_stat(5), credentials(7), systemd.exec(5).
 import { readKernelFile, type ReadText } from "./memory_limit.ts";
 
@@ -10,7 +10,7 @@ export interface Parentage {
   readonly session: number;
 }
 
-/** What is known of the program that has started this one. */
+/** The program that has started this one. */
 export type Starter =
   /** It is there; the process number changes when it ends. */
   | { readonly is: "there"; readonly parent: number }
@@ -19,7 +19,7 @@ export type Starter =
   /** It starts services, and is there as long as the system, or the user's session. */
   | { readonly is: "a service manager" };
 
-/** Whoever adopts orphans: the first process, or systemd of a user. */
+/** The process that adopts orphans: the first one, or systemd of a user. */
 const FIRST_PROCESS = 1;
 const MANAGER = "systemd";
 

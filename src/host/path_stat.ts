@@ -1,4 +1,4 @@
-// What a path names, found without opening the thing itself: O_PATH asks no driver, so that no tray is
+// The kind of file that a path names, found without opening the file itself: O_PATH asks no driver, so that no tray is
 // pulled in, no disc spins up and no FIFO blocks. Deno's own stat refuses everything under /dev.
 import { ENOENT, ENOTDIR } from "../sys/errno.ts";
 import { closeFd, type FileIdentity, identityOf, openFile } from "../sys/fd.ts";

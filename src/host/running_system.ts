@@ -1,4 +1,4 @@
-// Which disks the running system lives on, so that nobody rescues the live medium by mistake.
+// Which disks the running system lives on, so that the user does not rescue the live medium by mistake.
 import { BlockStacks } from "./block_stack.ts";
 import { statPathIfThere } from "./path_stat.ts";
 import { readSpecialFile } from "./special_file.ts";

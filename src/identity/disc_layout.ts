@@ -19,7 +19,7 @@ export interface DiscLayout {
   readonly fileSystemEnd: number | null;
   /** From here to the end of the disc there is no data, only what may be unreadable run-out. */
   readonly runOutStart: number;
-  /** What a person should know of it, whole sentences. */
+  /** Remarks for the user, whole sentences. */
   readonly remarks: readonly string[];
 }
 

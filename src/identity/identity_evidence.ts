@@ -12,7 +12,7 @@ import {
 } from "./medium_evidence.ts";
 import type { Volume } from "../filesystems/volume.ts";
 
-/** What the sides know that is compared. `known` is the older one. */
+/** The facts of both sides that are compared. `known` is the older side. */
 export function evidenceOf(known: Identity, now: Identity): Evidence {
   const isHeadKnown = known.fingerprint !== null && now.fingerprint !== null;
   const isWhole = known.fingerprint === now.fingerprint && now.size <= FINGERPRINT_BYTES;
@@ -31,7 +31,7 @@ export function evidenceOf(known: Identity, now: Identity): Evidence {
   };
 }
 
-/** What the serial numbers of both sides say. A number that many devices have says nothing. */
+/** Compares the serial numbers of both sides. A number that many devices share counts as unknown. */
 export function serialWitnesses(
   known: Identity | undefined,
   now: Identity,

@@ -4,7 +4,7 @@ import { formatSize } from "../base/sizes.ts";
 import { printable } from "../base/printable.ts";
 import type { Evidence, Finding } from "./medium_evidence.ts";
 
-/** What came of it. All texts are clauses for a person, without a full stop. */
+/** The result of a judgement. All texts are clauses for a person, without a full stop. */
 export interface Decision {
   readonly answer: "same" | "other" | "cannot tell";
   /** Why. */
@@ -18,7 +18,7 @@ export interface Decision {
    * agrees, and nothing is called unreadable.
    */
   readonly isHarmless: boolean;
-  /** Something speaks for it: without that, nobody has to be asked. */
+  /** Some evidence is in favour: without any, the user need not be asked. */
   readonly isLikely: boolean;
 }
 

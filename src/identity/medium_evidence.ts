@@ -1,4 +1,4 @@
-// What is known about whether a device holds the medium that an image is of. Plain data: gathered in src/opening,
+// The evidence of whether a device holds the medium that an image is of. Plain data: gathered in src/opening,
 // judged in medium_decision.ts.
 
 /** What both sides say of one thing; a witness of which one side is silent is "unknown". */
@@ -9,7 +9,7 @@ export interface Witness {
   readonly now: string | null;
 }
 
-/** What a table, a volume or a file system was given when it was made, and never changes. */
+/** An id that a table, a volume or a file system got when it was made, and that never changes. */
 export interface IdWitness {
   /** "partition table id". */
   readonly what: string;
@@ -34,7 +34,7 @@ export interface Finding {
   readonly isHead: boolean;
   /** What is there, where that is known: "superblock". */
   readonly what?: string | undefined;
-  /** It lies in a file system that nobody can write to. */
+  /** It lies in a file system that cannot be written to. */
   readonly isReadOnly?: boolean | undefined;
 }
 
@@ -51,10 +51,10 @@ export interface Evidence {
   readonly comparedBytes: number;
   /** The map calls some of the device unreadable. */
   readonly hasFailures: boolean;
-  /** Sizes that the image is known to go with; empty when nobody knows. The last one is the newest. */
+  /** Sizes of devices that the image is known to belong to, the newest last; empty when none is known. */
   readonly sizes: readonly number[];
   readonly size: number;
-  /** Null when nobody knows. */
+  /** Null when it is unknown. */
   readonly knownSectorSize: number | null;
   readonly sectorSize: number;
 }

@@ -10,7 +10,7 @@ import { pread } from "../sys/fd.ts";
 export interface Sample {
   /** Bytes from the start of the device. */
   readonly offset: number;
-  /** What the image has there. */
+  /** The image's bytes there. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** False for content that many media share: equal bytes, or nearly. */
   readonly isTelling: boolean;
@@ -61,7 +61,7 @@ export function sampleStretches(map: FileMap, imageFd: number, options: SampleOp
     .sort((one, other) => one.offset - other.offset);
 }
 
-/** What a device has given for a sample; undefined when it could not be read. */
+/** The device's bytes for a sample; undefined when they could not be read. */
 export function isSampleEqual(sample: Sample, bytes: Uint8Array | undefined): boolean {
   return bytes !== undefined && bytes.length === sample.bytes.length &&
     bytes.every((byte, index) => byte === sample.bytes[index]);

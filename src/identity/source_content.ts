@@ -13,7 +13,7 @@ import { readToc } from "./toc.ts";
 export interface SourceContent {
   readonly identity: Identity;
   readonly use: SourceUse;
-  /** What is odd about a disc, whole sentences. */
+  /** Remarks on an unusual disc, whole sentences. */
   readonly remarks: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// Where a mount, a check or a repair writes to a file system whose files nobody has changed: superblocks and their
+// Where a mount, a check or a repair writes to a file system whose files stay unchanged: superblocks and their
 // copies, journals, allocation tables, boot areas. A difference there does not prove that two media are two.
 // Pure: from the first bytes of a disk or partition.
 import { fileSystemId, type FileSystemKind, MD_OFFSET } from "../filesystems/file_system_id.ts";

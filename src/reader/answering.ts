@@ -14,7 +14,7 @@ import type { ReaderParts } from "./reader_parts.ts";
  * they can get. Reader thread only.
  */
 export class Answering {
-  /** What is at the cursor of the read that was last advanced. */
+  /** The extent at the cursor of the read that was last advanced. */
   readonly extent: Extent = { end: 0, status: NON_TRIED };
   readonly #parts: ReaderParts;
   readonly #pending: PendingReads;
@@ -89,7 +89,7 @@ export class Answering {
     fillBounce(read.bounce, read.offset, read.end, device.sectorSize, source, from, to);
   }
 
-  /** Nothing more is to be had of [start, end): whoever has waited for it goes on behind it, or has ended. */
+  /** No more bytes of [start, end) will come: reads that have waited for it go on behind it, or end. */
   settle(start: number, end: number): void {
     for (const read of this.#pending.takeNeeding(start, end)) this.goOn(read, end);
   }
@@ -138,7 +138,7 @@ export class Answering {
     return this.#aside.length > 0;
   }
 
-  /** The device has proved alive: what has failed has failed. */
+  /** The device has proved alive: the failures before count. */
   proved(): void {
     this.#unprovedRetries.length = 0;
     this.tellUnproved();
@@ -170,7 +170,7 @@ export class Answering {
     return aside;
   }
 
-  /** Ends a read with what there is; nothing more is tried. */
+  /** Ends a read with the bytes that there are; the device is not asked again. */
   end(read: PendingRead): void {
     this.#pending.end(read, RESULT_RESOLVED);
   }

@@ -9,10 +9,10 @@ import { Outage, type Urgency } from "./outage.ts";
 /** Reads of one check at most: two sectors rarely go bad at the same moment. */
 const SECTORS_PER_CHECK = 2;
 
-/** What a sector that was read for a check has given: bytes, the drive's word that it cannot read it, nothing. */
+/** The result of reading a sector for a check: bytes, the drive's own report of a medium error, or another failure. */
 export type Probed = "good" | "medium error" | "failed";
 
-/** What a reader gives. */
+/** The parts that the reader provides. */
 export interface HealthParts {
   readonly map: FileMap;
   readonly sectorSize: number;

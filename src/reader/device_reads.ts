@@ -41,7 +41,7 @@ export class DeviceReads {
 
   /**
    * @param lost called when the medium is no longer the one that was opened; the read brings nothing then.
-   * @param follower told what the failures of reads are worth.
+   * @param follower hears whether failures of reads count.
    */
   constructor(parts: ReaderParts, lost: () => void, follower: HealthFollower) {
     this.#parts = parts;
@@ -87,7 +87,7 @@ export class DeviceReads {
 
   /**
    * One read into the buffer.
-   * @param isForFill nobody waits for it.
+   * @param isForFill no client waits for it.
    * @returns good bytes, or 0 or -errno as the device said.
    */
   read(offset: number, length: number, isForFill = false): number {
@@ -116,7 +116,7 @@ export class DeviceReads {
     return result;
   }
 
-  /** A read to find out whether the device answers. What it brings that nobody has yet is kept. */
+  /** A read to find out whether the device answers. Bytes that the image lacks are kept. */
   #probe({ offset, from }: ProbeSector): Probed {
     const { device, buffer, publisher } = this.#parts;
     const length = Math.min(device.sectorSize, device.size - offset);

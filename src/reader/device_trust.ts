@@ -1,4 +1,4 @@
-// What the reader does about failures that the device has not proved alive after, and while it does not answer at
+// How the reader treats failures that the device has not proved alive after, and a device that does not answer at
 // all: clients wait, nothing is read but to try it again. Reader thread only.
 //
 // A read that a failure has brought to its end is answered once the device has proved alive. Until then it is set
@@ -17,7 +17,7 @@ import type { PendingReads } from "./pending_reads.ts";
 import type { ReaderParts } from "./reader_parts.ts";
 
 /**
- * What the reader does about failures that no good read has proved yet, and while the device is
+ * How the reader treats failures that no good read has proved yet, and the time in which the device is
  * silent. Reader thread only.
  */
 export class DeviceTrust implements HealthFollower {
@@ -26,7 +26,7 @@ export class DeviceTrust implements HealthFollower {
   readonly #answering: Answering;
   readonly #failedReads: FailedReads;
   readonly #now: () => number;
-  /** What the system has said when the device fell silent. */
+  /** The system's error when the device fell silent. */
   #errno = EIO;
 
   constructor(

@@ -143,7 +143,7 @@ export class DeviceWrites {
         done += count;
         continue;
       }
-      // Nobody knows what the device has there now.
+      // It is unknown what the device has there now.
       intents.suspect(start, end);
       publisher.forget(start, end);
       const errno = count < 0 ? -count : EIO;
@@ -196,7 +196,7 @@ export class DeviceWrites {
     const beganMs = performance.now();
     const device = writable.sync();
     if (device < 0) {
-      // Linux forgets what it could not write: what of it has come to the device, only the device knows.
+      // Linux forgets bytes that it could not write, and nothing tells which of them the device has.
       warn("cannot sync", -device);
       this.#doubt();
       return -device;

@@ -1,6 +1,6 @@
-// Wide reads that have failed, as long as nobody knows which of their sectors did it. To read a part of one
-// as a whole again may well fail again: whoever wants it reads single sectors, until the failing one is found.
-// Only ever saves failing reads: what it has forgotten costs one more, what it keeps too long some small reads.
+// Wide reads that have failed, as long as it is unknown which of their sectors is bad. A read of several of these sectors
+// may well fail again, so the reader reads single sectors until it has found the bad one. This only saves failing reads:
+// a forgotten entry costs one more, and one that is kept too long some small reads.
 
 /** More than these are forgotten, the oldest first: those of a device that fails now and then. */
 const MOST = 16;

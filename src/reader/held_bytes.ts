@@ -69,7 +69,7 @@ export class HeldBytes {
     return end;
   }
 
-  /** What has been held longest; undefined: nothing is held. */
+  /** The piece that has been held longest; undefined: none is held. */
   oldest(): Piece | undefined {
     return this.#pieces[0];
   }

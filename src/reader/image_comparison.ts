@@ -1,4 +1,4 @@
-// Compares what the device says now with what the image has. Reader thread only.
+// Compares bytes of the device with those of the image. Reader thread only.
 import { alignDown } from "../base/ranges.ts";
 import { pread } from "../sys/fd.ts";
 

@@ -1,4 +1,4 @@
-// Writes what was read from the device into the image. Reader thread only; sessions read the image through
+// Writes bytes of the device into the image. Reader thread only; sessions read the image through
 // their own calls. All-zero blocks become holes where that is certain to read as zeros.
 import { isZero, punchHole, seekEnd, tryPwriteAll } from "../sys/fd.ts";
 import { ENODATA, ENOSPC } from "../sys/errno.ts";
@@ -24,7 +24,7 @@ export class ImageWriter {
 
   /**
    * @param fresh the image was empty when this run began.
-   * @param pages is told of what has been written, where memory is short.
+   * @param pages hears of each write, where memory is short.
    */
   constructor(fd: number, fresh: boolean, pages?: ScarceMemory) {
     this.#pages = pages;

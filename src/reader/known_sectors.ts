@@ -1,5 +1,5 @@
 // Sectors to read again when it must be known whether the device answers: some that this run has read, spread over
-// its time, then some that the map has from earlier runs. While there is none, sectors that nobody has tried, spread
+// its time, then some that the map has from earlier runs. While there is none, untried sectors, spread
 // over the device. Pure; of the reader's thread.
 import { alignDown, alignUp } from "../base/ranges.ts";
 import type { FileMap } from "../map/file_map.ts";
@@ -13,7 +13,7 @@ const GOLDEN = 0.6180339887498949;
 /** A sector to read. */
 export interface ProbeSector {
   readonly offset: number;
-  /** This run has read it; an earlier run has, perhaps in another drive; nobody has tried it. */
+  /** This run has read it; an earlier run has, perhaps in another drive; no run has tried it. */
   readonly from: "this run" | "the map" | "untried";
 }
 
@@ -40,7 +40,7 @@ export class KnownSectors {
     if (this.#seen++ < this.#next) return;
     const index = this.#read.length < MOST ? this.#read.length : this.#turn++ % MOST;
     this.#read[index] = alignDown(offset, this.#sectorSize);
-    // A sixteenth more each time: what is remembered comes from all of the run, and mostly from its last half.
+    // A sixteenth more each time, so the sectors come from all of the run, and mostly from its last half.
     this.#next = this.#seen + Math.floor(this.#seen / 16);
   }
 

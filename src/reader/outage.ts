@@ -10,7 +10,7 @@
 // From the second attempt on the device is opened again although it has not gone. When that has helped, the next
 // silence begins with an attempt, without a rest.
 //
-// Failures count as proved by the next read that succeeds: until then nobody may rely on them. An outage that
+// The next read that succeeds proves failures: until then no thread may rely on them. An outage that
 // begins and ends between two reads that succeed is taken for bad sectors, so in a row of failures a check is made
 // early and then again and again.
 
@@ -33,7 +33,7 @@ export const MOST_UNTOLD = 4;
 /** Rests of a silent device, milliseconds; the last one is repeated. */
 export const RESTS_MS: readonly number[] = [5000, 10_000, 20_000, 40_000, 60_000];
 
-/** What a check has found. "untold": nothing was known to be good, and nothing could be read. */
+/** The result of a check. "untold": no sector was known to be good, and none could be read. */
 export type CheckResult = "answers" | "silent" | "untold";
 
 /**
@@ -51,7 +51,7 @@ export class Outage {
   /** Failures since the last proof, and when the first of them was. */
   #unproved = 0;
   #firstUnprovedMs = 0;
-  /** Failures since the last read that somebody wanted and got. */
+  /** Failures since the last good read that was not a check. */
   #row = 0;
   #isRowChecked = false;
   #reads = 0;

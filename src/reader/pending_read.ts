@@ -2,7 +2,7 @@
 import { KIND_BYPASS, KIND_WRITE } from "../shared/shared_state.ts";
 import type { PendingRescue } from "./pending_rescue.ts";
 
-/** What the reader knows of one request beyond what the shared slot says. */
+/** One request as the reader works on it, beyond the fields of the shared slot. */
 export class PendingRead {
   readonly slot: number;
   /** Number of the session that has asked. */

@@ -1,7 +1,7 @@
 // The requests that wait and the rescues that are under way for some of them: who waits for which bytes. Whose
 // turn it is stands in turns.ts. Reader thread only.
 //
-// A rescue belongs to nobody: it serves every read whose next byte lies in its stretch, and those wait for it.
+// A rescue belongs to no request: it serves every read whose next byte lies in its stretch, and those wait for it.
 // When there is none left, it is given up.
 import { PendingRead } from "./pending_read.ts";
 import type { PendingRescue } from "./pending_rescue.ts";
@@ -50,7 +50,7 @@ export class PendingReads {
   // --- arrivals and ends --------------------------------------------------------------------------
 
   /**
-   * Takes over what has been queued meanwhile, and ends what clients have left behind.
+   * Takes over the requests that have been queued meanwhile, and ends those of clients that have left.
    * @param take is given each read of a client: it moves the cursor to the first byte that is needed, then
    *   calls `index` or `end`.
    */

@@ -33,9 +33,9 @@ export class Publisher {
   readonly #image: ImageWriter;
   readonly #state: SharedState;
   readonly #observer: PublisherObserver;
-  /** What the image could not take. */
+  /** Bytes that the image could not take. */
   readonly held = new HeldBytes();
-  /** What the map says because of failures that the device has not proved alive after. */
+  /** Marks of failures that the device has not proved alive after. */
   readonly unproved: UnprovedMarks;
   readonly #extent: Extent = { end: 0, status: NON_TRIED };
   #nextTryMs = 0;
@@ -57,8 +57,8 @@ export class Publisher {
 
   /**
    * Publishes device bytes [offset, offset + length) that lie at `address`.
-   * @returns false when they could not be kept: the map does not claim them, and whoever waits for them
-   *   must get them from memory. What the image did not take is in `held`.
+   * @returns false when they could not be kept: the map does not claim them, and reads that wait for them
+   *   must get them from memory. `held` has the bytes that the image did not take.
    */
   publish(address: number, offset: number, length: number): boolean {
     const end = offset + length;
@@ -88,7 +88,7 @@ export class Publisher {
     return false;
   }
 
-  /** Writes what is held into the image, if it is time for that. @returns whether the image takes writes. */
+  /** Writes the held bytes into the image, if it is time for that. @returns whether the image takes writes. */
   catchUp(): boolean {
     const { held } = this;
     if (!this.#state.imageSick && held.isEmpty) return true;
@@ -105,7 +105,7 @@ export class Publisher {
     return !this.#state.imageSick;
   }
 
-  /** What the map calls bad here can be read after all, it is only not kept: it may be tried again. */
+  /** These sectors are readable but could not be stored: resets bad ones to non-tried. */
   #forgetBad(start: number, end: number): void {
     for (let at = start; at < end; at = this.#extent.end) {
       this.#map.extentAt(at, end, this.#extent);
@@ -129,7 +129,7 @@ export class Publisher {
     }
   }
 
-  /** Somebody writes to the device: what the image has of [start, end) is not to be relied upon any more. */
+  /** A client writes to the device: the image's bytes of [start, end) do not count any more. */
   forget(start: number, end: number): void {
     this.held.drop(start, end);
     for (let at = start, extentEnd; at < end; at = extentEnd) {

@@ -1,4 +1,4 @@
-// How far one device read reaches: over what is asked, and what is expected to be asked. Reader thread only.
+// How far one device read reaches: over the bytes that are asked for, and those that probably will be. Reader thread only.
 import { alignDown, alignUp } from "../base/ranges.ts";
 import type { Extent } from "../map/file_map.ts";
 import { FINISHED, maskOf, MISSING, NON_TRIED } from "../map/statuses.ts";
@@ -60,7 +60,7 @@ export class Reach {
     return status === FINISHED ? Math.min(end, asked) : end;
   }
 
-  /** Cuts what nobody has asked for short before a failing sector: its neighbours are likely to be bad too. */
+  /** Ends the unasked part of a read before a failing sector, because its neighbours are likely to be bad too. */
   quietEnd(start: number, end: number): number {
     const { map, device } = this.#parts;
     const bad = map.find(

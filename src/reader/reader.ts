@@ -153,7 +153,7 @@ export class Reader {
     return true;
   }
 
-  /** Sectors of a rescue that can be read are quick: its turn goes on while it is short, and nobody new comes. */
+  /** Readable sectors are quick: a rescue's turn goes on while it is short and no new request comes. */
   #isTurnGoingOn(): boolean {
     const { lastArrival } = this.#pending;
     const goesOn = this.#failures.goesOn && this.#turnArrival === lastArrival &&
@@ -165,7 +165,7 @@ export class Reader {
     return false;
   }
 
-  /** Nobody waits. @returns false when there is nothing to do. */
+  /** No client waits. @returns false when there is nothing to do. */
   #stepUnasked(): boolean {
     if (this.#fill?.step()) return true;
     this.#parts.publisher.catchUp();
@@ -249,7 +249,7 @@ export class Reader {
       hint.cursor = start + result;
       if (hint.cursor >= hint.end) this.#answering.end(hint);
     } else {
-      // Nobody has asked for these bytes: whoever does gets them tried with care.
+      // No client has asked for these bytes. When one does, a rescue tries them with care.
       if (outcomeOf(result) === UNREADABLE) this.#failures.mark(start, end);
       else this.#giveUp(result, start, end);
       this.#answering.end(hint);

@@ -1,4 +1,4 @@
-// What the reader works with, and what it tells.
+// The parts that the reader works with, and the messages that it sends.
 import type { ImageComparison } from "./image_comparison.ts";
 import type { Publisher } from "./publisher.ts";
 import type { FileMap } from "../map/file_map.ts";
@@ -23,7 +23,7 @@ export interface ReadableDevice {
   isSameMedium(): boolean;
   /**
    * As `isSameMedium`, without reading the medium; asked now and then while there is nothing to read. Undefined where
-   * somebody else notices that the medium leaves.
+   * another thread notices that the medium leaves.
    */
   readonly looksTheSame?: (() => boolean) | undefined;
   /** Its medium can be taken out, and comes back as another device: a drive that has gone is not waited for. */
@@ -45,7 +45,7 @@ export interface EarlierFailure {
   readonly end: number;
   /** Positive. */
   readonly errno: number;
-  /** The device has proved alive since, and the map says of the failure what there is to say. */
+  /** The device has proved alive since, and the map has the failure already. */
   readonly isProved: boolean;
 }
 
@@ -80,7 +80,7 @@ export interface ReaderParts {
   readonly settings: ReaderSettings;
   /** Reads that have failed before the reader began, in their order. */
   readonly failures?: readonly EarlierFailure[] | undefined;
-  /** What to read while nobody is asking; undefined: nothing. */
+  /** What to read while no client asks; undefined: nothing. */
   readonly fill: Fill | undefined;
   /** When the fill waits for a drive that is too hot; undefined: never. */
   readonly cooling?: Cooling | undefined;
@@ -88,7 +88,7 @@ export interface ReaderParts {
   readonly comparison: ImageComparison;
   /** Makes what carries writes out; undefined: there are none. */
   readonly writes?: ((pending: PendingReads) => DeviceWrites) | undefined;
-  /** There is no device: what is missing cannot be read, and the map learns nothing by that. */
+  /** There is no device: missing bytes cannot be read, and the map stays as it is. */
   readonly isOffline?: boolean;
   /** Milliseconds, to measure how long reads take; default: the system's clock. */
   readonly now?: () => number;

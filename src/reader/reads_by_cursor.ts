@@ -1,5 +1,5 @@
 // The reads that wait, in the order of the bytes that they need next. So what one device read has brought finds
-// those who wait for it, and what else it should bring, without a look at all the others. Pure; bounded by the
+// the reads that wait for it, and the bytes that it should bring as well, without a look at all reads. Pure; bounded by the
 // slots of the queue, and nothing is allocated after the start. Reader thread only.
 import type { PendingRead } from "./pending_read.ts";
 

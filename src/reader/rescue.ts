@@ -35,7 +35,7 @@ interface Gap extends Part {
 export type RescueStart =
   /** A read of the whole stretch has just failed. */
   | "failed"
-  /** Nobody knows whether the whole can be read: try that first. */
+  /** It is unknown whether the whole can be read: try that first. */
   | "untried"
   /** Both neighbours are bad, and the edges have been tried. */
   | "between bad sectors";
@@ -74,14 +74,14 @@ export class Rescue {
     }
   }
 
-  /** What nobody has tried alone, once `next` has said false. */
+  /** The ranges that were not tried sector by sector, once `next` has returned false. */
   get leftovers(): readonly Part[] {
     return this.#unknown;
   }
 
   /**
    * Once `next` has said false: whether some of [start, end) has not been tried alone, and none of it has
-   * failed, so that nobody can say that it is bad.
+   * failed, so it cannot be called bad.
    */
   leavesOpen(start: number, end: number): boolean {
     const isLeft = this.#unknown.some((part) => part.start < end && start < part.end);

@@ -1,4 +1,4 @@
-// What the reader does where memory is short. The kernel cannot take pages of the image away before they are
+// The reader's work where memory is short. The kernel cannot take pages of the image away before they are
 // written, so it takes the program's own code instead, which is then read from the disk again at each step:
 // every thread waits for that, main too, and no signal is heard. Reader thread; it waits here, bounded, as it
 // would wait for memory otherwise.

@@ -91,7 +91,7 @@ export class SessionRequests {
     read.rescue = rescue;
   }
 
-  /** What the session spends a turn on that is not for a rescue: a read or a write. `isHealthy` must be true. */
+  /** The read or write that the session's next turn is for, if not for a rescue. `isHealthy` must be true. */
   next(): PendingRead {
     const readsWait = this.#reads.length > this.#held;
     this.#hasWritten = this.writes.length > 0 && (!readsWait || !this.#hasWritten);

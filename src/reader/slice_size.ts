@@ -1,4 +1,4 @@
-// How much the device gives in the time that one turn may take, so that nobody waits longer for the turn of
+// How much the device gives in the time that one turn may take, so that no client waits longer for the turn of
 // another. Plain arithmetic on reads (or writes) that went well.
 //
 // A read takes a delay that does not depend on its length (a seek, a network), and a time for its bytes. Only

@@ -1,11 +1,11 @@
 // Whose turn it is. A turn is one slice of the device's time: one device read, one piece of a write, or sectors of
-// one rescue until one of them fails, or somebody comes. Pure: it chooses, the reader carries out. Reader thread
+// one rescue until one of them fails, or a request comes. Pure: it chooses, the reader carries out. Reader thread
 // only.
 //
 // The session whose last turn lies furthest back goes first. So each session has a turn before any has a
 // second one, and between the arrival of a request and the next turn of its session lie at most the slice
 // under way and one turn of each other session; a session that has asked for nothing lately waits for the
-// slice under way alone. What a session does with its turn is its own affair (session_requests.ts).
+// slice under way alone. Each session decides how to use its turn (session_requests.ts).
 //
 // A session that waits only for rescues has its turn in the same order, but not before TURNS_PER_RESCUE turns
 // have gone to healthy areas, as long as something healthy waits: one failing read may take seconds. A session
@@ -15,7 +15,7 @@ import type { PendingRead } from "./pending_read.ts";
 import type { PendingRescue } from "./pending_rescue.ts";
 import type { SessionRequests } from "./session_requests.ts";
 
-/** Turns of healthy requests for one of a rescue, while both wait: so that a rescue ends some day. */
+/** Turns of healthy requests for each turn of a rescue, while both wait: so every rescue ends. */
 export const TURNS_PER_RESCUE = 3;
 
 /** Decides whose turn at the device it is. No I/O. Reader thread only. */

@@ -1,6 +1,6 @@
 // A record of the regions of the device that are being written to, beside the image: IMAGE.writing. When a run
 // ends without a word, a region in it may have other bytes on the device than in the image; the next run takes
-// them for not tried and reads them anew. Reader thread; parsed by whoever opens the cache.
+// them for not tried and reads them anew. Reader thread; the thread that opens the cache parses it.
 //
 // One line that says what it is, then a character for each region: `w` while it is being written to, `.` before
 // and afterwards. A region is recorded on the disk before the first write to it; that it is done need not be on
@@ -169,7 +169,7 @@ export function unfinishedRegions(path: string, size: number): Region[] | undefi
   return regions;
 }
 
-/** @throws {SystemError} also when somebody has put something else there at this moment. */
+/** @throws {SystemError} also when another program has put another file there at this moment. */
 function openReplaced(path: string): number {
   try {
     using entry = findEntry(path);

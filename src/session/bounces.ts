@@ -69,7 +69,7 @@ export class Bounces {
     return true;
   }
 
-  /** Asks without memory for what has been waiting for some: nobody wants it any more. */
+  /** Asks without memory for the reads that have been waiting for some: their client has left. */
   giveUpDeferred(): void {
     this.#memory.stopWaiting();
     for (const slot of this.#deferred.splice(0)) this.#queue.ask(slot, 0);

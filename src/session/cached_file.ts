@@ -40,7 +40,7 @@ export interface CachedFileOptions {
   readonly readAhead: number;
   /** Nothing is read ahead from here on; default: the end. */
   readonly readAheadEnd?: number;
-  /** Memory that notes what clients read (see shared/touched.ts); undefined: nobody wants to know. */
+  /** Memory that notes what clients read (shared/touched.ts); undefined: it is not recorded. */
   readonly touched?: SharedArrayBuffer | undefined;
   /** The session's send buffer, which `readCached` and `collect` copy into. */
   readonly output: NativeMemory;
@@ -114,7 +114,7 @@ export class CachedFile implements NbdBackend {
   /** The image, while it is sound and all of the range is cached; else -1. */
   fileOf(offset: number, length: number): number {
     const end = offset + length;
-    // Parked reads give their memory back when they are collected, so all of them are as long as there is some.
+    // While a bounce buffer is in use, a parked read may still need it, so do not bypass it with sendfile.
     if (this.#bounces.inUse || this.#state.imageDamaged) return -1;
     if (!this.#map.isFinished(offset, end)) return -1;
     // An image that was cut short is found out here, before a reply has begun.
@@ -185,7 +185,7 @@ export class CachedFile implements NbdBackend {
   }
 
   /**
-   * The slot of the next read or write that has ended and that somebody waits for, or -1. It is free; its range and
+   * The slot of the next read or write that has ended and that a client waits for, or -1. It is free; its range and
    * its data stay until it is taken again. Never blocks.
    */
   nextEnded(): number {
@@ -251,7 +251,7 @@ export class CachedFile implements NbdBackend {
 
   // --- the rest -----------------------------------------------------------------------------------
 
-  /** Asks for a range to be cached; nobody waits for it. */
+  /** Asks the reader to cache a range. No client waits for it. */
   prefetch(offset: number, length: number): void {
     this.#hint(KIND_PREFETCH, offset, offset + length);
   }
@@ -278,7 +278,7 @@ export class CachedFile implements NbdBackend {
     this.#queue.disarmWakeUp();
   }
 
-  /** The client has left: the reader need not bother with what it has parked. */
+  /** The client has left: the reader may drop the reads that it has parked. */
   endClient(): void {
     // What was not asked yet ends like the rest.
     this.#bounces.giveUpDeferred();

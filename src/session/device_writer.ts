@@ -78,7 +78,7 @@ export class DeviceWriter implements Writer {
     return PENDING;
   }
 
-  /** The reader is done with a request, also with one that nobody waits for. @param errno positive, or 0. */
+  /** The reader is done with a request, also with one whose client has left. @param errno positive, or 0. */
   ended(slot: number, errno: number): void {
     this.#errnos[slot] = errno;
     const payload = this.#payloads[slot];

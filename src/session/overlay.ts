@@ -1,4 +1,4 @@
-// An overlay: what clients have written, kept beside a device that nobody writes to. Its bytes stand in a sparse
+// An overlay: bytes that clients have written, kept beside a device that stays unchanged. They stand in a sparse
 // file as large as the device; a FileMap says which of them count (`+`), and is saved beside the file as a
 // mapfile. Every session has an Overlay of its own over the same file, map and words, and changes them itself:
 // the reader and the device have no part in it.
@@ -133,7 +133,7 @@ export class Overlay {
     return fast ? EOPNOTSUPP : this.#writeZeros(offset, length);
   }
 
-  /** What nobody needs any more reads as zeros and takes no room; where that cannot be had, it stays. */
+  /** Discards a range: it reads as zeros and takes no room. Where the file system cannot do that, the bytes stay. */
   trim(offset: number, length: number): number {
     if (this.#isBroken) return EIO;
     const result = this.#punch(offset, length);
@@ -179,7 +179,7 @@ export class Overlay {
     Atomics.store(this.#words, FULL, 1);
     const now = 1 + Math.floor((performance.timeOrigin + performance.now()) / 1000) | 0;
     const told = Atomics.load(this.#words, TOLD);
-    // Whoever changes the word first tells.
+    // The session that changes the word first tells.
     const mayTell = told === 0 || now - told >= TOLD_SECONDS;
     if (mayTell && Atomics.compareExchange(this.#words, TOLD, told, now) === told) {
       tell({

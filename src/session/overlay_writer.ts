@@ -99,7 +99,7 @@ export class OverlayWriter implements Writer {
   #durably(errno: number, durable: boolean): number {
     if (errno !== 0) return errno;
     if (durable) return this.flush(0);
-    // Nobody has asked for it: how it went, the next flush will say.
+    // Background flush. The next client flush reports its error.
     if (performance.now() - this.#flushedMs > UNFLUSHED_MS) this.flush(0);
     return 0;
   }

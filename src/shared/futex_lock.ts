@@ -3,7 +3,7 @@
 
 const FREE = 0;
 const HELD = 1;
-/** Held, and somebody may sleep for it. */
+/** Held, and another thread may sleep until it is free. */
 const CONTENDED = 2;
 
 /** One word of shared memory, 0 at first. Every thread makes its own over the same word. */
@@ -16,13 +16,13 @@ export class FutexLock {
     this.#word = word;
   }
 
-  /** Calls `work` while nobody else holds the lock. Sleeps until then; woken by the one who lets go. */
+  /** Calls `work` while it holds the lock. Sleeps until the lock is free; the thread that releases it wakes this one. */
   hold<T>(work: () => T): T {
     this.#take();
     try {
       return work();
     } finally {
-      // What was written while it was held is seen by whoever takes it next: pairs with the exchanges there.
+      // The next holder sees everything that was written under the lock: pairs with its exchanges.
       if (Atomics.exchange(this.#words, this.#word, FREE) === CONTENDED) {
         Atomics.notify(this.#words, this.#word, 1);
       }
@@ -31,7 +31,7 @@ export class FutexLock {
 
   #take(): void {
     if (Atomics.compareExchange(this.#words, this.#word, FREE, HELD) === FREE) return;
-    // Whoever has slept must assume that others still do.
+    // A thread that has slept must assume that others still sleep.
     while (Atomics.exchange(this.#words, this.#word, CONTENDED) !== FREE) {
       Atomics.wait(this.#words, this.#word, CONTENDED);
     }

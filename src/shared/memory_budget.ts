@@ -1,5 +1,5 @@
 // A ceiling for memory that sessions take for single requests, all of them together. Who finds too little of it waits
-// and is woken: by its eventfd, or in `takeWaiting`. The first that waits gets its memory before anybody else gets
+// and is woken: by its eventfd, or in `takeWaiting`. The first that waits gets its memory before any other gets
 // more, so that a large request is not passed over for ever by small ones.
 //
 // The words lie in the SharedState and are touched with Atomics. They count KiB, since bytes would overflow.
@@ -42,7 +42,7 @@ export class MemoryBudget {
     const { words } = this.#state;
     const { first, wants } = this.#words;
     const needed = Math.ceil(bytes / KIB);
-    // As a rule nobody waits and there is enough: then nobody has to hear of it.
+    // As a rule no session waits and there is enough: then none has to be woken.
     if (Atomics.load(words, first) === 0 && this.#takeNow(needed, 0)) return true;
     const me = this.#session + 1;
     // Before the counts are looked at: who gives something back after that sees that we wait.
@@ -95,7 +95,7 @@ export class MemoryBudget {
     returnTo(this.#state, this.#pool, given);
   }
 
-  /** Nothing is wanted any more of what could not be had. */
+  /** Gives up a wait for memory. */
   stopWaiting(): void {
     const { words } = this.#state;
     const { first, wants } = this.#words;
@@ -123,7 +123,7 @@ function returnTo(state: SharedState, pool: number, kib: number): void {
   const { first, used } = state.budgetWords(0, pool);
   Atomics.sub(state.words, used, kib);
   Atomics.notify(state.words, used);
-  // As long as anybody waits somebody is in front.
+  // While any session waits, one of them is in front.
   if (Atomics.load(state.words, first) !== 0) wakeWaiting(state, pool);
 }
 

@@ -35,7 +35,7 @@ export class SessionQueue {
   }
 
   /**
-   * Notes a request that somebody waits for in its slot (below PARKED_PER_SESSION): a KIND_ of one. The reader hears of
+   * Notes a request that a client waits for in its slot (below PARKED_PER_SESSION): a KIND_ of one. The reader hears of
    * it from `ask`. What is noted stays until the next `note`.
    */
   note(slot: number, kind: number, offset: number, length: number): void {
@@ -79,7 +79,7 @@ export class SessionQueue {
     this.#state.noteCancellation();
   }
 
-  /** Queues a read that nobody waits for; dropped when too many of this session's are queued already. */
+  /** Queues a read that no client waits for; drops it when too many of this session's are queued already. */
   hint(kind: number, offset: number, length: number): boolean {
     for (let tries = 0; tries < HINTS_PER_SESSION; tries++) {
       const slot = this.#firstSlot + PARKED_PER_SESSION + this.#nextHint;

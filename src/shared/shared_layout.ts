@@ -2,7 +2,7 @@
 
 /** Reads that a session may have waiting for the device; past that it reads its socket no further. */
 export const PARKED_PER_SESSION = 256;
-/** Requests of a session that nobody waits for (read-ahead, prefetch); further ones are dropped. */
+/** Requests of a session that no client waits for (read-ahead, prefetch); further ones are dropped. */
 export const HINTS_PER_SESSION = 16;
 /** Request slots of a session: parked reads come first. */
 export const SLOTS_PER_SESSION = PARKED_PER_SESSION + HINTS_PER_SESSION;

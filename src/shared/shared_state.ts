@@ -134,7 +134,7 @@ export class SharedState {
     return Atomics.add(this.words, RING_TAIL, 1) & (this.ring.length - 1);
   }
 
-  /** Reader writes, everybody reads: the image does not take writes at the moment. */
+  /** The image takes no writes at the moment. The reader writes it, any thread reads it. */
   get imageSick(): boolean {
     return Atomics.load(this.words, IMAGE_SICK) !== 0;
   }
@@ -142,7 +142,7 @@ export class SharedState {
     Atomics.store(this.words, IMAGE_SICK, sick ? 1 : 0);
   }
 
-  /** Sessions set it, main reads it: bytes that the map claims could not be had from the image. */
+  /** The image could not give bytes that the map claims. Sessions set it, main reads it. */
   get imageDamaged(): boolean {
     return Atomics.load(this.words, IMAGE_DAMAGED) !== 0;
   }
@@ -183,7 +183,7 @@ export class SharedState {
     Atomics.sub(this.words, users, 1);
   }
   /**
-   * Main only, of a session whose thread has ended: nobody rings its eventfd any more. Spins while `wakeSession` is
+   * Main only, of a session whose thread has ended: no thread rings its eventfd any more. Spins while `wakeSession` is
    * inside, a microsecond or so.
    * @returns the eventfd, to be closed.
    */
@@ -256,7 +256,7 @@ export class SharedState {
   }
 
   /**
-   * Session only, before it closes the socket or gives it back: afterwards nobody else uses the number, which the system
+   * Session only, before it closes the socket or gives it back: afterwards no thread uses the number, which the system
    * may give to another file at once. Spins while `withSocket` is inside, a few microseconds at most.
    */
   retractSocket(session: number): void {

@@ -18,7 +18,7 @@ export class Touched {
   readonly #grain: number;
   readonly #words: Int32Array;
 
-  /** Memory for a device that nobody has read from. */
+  /** Memory for a device of which no client has read anything. */
   static create(size: number, sectorSize: number): Touched {
     return new Touched(new SharedArrayBuffer(4 * wordCount(size, sectorSize)), size, sectorSize);
   }
@@ -31,7 +31,7 @@ export class Touched {
     this.#words = new Int32Array(buffer);
   }
 
-  /** Somebody reads [offset, offset + length). Any thread; about 10 ns for a small range. */
+  /** Notes that a client reads [offset, offset + length). Any thread; about 10 ns for a small range. */
   note(offset: number, length: number): void {
     if (length === 0) return;
     const last = Math.floor((offset + length - 1) / this.#grain);
