@@ -98,10 +98,10 @@ Deno.test({
     using folder = new TestFolder();
     const file = folder.noise("source", SIZE);
     // What ddrescue has got so far is blank: so are many disks.
-    const blank = Deno.readFileSync(file).fill(0, 0, MIB);
+    const blank = Deno.readFileSync(file).fill(0, 0, 4 * MIB);
     Deno.writeFileSync(file, blank);
     const image = folder.file("image");
-    await tool("ddrescue", ["--quiet", `--size=${MIB}`, file, image, `${image}.map`]);
+    await tool("ddrescue", ["--quiet", `--size=${4 * MIB}`, file, image, `${image}.map`]);
     const args = ["serve", file, image, "--socket=socket"];
     const { code, stderr } = await runProgram(args, { dir: folder.path });
     assertEquals(code, 1);

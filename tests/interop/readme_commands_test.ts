@@ -59,6 +59,7 @@ class Sandbox implements Disposable {
     const spare = this.#attach(await this.#emptyFileSystem());
     this.#names.push(
       ["/run/blkcache/sdb.sock", `/run/blkcache/${sdb.name}.sock`],
+      ["/dev/disk/by-id/usb-DISK", sdb.path],
       ["/dev/sdb", sdb.path],
       ["/dev/sdc1", spare.path],
       ["/dev/sr0", this.#attach(folder.file("sr0"), true).path],
@@ -139,6 +140,22 @@ class Sandbox implements Disposable {
 /** How a block is run. */
 type Play = (sandbox: Sandbox, lines: Block) => Promise<void>;
 
+/**
+ * A recipe for `--on-stall`, with programs that write down how they are called instead of switching anything.
+ * @returns the calls, a line each.
+ */
+async function recipe(sandbox: Sandbox, lines: Block, ...settings: string[]): Promise<string[]> {
+  const programs = sandbox.file("programs");
+  const calls = sandbox.file("calls");
+  Deno.mkdirSync(programs);
+  for (const name of ["uhubctl", "usbrelay", "usbreset", "sleep"]) {
+    const script = `#!/bin/sh\necho "\${0##*/} $*" >>'${calls}'\n`;
+    Deno.writeTextFileSync(`${programs}/${name}`, script, { mode: 0o755 });
+  }
+  await sandbox.type([`export ${settings.join(" ")}`, ...lines], [programs]);
+  return Deno.readTextFileSync(calls).trimEnd().split("\n");
+}
+
 /** By a word that only this block of README has. */
 const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
   "./blkcache detect": {
@@ -208,6 +225,42 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
       await using ssh = await LocalSsh.start(sandbox.path);
       await sandbox.type(["./blkcache serve /dev/sdb far.img", ...lines], [ssh.path]);
       assertSameFile(sandbox.file("copy.img"), sandbox.disk);
+    },
+  },
+  "--max-hours 9": {
+    async play(sandbox, lines) {
+      await sandbox.type(lines);
+      assertSameFile(sandbox.file("disk.img"), sandbox.disk);
+    },
+  },
+  'uhubctl -l "$': {
+    async play(sandbox, lines) {
+      const calls = await recipe(sandbox, lines, "BUS_PATH=1-1.2");
+      assertEquals(calls, ["uhubctl -l 1-1 -p 2 -a cycle -d 10"]);
+    },
+  },
+  "usbrelay RELAY_1": {
+    async play(sandbox, lines) {
+      const calls = await recipe(sandbox, lines, "BUS_PATH=1-1.2");
+      assertEquals(calls, ["usbrelay RELAY_1=1", "sleep 10", "usbrelay RELAY_1=0"]);
+    },
+  },
+  "device/delete": {
+    async play(sandbox, lines) {
+      const sys = sandbox.file("sys");
+      for (const folder of ["block/sdx/device", "class/scsi_host/host3"]) {
+        Deno.mkdirSync(`${sys}/${folder}`, { recursive: true });
+      }
+      const here = lines.map((line) => line.replace('"/sys/', `"${sys}/`));
+      await recipe(sandbox, here, "DEVICE=/dev/sdx", "BUS_PATH=host3");
+      assertEquals(Deno.readTextFileSync(`${sys}/block/sdx/device/delete`), "1\n");
+      assertEquals(Deno.readTextFileSync(`${sys}/class/scsi_host/host3/scan`), "- - -\n");
+    },
+  },
+  'usbreset "$SERIAL"': {
+    async play(sandbox, lines) {
+      const calls = await recipe(sandbox, lines, "STALL_COUNT=3", "SERIAL=S1");
+      assertEquals(calls, ["uhubctl -l 1-1 -p 2 -a cycle -d 10"]);
     },
   },
   "nbdinfo --map": {
