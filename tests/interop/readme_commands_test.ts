@@ -186,6 +186,14 @@ const PLAYS: Readonly<Record<string, { play: Play; partitioned?: boolean }>> = {
   "task bench-fair": { play: () => Promise.resolve(isTask("bench-fair")) },
   "task soak": { play: () => Promise.resolve(isTask("soak")) },
   "task bench-file": { play: (_, lines) => measures(lines) },
+  "bench/drives.ts": {
+    async play(_, [line]) {
+      const [, ...words] = line!.split(" ");
+      const args = [...words.slice(0, words.indexOf("--ddrescue")), "--help"];
+      const usage = await tool(Deno.execPath(), args, { cwd: ROOT });
+      assert(usage.includes("--ddrescue"), usage);
+    },
+  },
   "install -m 755": {
     async play(sandbox, lines) {
       Deno.removeSync(`${sandbox.path}/bin/blkcache`);
