@@ -1,4 +1,4 @@
-// What the user is told when something failed, and the exit code of it.
+// The message when something has failed, and its exit code.
 
 import { AssertionError } from "../base/assert.ts";
 import { UserError } from "../base/errors.ts";

@@ -1,4 +1,4 @@
-// From a checked command line to what the server is told.
+// From a checked command line to the options of the server.
 
 import { dirname, resolve } from "@std/path";
 import { typedAgain } from "../base/shell_command.ts";

@@ -33,7 +33,7 @@ export interface DurableClaims<Snapshot> {
  * Saves claims.
  * @param replace replaces the file that makes them, and returns when the new one has reached the disk.
  * @throws {SystemError} the file is as it was. Before `encode` was called, bytes may be lost: Linux forgets what it
- *   could not write, and a later sync would say that all is well. And whatever `encode` and `replace` throw.
+ *   could not write, and a later sync would say that all is well. Also what `encode` and `replace` throw.
  */
 export function* saveClaims<Snapshot>(
   claims: DurableClaims<Snapshot>,

@@ -109,8 +109,8 @@ function* writeNew(
 }
 
 /**
- * Gives a new file the owner, group and mode of another. What cannot be had is left out, and then nobody gets more
- * rights than before: not every file system keeps them, and only root may give a file away.
+ * Gives a new file the owner, group and mode of another. Not every file system keeps them, and only root may give a
+ * file away; it leaves out what fails, and never grants more rights than before.
  */
 function* makeAlike(fd: number, { uid, gid, mode }: FileIdentity): DiskCalls<void> {
   const buffer = statxBuffer();

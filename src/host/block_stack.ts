@@ -13,7 +13,7 @@ export interface BlockStack {
   files: ReadonlySet<string>;
 }
 
-/** Tells one file from another, whatever its names. */
+/** Identifies a file; all of its names give the same key. */
 export function fileKey({ dev, ino }: FileIdentity): string {
   return `${dev}:${ino}`;
 }

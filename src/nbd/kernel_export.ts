@@ -1,4 +1,4 @@
-// How the Linux kernel's NBD client is told of an export: it does not negotiate.
+// How the Linux kernel's NBD client learns of an export: it does not negotiate.
 
 /** What the kernel waits beyond the time after which a client gets an error. */
 const GRACE_SECONDS = 30;

@@ -8,7 +8,7 @@
 /** The answer comes later. */
 export const PENDING = -1;
 
-/** What a writer can do: clients are told. */
+/** What a writer can do; the negotiation tells clients. */
 export interface WriterAbilities {
   /** NBD_CMD_TRIM is of use. */
   readonly canTrim: boolean;

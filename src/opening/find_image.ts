@@ -176,7 +176,7 @@ function mayReadHead({ map }: KnownCache): boolean {
   return map.find(0, Math.min(map.size, FINGERPRINT_BYTES), FAILED) < 0;
 }
 
-/** Undefined when its files cannot be used: who names it is told why. */
+/** Undefined when its files cannot be used; a user who names the image gets the error. */
 function knownCacheOf(choice: ImageChoice, path: string): KnownCache | undefined {
   const { size, sectorSize, mapPath } = choice;
   try {

@@ -1,5 +1,5 @@
-// The clean end of a run that has written to the device: what the sidecar says of the device is what it is now,
-// and then the record of writes goes. Main thread, when nobody writes any more and the map has been saved.
+// The clean end of a run that has written to the device: it writes the device's present state into the sidecar and
+// then removes the record of writes. Main thread, after the last write, when the map has been saved.
 import { findEntryIfFolder, removeFile } from "../files/entry.ts";
 import type { Disk } from "../files/disk.ts";
 import { FINGERPRINT_BYTES, fingerprintOf } from "../identity/fingerprint.ts";

@@ -1,5 +1,5 @@
 // A run that wrote to the device and ended in the middle (see write_intents.ts): what the image has of the regions
-// that were being written to is not relied upon any more. Whoever opens the cache.
+// that were being written to is not relied upon any more. The thread that opens the cache.
 import { formatSize } from "../base/sizes.ts";
 import type { FileMap } from "../map/file_map.ts";
 import { FINISHED, NON_TRIED } from "../map/statuses.ts";

@@ -1,5 +1,5 @@
-// What the images in a folder know of a device that cannot be read, so that nobody reads it to find out which device
-// it is. Nothing is read of the device. Any thread.
+// What the images in a folder know of a device that cannot be read. It identifies the device without reading it.
+// Any thread.
 import { UserError } from "../base/errors.ts";
 import type { Identity } from "../identity/identity.ts";
 import { serialWitnesses } from "../identity/identity_evidence.ts";

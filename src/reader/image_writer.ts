@@ -35,8 +35,8 @@ export class ImageWriter {
 
   /**
    * Makes image bytes [offset, offset + length) equal to memory at `address`.
-   * @returns 0, or -errno when an unknown part of the range may have been changed. -ENODATA when somebody has
-   *   cut the image short before `offset`: what lies between would read as zeros, whatever the map says of it.
+   * @returns 0, or -errno when an unknown part of the range may have been changed. -ENODATA when another
+   *   program has cut the image short before `offset`: the bytes between would read as zeros, although they are `+`.
    */
   write(address: number, offset: number, length: number): number {
     const result = this.#write(address, offset, length);

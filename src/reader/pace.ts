@@ -19,7 +19,7 @@ export class Pace {
     return this.#limit;
   }
 
-  /** The last trouble is not long ago: nothing is read that nobody has asked for. */
+  /** The last trouble is not long ago: the reader reads only what clients ask for. */
   get isSick(): boolean {
     return this.#limit <= SICK_READ;
   }

@@ -28,9 +28,9 @@ export class Reach {
   }
 
   /**
-   * Where the read for [start, end) begins: before it when that is waited for, in the same stretch that nobody has
-   * tried, so that clients who share out a stretch among their connections have it read in one go. A small read
-   * does not wait for what lies before it, which may turn out to be bad.
+   * Where the read for [start, end) begins: before it when that is waited for, in the same untried stretch,
+   * so that clients that share out a stretch among their connections have it read in one go. A small read does
+   * not wait for the bytes before it, which may turn out to be bad.
    * @param most bytes of the whole read.
    */
   start(start: number, end: number, most: number): number {

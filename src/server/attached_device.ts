@@ -193,7 +193,7 @@ export class AttachedDevice {
   }
 
   /**
-   * Has the kernel let go. What still waits for a read is told EIO.
+   * Makes the kernel release the device. Reads that still wait get EIO.
    * @returns when `ended`, or after a while with a thread stuck (in a disk that the image is on).
    */
   async end(): Promise<void> {

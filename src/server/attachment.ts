@@ -42,8 +42,9 @@ export class Attachment {
   #attempt: Promise<void> = Promise.resolve();
 
   /**
-   * A device whose last users have not let go of it is said, and waited for.
-   * @throws {UserError} when it cannot be had, {StartStopped} when the run ends first; nothing is left behind then.
+   * If a device still has users of an earlier run, it says so and waits for them.
+   * @throws {UserError} when the device cannot be attached, {StartStopped} when the run ends first; then nothing is
+   *   left behind.
    */
   static async start(options: AttachmentOptions, observe: Observer): Promise<Attachment> {
     for (const session of options.sessions) options.state.setEventFd(session, createEventFd());

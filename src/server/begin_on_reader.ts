@@ -15,7 +15,7 @@ import { WaitingNote } from "./waiting_note.ts";
 /**
  * @param over resolves when the device is not wanted any more, with the reason.
  * @param beforeServing is awaited once the device is open.
- * @param releasing is told, when it is not served, what resolves once the device and its image are let go of.
+ * @param releasing receives, when it is not served, a promise that resolves once device and image are released.
  * @returns what serves it, or the reason of `over`: then nothing is left of it, but for a thread that hangs.
  * @throws as `ReaderThread.opened` and `Generation.begin`; nothing is left of it then either.
  */

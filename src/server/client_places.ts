@@ -1,6 +1,6 @@
 // Who of the clients that come by one kind of socket may stay: a pure state machine. A client negotiates for a
 // while, asks for the export, waits for a place if there is none, and has it until it leaves. Places are counted,
-// and whoever says nothing gives way. Each event changes the state and says what to do, in one step.
+// and a client that says nothing gives way. Each event changes the state and says what to do, in one step.
 import { assert } from "../base/assert.ts";
 
 /** How long a negotiation may take, milliseconds, the wait for a place included. */

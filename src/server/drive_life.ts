@@ -165,8 +165,8 @@ export class DriveLife {
   }
 
   /**
-   * @param mayWait a medium before has not let go of everything yet: an image in use is told as "in use".
-   * @param releasing is told what resolves once a medium that is not served is let go of.
+   * @param mayWait an earlier medium still holds its image: the result is "in use" if that image is needed.
+   * @param releasing receives a promise that resolves once a medium that is not served is released.
    */
   async #tryToBegin(
     over: Promise<Stop | "medium gone">,

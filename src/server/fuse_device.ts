@@ -56,7 +56,7 @@ export function mountFuse(path: string, mode: number, threads: number): Lanes[] 
   return Array.from({ length: threads }, (_, index) => [fds[index * 2]!, fds[index * 2 + 1]!]);
 }
 
-/** Makes the threads leave that serve a mount, whatever they wait for. The source must be ending. */
+/** Ends the threads that serve a mount, also while they wait. The source must be ending. */
 export function dismissThreads(lanes: readonly Lanes[]): void {
   const notice = leaveNotice();
   for (const [, polled] of lanes) {

@@ -44,8 +44,8 @@ export interface FuseMountOptions extends Serving {
 /** A device shown as a file. */
 export class FuseMount {
   /**
-   * Resolves when nobody serves the file any more: it was unmounted, by `end` or by somebody else, which has
-   * been said then. Image and shared memory are no longer used by this mount.
+   * Resolves when no thread serves the file any more, because `end` or another program has unmounted it; the
+   * latter has been reported then. The mount uses image and shared memory no longer.
    */
   readonly ended: Promise<void>;
   /** Absolute path of the file. */
@@ -165,8 +165,8 @@ export class FuseMount {
   }
 
   /**
-   * Unmounts the file, and removes it if it was made here. Whoever uses it loses it all the same, which is
-   * said: the file goes first, its users are told afterwards, see `serveMount`. The end has begun already.
+   * Unmounts the file, and removes it if it was made here. Programs that use it lose it all the same, and a
+   * warning says so: the file goes first, its users get errors afterwards (see `serveMount`). The end has begun.
    * @returns when `ended`, or after END_MS with a thread stuck (in a disk that the image is on).
    */
   async end(): Promise<void> {

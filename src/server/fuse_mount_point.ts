@@ -37,7 +37,7 @@ export class MountPoint implements Disposable {
     this.#made = made;
   }
 
-  /** @param info is told when something was in the way and has been cleared. @throws {UserError} */
+  /** @param info receives a sentence when something was in the way and has been removed. @throws {UserError} */
   static prepare(path: string, info: (message: string) => void): MountPoint {
     const name = `"${printable(path)}"`;
     return saying(`cannot show the device as ${name}`, () => {

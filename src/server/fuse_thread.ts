@@ -11,7 +11,7 @@ export class FuseThread {
   readonly lanes: Lanes;
   readonly #thread: Thread<FuseInit, FuseMessage>;
 
-  /** @param died is told when it has ended by an error of ours. */
+  /** @param died is called when the thread has ended by an error of ours. */
   constructor(init: FuseInit, users: DescriptorUsers, died: (error: string) => void) {
     const { session, lanes } = init;
     this.session = session;

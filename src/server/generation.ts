@@ -210,7 +210,7 @@ function describe(path: string, { model }: Medium): string {
   return printable(model ? `${path} (${model}) through blkcache` : `${path} through blkcache`);
 }
 
-/** What clients are told of it before they enter. */
+/** What the negotiation tells clients of it. */
 function offerOf({ served, state }: Serving): Offer {
   return {
     size: served.size,

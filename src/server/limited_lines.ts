@@ -1,4 +1,4 @@
-// The output of a program that somebody else has written, as lines for the log: without control characters, and no
+// The output of a foreign program as lines for the log: without control characters, and no
 // more than a log can bear. Main thread.
 import { printable } from "../base/printable.ts";
 import { withTimeout } from "./with_timeout.ts";

@@ -32,7 +32,7 @@ export interface ImageWants {
 }
 
 /**
- * @param isFilling whether the reader reads what nobody has asked for: the map's phase is what it does.
+ * @param isFilling whether the reader fills: then the map's phase says what it does.
  * @param runOutStart behind it are no data: sectors that cannot be read there are no loss.
  * @param wants undefined: there is nothing that is read for an image.
  */

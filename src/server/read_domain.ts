@@ -1,4 +1,4 @@
-// The domain of a fill: a mapfile of somebody's, of which the finished blocks within the device count. Main
+// The domain of a fill: a mapfile whose finished blocks within the device count. Main
 // thread, when a medium has been opened.
 import { UserError } from "../base/errors.ts";
 import { printable } from "../base/printable.ts";

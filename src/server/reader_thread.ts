@@ -22,7 +22,7 @@ const PATIENCE_MS = 1500;
 /** The same for the opening of a device: a moment for the reader to remove its new files, milliseconds. */
 const OPENING_PATIENCE_MS = 500;
 
-/** Differences from the image that are told one by one. */
+/** Differences from the image that are reported one by one. */
 const MOST_DIFFERENCES = 5;
 
 /** How a fill has ended. */

@@ -1,4 +1,4 @@
-// What `serve` is told, after the command line has been checked and completed with its defaults.
+// The options of `serve`, after the command line has been checked and completed with its defaults.
 
 import type { WrittenSize } from "../base/sizes.ts";
 import type { DeviceRequest } from "../opening/open_device.ts";

@@ -1,5 +1,5 @@
 // One run of the command of --on-stall: a shell in a process group and a session of its own, with a time limit. Main
-// thread; nothing here blocks, and nobody waits for a shell that cannot be killed.
+// thread; nothing here blocks or waits for a shell that cannot be killed.
 import { printable } from "../base/printable.ts";
 import { SystemError } from "../sys/system_error.ts";
 import { killGroup } from "../sys/signals.ts";

@@ -8,7 +8,7 @@ export const OVERLAY_SETTING = "overlay";
 /** Bytes of the memory that the sessions share. */
 export const OVERLAY_WORDS_BYTES = 64;
 
-/** What is told of an overlay's troubles. */
+/** The warnings about an overlay's trouble. */
 export interface OverlayTrouble {
   readonly message: string;
   readonly hints: readonly string[];

@@ -25,7 +25,7 @@ export class BounceBuffer {
     this.#memory = NativeMemory.allocate(bounceSize(this.#length, sectorSize));
   }
 
-  /** What the reader is told. */
+  /** The reader's part of it. */
   get address(): number {
     return this.#memory.address;
   }

@@ -1,5 +1,5 @@
-// System calls that may wait for a disk, as data: whoever describes what is to be done need not know whether it
-// is done here, on a thread that may block, or for main on a thread of Deno's pool.
+// System calls that may wait for a disk, as data. Code that describes the calls need not know where they are made:
+// on its own thread, which may block, or for main on a thread of Deno's pool.
 import { EIO } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { addressOf } from "./memory.ts";

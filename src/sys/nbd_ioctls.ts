@@ -11,7 +11,7 @@ export const NBD_DISCONNECT = 0xab08;
 export const NBD_SET_TIMEOUT = 0xab09;
 export const NBD_SET_FLAGS = 0xab0a;
 
-/** What the kernel is told of a device before it begins. */
+/** What the kernel must know of a device before it begins. */
 export interface KernelExport {
   /** Logical block size, bytes: a power of two from 512 to the page size. */
   readonly blockSize: number;

@@ -1,4 +1,4 @@
-// What the live page is told: everything as text that only has to be put in its place. Pure.
+// What the live page shows: everything as text that the page only has to put in its place. Pure.
 
 import { exactSize, formatDuration, formatRate, formatSize } from "../../base/sizes.ts";
 import type { CoarseMap } from "../../map/coarse_map.ts";
