@@ -18,7 +18,7 @@ Deno.test({
     const disk = folder.file("disk.img");
     Deno.writeFileSync(disk, noise(DISK_BYTES, 13));
     const { code, output } = await runGuest("stalled_disk.sh", folder, [
-      ...["-object", "throttle-group,id=slow,x-bps-read=1000000,x-bps-read-max=1000000"],
+      ...["-object", "throttle-group,id=slow,x-bps-read=600000,x-bps-read-max=600000"],
       ...["-blockdev", `driver=file,node-name=file,filename=${disk}`],
       ...["-blockdev", "driver=throttle,throttle-group=slow,node-name=disk,file=file"],
       ...["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk,serial=DISK1"],

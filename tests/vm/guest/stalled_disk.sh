@@ -20,7 +20,7 @@ HOOK='echo "$DEVICE $SERIAL $BUS_PATH $STALL_COUNT" >>/out/hook; echo "- - -" >/
 serve /dev/sda disk.img --fill --exit-when-complete --save-interval 1 --max-clients 1 --on-stall "$HOOK"
 await '"event":"ready"'
 for n in 1 2 3 4 5; do
-  read_bytes $((n * 3000000))
+  read_bytes $((n * 1500000)) # far from the end, as the script may be slow to notice
   for disk in /sys/block/sd*; do echo 1 >"$disk/device/delete"; done
   await 'has stopped answering since' $n
   await 'running the command of --on-stall' $n
